@@ -1,0 +1,5 @@
+export { assert, InvariantError } from './assert.js';
+export { Block, byteString, copyBytes, equalBytes, writeByteString } from './block.js';
+export { KeyHash } from './key-hash.js';
+export { keySlot, SLOT_COUNT } from './key-slot.js';
+export { Random, type RandomSource } from './random.js';

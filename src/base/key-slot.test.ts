@@ -1,0 +1,34 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { Block, keySlot, SLOT_COUNT } from './index.js';
+
+const slotOf = (key: string): number => {
+  const block = Block.of(`__${key}__`);
+  return keySlot(block, 2, key.length);
+};
+
+test('slots are those of the Redis Cluster specification', () => {
+  assert.equal(slotOf('123456789'), 0x31c3);
+  assert.equal(slotOf('foo'), 12182);
+  assert.equal(slotOf('bar'), 5061);
+  assert.equal(slotOf(''), 0);
+});
+
+test('only the hash tag counts, where there is one', () => {
+  const same: [string, string][] = [
+    ['{user1000}.following', 'user1000'],
+    ['{user1000}.followers', '{user1000}.following'],
+    ['foo{{bar}}zap', '{bar'],
+    ['foo{bar}{zap}', 'bar'],
+  ];
+  for (const [a, b] of same) assert.equal(slotOf(a), slotOf(b), `${a} and ${b}`);
+  const whole = ['foo{}{bar}', '{}', '{', '}', 'a}b', 'a{b', '}{'];
+  const slots = new Set(whole.map(slotOf));
+  assert.equal(slots.size, whole.length, 'an empty or open tag is none');
+});
+
+test('keys spread over all slots', () => {
+  const seen = new Set<number>();
+  for (let i = 0; i < 200_000; i++) seen.add(slotOf(`key:${i}`));
+  assert.equal(seen.size, SLOT_COUNT);
+});

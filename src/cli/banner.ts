@@ -1,0 +1,58 @@
+/** What a start prints for people: where the node is, how to reach it, what it may use. */
+import { isIPv6 } from 'node:net';
+import { basename, join, relative } from 'node:path';
+import type { MemoryBudget } from './memory-budget.js';
+import { readableBytes } from './quantities.js';
+
+export interface BannerFacts {
+  readonly version: string;
+  readonly host: string;
+  readonly port: number;
+  /** The port that was asked for, when it was taken. */
+  readonly takenPort: number | undefined;
+  readonly hasPassword: boolean;
+  readonly budget: MemoryBudget;
+  readonly pid: number;
+  /** How this command was called: "nuthatch". */
+  readonly command: string;
+}
+
+export function banner(facts: BannerFacts, color: boolean): string {
+  const bold = (text: string) => (color ? `\u001b[1m${text}\u001b[22m` : text);
+  const dim = (text: string) => (color ? `\u001b[2m${text}\u001b[22m` : text);
+  const { host, port, budget } = facts;
+  const url = connectUrl(host, port, facts.hasPassword);
+  const client = connectHost(host);
+  const where = client === '127.0.0.1' ? `-p ${port}` : `-h ${client} -p ${port}`;
+  const rows: [label: string, text: string][] = [
+    ['redis-cli', `redis-cli ${where}${facts.hasPassword ? ' --askpass' : ''}`],
+    ['without it', `${facts.command} call ${where.replace('-h ', '--host ')} SET key value`],
+    ['ioredis', `new Redis('${url}')`],
+    ['node-redis', `createClient({ url: '${url}' })`],
+    ['memory', `${readableBytes(budget.bytes)}, ${budget.reason} (--max-memory)`],
+    ['stop', `Ctrl-C, or kill ${facts.pid}`],
+  ];
+  const taken = facts.takenPort === undefined ? '' : ` (port ${facts.takenPort} is taken)`;
+  const title = `${bold(`Nuthatch ${facts.version}`)} is ready on ${bold(addressText(host, port))}${taken}`;
+  return `\n${title}\n\n${rows.map(([label, text]) => `  ${dim(label.padEnd(12))}${text}\n`).join('')}\n`;
+}
+
+/** How to call this command again: `program` is the path by which it was called. */
+export function commandName(program: string, folder: string): string {
+  if (basename(program) !== 'nuthatch') return `node ${relative(folder, program)}`;
+  return program.includes(join('node_modules', '.bin')) ? 'npx nuthatch' : 'nuthatch';
+}
+
+export function addressText(host: string, port: number): string {
+  return isIPv6(host) ? `[${host}]:${port}` : `${host}:${port}`;
+}
+
+function connectUrl(host: string, port: number, hasPassword: boolean): string {
+  return `redis://${hasPassword ? ':PASSWORD@' : ''}${addressText(connectHost(host), port)}`;
+}
+
+/** Who listens on all addresses can be reached on this one. */
+function connectHost(host: string): string {
+  if (host === '0.0.0.0') return '127.0.0.1';
+  return host === '::' ? '::1' : host;
+}

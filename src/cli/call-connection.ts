@@ -1,0 +1,115 @@
+/**
+ * One connection to a node: commands out, replies in, in order. As much of a client as `nuthatch call` needs.
+ */
+import { connect, isIPv6, type Socket } from 'node:net';
+import { Block } from '../base/index.js';
+import { NEED_MORE, READY, type Reply, ReplyReader } from '../resp/index.js';
+
+/** Time to connect, in milliseconds. A reply may take as long as it likes. */
+const CONNECT_TIMEOUT_MS = 5000;
+
+/** There is no connection, or no longer. The message says why and what to do. */
+export class ConnectionError extends Error {
+  constructor(message: string) {
+    super(message);
+    this.name = 'ConnectionError';
+  }
+}
+
+export class CallConnection {
+  readonly #socket: Socket;
+  readonly #address: string;
+  readonly #reader = ReplyReader.ofBytes();
+  #replies: Reply[] = [];
+  #waiter: { resolve: (reply: Reply) => void; reject: (error: Error) => void } | undefined;
+  #broken: Error | undefined;
+
+  private constructor(socket: Socket, address: string) {
+    this.#socket = socket;
+    this.#address = address;
+    socket.on('data', (chunk) => this.#read(chunk));
+    socket.on('error', (error) =>
+      this.#break(new ConnectionError(`The connection to ${address} broke: ${error.message}.`)),
+    );
+    socket.on('close', () =>
+      this.#break(new ConnectionError(`${address} closed the connection before it answered.`)),
+    );
+  }
+
+  static connect(host: string, port: number): Promise<CallConnection> {
+    const address = isIPv6(host) ? `[${host}]:${port}` : `${host}:${port}`;
+    return new Promise((resolve, reject) => {
+      const socket = connect({ host, port, noDelay: true, timeout: CONNECT_TIMEOUT_MS });
+      const fail = (error: NodeJS.ErrnoException) => {
+        socket.destroy();
+        reject(new ConnectionError(whyNoConnection(error, host, port, address)));
+      };
+      socket.once('error', fail);
+      socket.once('timeout', () => fail(Object.assign(new Error('timeout'), { code: 'ETIMEDOUT' })));
+      socket.once('connect', () => {
+        socket.setTimeout(0);
+        socket.removeAllListeners('error');
+        resolve(new CallConnection(socket, address));
+      });
+    });
+  }
+
+  /** Sends a command. Each word is the bytes of an argument. */
+  send(words: readonly Uint8Array[]): void {
+    const parts: Uint8Array[] = [Buffer.from(`*${words.length}\r\n`)];
+    for (const word of words) parts.push(Buffer.from(`$${word.length}\r\n`), word, Buffer.from('\r\n'));
+    this.#socket.write(Buffer.concat(parts));
+  }
+
+  /** The next thing the node sends: a reply or a push. Rejects with a ConnectionError. */
+  next(): Promise<Reply> {
+    if (this.#replies.length > 0) return Promise.resolve(this.#replies.shift() as Reply);
+    if (this.#broken !== undefined) return Promise.reject(this.#broken);
+    return new Promise((resolve, reject) => {
+      this.#waiter = { resolve, reject };
+    });
+  }
+
+  close(): void {
+    this.#socket.destroy();
+  }
+
+  #read(chunk: Buffer): void {
+    this.#reader.feed(new Block(chunk), 0, chunk.length);
+    let result = this.#reader.next();
+    for (; result === READY; result = this.#reader.next()) this.#arrived(this.#reader.reply);
+    if (result === NEED_MORE) return;
+    this.#break(
+      new ConnectionError(`${this.#address} does not speak the Redis protocol: ${this.#reader.error}.`),
+    );
+    this.#socket.destroy();
+  }
+
+  #arrived(reply: Reply): void {
+    const waiter = this.#waiter;
+    this.#waiter = undefined;
+    if (waiter === undefined) this.#replies.push(reply);
+    else waiter.resolve(reply);
+  }
+
+  /** What is known first about the end is what is told. */
+  #break(error: Error): void {
+    this.#broken ??= error;
+    this.#waiter?.reject(this.#broken);
+    this.#waiter = undefined;
+  }
+}
+
+function whyNoConnection(error: NodeJS.ErrnoException, host: string, port: number, address: string): string {
+  switch (error.code) {
+    case 'ECONNREFUSED':
+      return `Nothing listens on ${address}. Start a node with \`nuthatch start${port === 6379 ? '' : ` --port ${port}`}\`, or say where one is: --host, --port.`;
+    case 'ENOTFOUND':
+    case 'EAI_AGAIN':
+      return `There is no host named ${host}. Give another one with --host.`;
+    case 'ETIMEDOUT':
+      return `${address} did not answer within ${CONNECT_TIMEOUT_MS / 1000} s. Is it the right address, and does a firewall let you through?`;
+    default:
+      return `Cannot connect to ${address}: ${error.message}.`;
+  }
+}

@@ -1,0 +1,166 @@
+/**
+ * The settings of a start: every option's value, from the first place that sets it.
+ *
+ *   flag  >  NUTHATCH_* variable  >  configuration file  >  default
+ *
+ * Every value that is given is checked, also one that another place overrides, and all problems are
+ * reported together, each with where it stands, what is wrong and what to write.
+ */
+import { readFileSync } from 'node:fs';
+import { isLoopback } from '../node/index.js';
+import type { ConfigFile } from './config-file.js';
+import { reasonOf } from './file-problem.js';
+import { nearestName } from './nearest-name.js';
+import { flagOf, type OptionName, optionNames, optionSpec, type Settings } from './options-table.js';
+import { isOfKubernetes, type Variables, variableOf, variableText } from './variables.js';
+
+/** What was given on the command line, by option: its text, or true and false for switches. */
+export type Flags = Readonly<Partial<Record<OptionName, string | boolean>>>;
+
+export interface LoadedSettings {
+  readonly settings: Settings;
+  /** What should be looked at but hinders nothing. */
+  readonly warnings: readonly string[];
+}
+
+/** The settings are wrong; `problems` has a line for each. */
+export class SettingsError extends Error {
+  readonly problems: readonly string[];
+
+  constructor(problems: readonly string[]) {
+    const what = problems.length === 1 ? 'a setting is wrong' : `${problems.length} settings are wrong`;
+    super(`Cannot start, ${what}:\n${problems.map((line) => `  ${line}`).join('\n')}`);
+    this.name = 'SettingsError';
+    this.problems = problems;
+  }
+}
+
+/** Rejects with a SettingsError that names all problems. */
+export async function loadSettings(flags: Flags, variables: Variables): Promise<LoadedSettings> {
+  const problems: string[] = [];
+  const given = [...fromFlags(flags), ...fromVariables(variables)];
+  const config = given.find((one) => one.name === 'config')?.text;
+  if (config !== undefined) {
+    // Most starts have no file and need not wait for a parser.
+    const { readConfigFile } = await import('./config-file.js');
+    given.push(...fromFile(readConfigFile(config), problems));
+  }
+
+  const values = new Map<OptionName, unknown>();
+  const places = new Map<OptionName, Given>();
+  for (const one of given) {
+    const { kind } = optionSpec(one.name);
+    const parsed = kind.parse(one.text);
+    if ('problem' in parsed) problems.push(`${one.place}${kind.secret ? '' : one.shown} ${parsed.problem}`);
+    else if (!places.has(one.name)) values.set(one.name, parsed.value);
+    if (!places.has(one.name)) places.set(one.name, one);
+  }
+  takePasswordFile(values, places, problems);
+  const entries = optionNames.map((name) => [
+    name,
+    values.has(name) ? values.get(name) : optionSpec(name).default,
+  ]);
+  const settings = Object.fromEntries(entries) as Settings;
+  requirePassword(settings, places, problems);
+  if (problems.length > 0) throw new SettingsError(problems);
+  return { settings, warnings: unknownVariables(variables) };
+}
+
+interface Given {
+  readonly name: OptionName;
+  readonly text: string;
+  /** Where: "--port", "NUTHATCH_PORT", "nuthatch.toml:3: port". */
+  readonly place: string;
+  /** The value as it is shown behind the place: " 70000", "=70000", ' = "70000"'. */
+  readonly shown: string;
+  /** From strong to weak: 0 flag, 1 variable, 2 file. */
+  readonly rank: number;
+}
+
+function fromFlags(flags: Flags): Given[] {
+  return optionNames.flatMap((name) => {
+    const value = flags[name];
+    if (value === undefined) return [];
+    return [{ name, text: String(value), place: flagOf(name), shown: ` ${quoted(String(value))}`, rank: 0 }];
+  });
+}
+
+function fromVariables(variables: Variables): Given[] {
+  return optionNames.flatMap((name) => {
+    const place = variableOf(name);
+    const text = variableText(variables, name);
+    if (text === undefined) return [];
+    return [{ name, text, place, shown: `=${quoted(text)}`, rank: 1 }];
+  });
+}
+
+function fromFile(file: ConfigFile, problems: string[]): Given[] {
+  problems.push(...file.problems);
+  const names = optionNames.filter((name) => optionSpec(name).inFile !== false);
+  return file.entries.flatMap(({ key, text, written, place }) => {
+    const name = names.find((one) => one === key);
+    if (name === undefined) {
+      problems.push(`${place}: ${key} is not an option${meant(key, names)}`);
+      return [];
+    }
+    return [{ name, text, place: `${place}: ${key}`, shown: ` = ${written}`, rank: 2 }];
+  });
+}
+
+/** The password's file takes the place of the password, unless a stronger place gives the password itself. */
+function takePasswordFile(
+  values: Map<OptionName, unknown>,
+  places: ReadonlyMap<OptionName, Given>,
+  problems: string[],
+): void {
+  const file = places.get('password-file');
+  const direct = places.get('password');
+  if (file === undefined) return;
+  if (direct !== undefined && direct.rank < file.rank) return;
+  if (direct?.rank === file.rank) {
+    problems.push(`${direct.place} and ${file.place} are both given: leave one of them out`);
+    return;
+  }
+  try {
+    const password = readFileSync(file.text, 'utf8').replace(/\r?\n$/, '');
+    if (password === '') problems.push(`${file.place}${file.shown} is empty: write the password into it`);
+    values.set('password', password);
+  } catch (error) {
+    problems.push(
+      `${file.place}${file.shown} cannot be read (${reasonOf(error)}): give the path of a file with the password`,
+    );
+  }
+}
+
+function requirePassword(
+  settings: Settings,
+  places: ReadonlyMap<OptionName, Given>,
+  problems: string[],
+): void {
+  // A password that was given but is wrong is a problem already told.
+  if (isLoopback(settings.host) || places.has('password') || places.has('password-file')) return;
+  const host = places.get('host');
+  problems.push(
+    `${host?.place}${host?.shown} can be reached from other machines, where whoever connects could read and ` +
+      'delete everything: set a password (NUTHATCH_PASSWORD or --password-file), or listen on 127.0.0.1',
+  );
+}
+
+/** Misspelled variables: nobody else would ever tell. */
+function unknownVariables(variables: Variables): string[] {
+  const known = optionNames.map(variableOf);
+  return Object.keys(variables)
+    .filter((name) => name.startsWith('NUTHATCH_') && !known.includes(name))
+    .filter((name) => !isOfKubernetes(name, variables[name] ?? ''))
+    .map((name) => `${name} is set, but is not a variable of Nuthatch${meant(name, known)}`);
+}
+
+function meant(given: string, names: readonly string[]): string {
+  const nearest = nearestName(given, names);
+  return nearest === undefined ? '; `nuthatch start --help` lists them' : `; did you mean ${nearest}?`;
+}
+
+/** As it would be typed: in quotes when it holds blanks or nothing. */
+function quoted(text: string): string {
+  return /^[^\s"']+$/.test(text) ? text : JSON.stringify(text);
+}

@@ -1,0 +1,131 @@
+/**
+ * `nuthatch start`: one node, from its settings to its end.
+ *
+ *   settings ──> listen ──> banner, log ──> serves ──SIGTERM, SIGINT, SHUTDOWN──> drains ──> exit 0
+ *      │            │                          │                                    │
+ *      └─ exit 64   └─ exit 69                 └─ defect: exit 70                   └─ second signal: exit now
+ */
+import { type NodeOptions, OptionsError, optionRanges, type RunningNode, startNode } from '../node/index.js';
+import { addressText, banner, commandName } from './banner.js';
+import { ExitCode } from './exit-codes.js';
+import { listenProblem } from './listen-problem.js';
+import { NodeLog } from './log.js';
+import { type MemoryBudget, memoryBudget } from './memory-budget.js';
+import type { Settings } from './options-table.js';
+import { Screen, wantsColor } from './screen.js';
+import { type Flags, loadSettings, SettingsError } from './settings.js';
+import { stopOnSignals } from './signals.js';
+import { showTraffic } from './traffic-display.js';
+
+export async function start(flags: Flags, version: string): Promise<void> {
+  try {
+    await startWith(flags, version);
+  } catch (error) {
+    const code = exitCodeFor(error);
+    if (code === undefined) throw error;
+    process.stderr.write(`${(error as Error).message}\n`);
+    process.exitCode = code;
+  }
+}
+
+async function startWith(flags: Flags, version: string): Promise<void> {
+  const { settings, warnings } = await loadSettings(flags, process.env);
+  const budget = memoryBudget(settings['max-memory'], optionRanges.maxMemoryBytes);
+  const screen = new Screen(process.stdout);
+  const color = wantsColor(process.stdout, process.env);
+  const format =
+    settings['log-format'] === 'auto' ? (screen.isTerminal ? 'human' : 'json') : settings['log-format'];
+  const log = new NodeLog({ level: settings['log-level'], format, color, screen });
+  const ending = stopOnSignals(log, settings['drain-timeout']);
+  const node = await listen(nodeOptions(settings, budget, log, ending.stop), settings['free-port']);
+  ending.started(node);
+
+  const takenPort = settings.port !== 0 && node.port !== settings.port ? settings.port : undefined;
+  if (format === 'human') {
+    const { host, port } = node;
+    const facts = {
+      version,
+      host,
+      port,
+      takenPort,
+      hasPassword: settings.password !== '',
+      budget,
+      pid: process.pid,
+      command: commandName(process.argv[1], process.cwd()),
+    };
+    screen.print(banner(facts, color));
+  } else {
+    log.info(`ready on ${addressText(node.host, node.port)}`, {
+      version,
+      host: node.host,
+      port: node.port,
+      ...(takenPort === undefined ? {} : { takenPort }),
+      maxMemoryBytes: budget.bytes,
+      maxMemoryReason: budget.reason,
+    });
+  }
+  for (const warning of [...warnings, ...(budget.warning === undefined ? [] : [budget.warning])])
+    log.warn(warning);
+  if (settings.status) ending.atEnd(showTraffic(node, screen, log, color));
+  await log.open();
+}
+
+/** The node cannot listen; the message says why and what to do. */
+class ListenError extends Error {}
+
+type ListenOptions = NodeOptions & { readonly host: string; readonly port: number };
+
+/** How many ports after the one asked for are tried before any free one is taken. */
+const NEIGHBOR_PORTS = 9;
+
+async function listen(options: ListenOptions, mayMove: boolean): Promise<RunningNode> {
+  const first = options.port;
+  for (let port = first; ; port = port < first + NEIGHBOR_PORTS && port < 65_535 ? port + 1 : 0) {
+    try {
+      return await startNode({ ...options, port });
+    } catch (error) {
+      const taken = (error as NodeJS.ErrnoException).code === 'EADDRINUSE';
+      if (taken && mayMove && port !== 0) continue;
+      const problem = listenProblem(error, options.host, port);
+      throw problem === undefined ? error : new ListenError(problem);
+    }
+  }
+}
+
+/** Every option of the node is set by an option of the command, but what is no matter of a user. */
+function nodeOptions(settings: Settings, budget: MemoryBudget, log: NodeLog, onShutdown: () => void) {
+  return {
+    host: settings.host,
+    port: settings.port,
+    backlog: settings.backlog,
+    maxMemoryBytes: budget.bytes,
+    password: settings.password,
+    maxClients: settings['max-clients'],
+    idleTimeoutMs: settings['idle-timeout'],
+    tcpKeepAliveMs: settings['tcp-keepalive'],
+    authTimeoutMs: settings['auth-timeout'],
+    maxBulkBytes: settings['max-value'],
+    maxQueryBytes: settings['max-query-buffer'],
+    outputPauseBytes: settings['output-pause'],
+    outputLimits: {
+      normal: settings['output-limit-normal'],
+      replica: settings['output-limit-replica'],
+      pubsub: settings['output-limit-pubsub'],
+    },
+    maxClientsBytes: settings['max-clients-memory'],
+    trackingTableBytes: settings['tracking-table-max-bytes'],
+    slowlogThresholdUs: settings['slowlog-threshold'],
+    slowlogMaxEntries: settings['slowlog-max-entries'],
+    latencyThresholdMs: settings['latency-threshold'],
+    publicSocketsOnly: settings['public-sockets-only'],
+    drainTimeoutMs: settings['drain-timeout'],
+    log,
+    onShutdown,
+  } satisfies Required<Omit<NodeOptions, 'clock'>>;
+}
+
+/** Undefined for what nobody expects. */
+function exitCodeFor(error: unknown): ExitCode | undefined {
+  if (error instanceof SettingsError || error instanceof OptionsError) return ExitCode.USAGE;
+  return error instanceof ListenError ? ExitCode.UNAVAILABLE : undefined;
+}

@@ -1,0 +1,13 @@
+export type { ByteSize, ByteUnit } from './byte-size.js';
+export { createLru } from './create-lru.js';
+export type { Duration, DurationUnit } from './duration.js';
+export type { EvictReason, Lru, LruStats, OnEvict, SetOptions } from './lru.js';
+export {
+  type ByteLruOptions,
+  type CommonOptions,
+  type EntryLruOptions,
+  LruOptionsError,
+  lruDefaults,
+  type ValueKind,
+  type ValueOfKind,
+} from './options.js';

@@ -1,0 +1,69 @@
+/** MULTI, EXEC, DISCARD, WATCH, UNWATCH. What a transaction is: ../transaction.ts. */
+import type { CommandName } from '../../resp/index.js';
+import { executeWithCare } from '../dispatch.js';
+import { type Handler, Mode, type Session } from '../session.js';
+import { discard, Transaction } from '../transaction.js';
+
+export const transactionHandlers = {
+  multi(session) {
+    if (session.transaction !== undefined) {
+      session.out.error('ERR MULTI calls can not be nested');
+      return;
+    }
+    session.transaction = new Transaction();
+    session.modes |= Mode.TRANSACTION;
+    session.out.ok();
+  },
+
+  discard(session) {
+    if (session.transaction === undefined) {
+      session.out.error('ERR DISCARD without MULTI');
+      return;
+    }
+    discard(session);
+    session.out.ok();
+  },
+
+  exec(session) {
+    const { transaction, node } = session;
+    if (transaction === undefined) {
+      session.out.error('ERR EXEC without MULTI');
+      return;
+    }
+    const isBroken = node.watches.isBroken(session, node.store);
+    discard(session);
+    if (transaction.broken) session.out.error('EXECABORT Transaction discarded because of previous errors.');
+    else if (isBroken) session.out.nilArray();
+    else executeAll(session, transaction);
+  },
+
+  watch(session, request) {
+    if (session.transaction !== undefined) {
+      session.out.error('ERR WATCH inside MULTI is not allowed');
+      return;
+    }
+    const { node, db } = session;
+    for (let i = 1; i < request.count; i++) {
+      node.watches.watch(session, node.store, db, request.block, request.starts[i], request.lengths[i]);
+    }
+    node.limits.account(session);
+    session.out.ok();
+  },
+
+  unwatch(session) {
+    session.node.watches.forget(session);
+    session.node.limits.account(session);
+    session.out.ok();
+  },
+} satisfies Partial<Record<CommandName, Handler>>;
+
+function executeAll(session: Session, transaction: Transaction): void {
+  const { outbox } = session.node;
+  const { commands, requests } = transaction;
+  session.out.array(commands.length);
+  session.inExec = true;
+  outbox.defer(session);
+  for (let i = 0; i < commands.length; i++) executeWithCare(session, commands[i], requests[i]);
+  session.inExec = false;
+  outbox.undefer(session);
+}

@@ -1,0 +1,51 @@
+/**
+ * The settings in force. They start as the options say, and CONFIG SET changes some of them: which, and under
+ * what name, stands in config-table.ts.
+ */
+import type { OutputLimits, ResolvedNodeOptions } from './options.js';
+import { Password } from './password.js';
+
+const MIB = 1024 * 1024;
+/** Least of what all clients may take together: a few large values must pass on the smallest node. */
+const MIN_CLIENTS_BYTES = 128 * MIB;
+/** Part of the memory budget that the table of tracked keys may take, and its least. */
+const TRACKING_SHARE = 1 / 32;
+const MIN_TRACKING_BYTES = MIB;
+
+export class Config {
+  /** Undefined: nobody needs one. */
+  password: Password | undefined;
+  maxClients: number;
+  idleTimeoutMs: number;
+  tcpKeepAliveMs: number;
+  maxBulkBytes: number;
+  maxQueryBytes: number;
+  outputPauseBytes: number;
+  outputLimits: OutputLimits;
+  /** 0 = no limit. */
+  maxClientsBytes: number;
+  slowlogThresholdUs: number;
+  slowlogMaxEntries: number;
+
+  constructor(options: ResolvedNodeOptions, maxMemoryBytes: number) {
+    this.password = Password.ofPlainText(options.password);
+    this.maxClients = options.maxClients;
+    this.idleTimeoutMs = options.idleTimeoutMs;
+    this.tcpKeepAliveMs = options.tcpKeepAliveMs;
+    this.maxBulkBytes = options.maxBulkBytes;
+    this.maxQueryBytes = options.maxQueryBytes;
+    this.outputPauseBytes = options.outputPauseBytes;
+    this.outputLimits = options.outputLimits;
+    this.maxClientsBytes =
+      options.maxClientsBytes === -1
+        ? Math.max(MIN_CLIENTS_BYTES, Math.floor(maxMemoryBytes / 2))
+        : options.maxClientsBytes;
+    this.slowlogThresholdUs = options.slowlogThresholdUs;
+    this.slowlogMaxEntries = options.slowlogMaxEntries;
+  }
+}
+
+/** The budget of the table of tracked keys when none is given. */
+export function defaultTrackingBytes(maxMemoryBytes: number): number {
+  return Math.max(MIN_TRACKING_BYTES, Math.floor(maxMemoryBytes * TRACKING_SHARE));
+}

@@ -1,0 +1,16 @@
+export { DEFAULT_MEMORY_SHARE, defaultMemoryBytes, type MemoryLimit, memoryLimit } from './memory-limit.js';
+export { type NodeTraffic, type RunningNode, startNode } from './node.js';
+export {
+  type Clock,
+  defaults,
+  isLoopback,
+  type Log,
+  type NodeOptions,
+  OptionsError,
+  type OutputLimit,
+  type OutputLimits,
+  optionRanges,
+  type ResolvedNodeOptions,
+  resolve,
+  systemClock,
+} from './options.js';

@@ -1,0 +1,227 @@
+/**
+ * Output: from the handlers' writers to the sockets.
+ *
+ *   pool --begin--> session.out --write--> socket.write(view) -- all taken by the kernel --> end --> pool
+ *                        ^                       |
+ *                        |                  not all taken
+ *                        |                       v
+ *                  gathers what comes      the bytes stay with the stream until it calls back,
+ *                  meanwhile <------------ then what has gathered is written
+ *
+ * `socket.write(view)` tries the kernel at once; `writableLength === 0` afterwards means that it took
+ * everything, so the very same buffer serves the next event: no copy, no allocation but the view.
+ *
+ * Invariants
+ * - At most one write is under way per session. So the bytes a client has not read are exactly
+ *   `inFlightBytes + out.length`, and many small pushes to a slow client do not pin many large buffers.
+ * - After an event no session is dirty, and a session without unsent output owns no buffer.
+ *
+ * Bounds (limits.ts): requests of a client wait while its unsent output is over `outputPauseBytes`; pushes
+ * cannot wait, so a client over its class's limit is closed.
+ */
+import { ReplyWriter } from '../resp/index.js';
+import type { Session } from './session.js';
+
+/** First size of a pooled buffer: the replies of an ordinary event fit. */
+const INITIAL_BYTES = 16 * 1024;
+/** A buffer that has grown beyond this is not kept: one large reply must not pin memory. */
+const KEPT_BYTES = 512 * 1024;
+/** Buffers kept for later events. Only events with pushes need more than one. */
+const KEPT_BUFFERS = 16;
+/** Within an event output is handed over in pieces of about this size, while it is still in the CPU's cache. */
+export const FLUSH_BYTES = 256 * 1024;
+/** No single writer grows beyond this: a reply larger than a value with room for its framing is a mistake. */
+const MAX_WRITER_BYTES = 1024 * 1024 * 1024;
+
+/** A reply would need more memory than a client may take. The client is closed; see intake.ts. */
+export class OutputOverflow extends Error {
+  constructor(bytes: number) {
+    super(
+      `The replies to one client would take ${bytes} bytes; the most is ${MAX_WRITER_BYTES}. Ask for less at once.`,
+    );
+    this.name = 'OutputOverflow';
+  }
+}
+
+/** What follows from the state of a session's output. */
+export interface OutputOwner {
+  /** A client has unsent output. */
+  outputGrew(session: Session): void;
+  /** The client has taken everything. */
+  outputDrained(session: Session): void;
+  /** All is sent, and the session wanted to be closed then. */
+  outputFinished(session: Session): void;
+}
+
+export class Outbox {
+  /** Has no room and takes no reply: what `session.out` is while nothing is being written. */
+  readonly idle: ReplyWriter = new ReplyWriter(allocate, 0);
+  /** Takes the replies to muted and closed sessions; nobody reads it. */
+  readonly swallow: ReplyWriter = new ReplyWriter(allocate, INITIAL_BYTES);
+  bytesOut = 0;
+  readonly #owner: OutputOwner;
+  readonly #free: ReplyWriter[] = [];
+  readonly #dirty: Session[] = [];
+
+  constructor(owner: OutputOwner) {
+    this.#owner = owner;
+  }
+
+  /** Gives the session a writer for the replies of the event that begins. */
+  begin(session: Session): void {
+    if (session.out !== this.idle) return;
+    const writer = this.#free.pop() ?? new ReplyWriter(allocate, INITIAL_BYTES);
+    writer.protocol = session.protocol;
+    session.out = writer;
+  }
+
+  /** The writer for a push to any session; it is flushed when the event at hand ends. */
+  push(session: Session): ReplyWriter {
+    this.begin(session);
+    if (!session.dirty) {
+      session.dirty = true;
+      this.#dirty.push(session);
+    }
+    return session.deferred ?? session.unmuted ?? session.out;
+  }
+
+  /** Keeps what many pushes have gathered within one event from growing beyond need. */
+  relieve(session: Session): void {
+    if (
+      session.out.length >= FLUSH_BYTES &&
+      session.deferred === undefined &&
+      session.unmuted === undefined
+    ) {
+      this.write(session);
+    }
+  }
+
+  /** EXEC begins: pushes to its session wait, as they must not stand within its reply. */
+  defer(session: Session): void {
+    const writer = this.#free.pop() ?? new ReplyWriter(allocate, INITIAL_BYTES);
+    writer.protocol = session.protocol;
+    session.deferred = writer;
+  }
+
+  /** EXEC has written its reply. */
+  undefer(session: Session): void {
+    const writer = session.deferred;
+    if (writer === undefined) return;
+    session.deferred = undefined;
+    (session.unmuted ?? session.out).raw(writer.block, 0, writer.length);
+    this.#giveBack(writer);
+  }
+
+  /** Replies of the request at hand go nowhere; pushes still go to the client. */
+  mute(session: Session): void {
+    session.unmuted = session.out;
+    this.swallow.protocol = session.protocol;
+    session.out = this.swallow;
+  }
+
+  /** Ends `mute`. May be called by the request itself, whose reply is then heard. */
+  unmute(session: Session): void {
+    if (session.unmuted === undefined) return;
+    session.out = session.unmuted;
+    session.unmuted = undefined;
+    this.swallow.reset();
+  }
+
+  /** Hands gathered output to the socket, unless a write is under way. The session keeps its writer. */
+  write(session: Session): void {
+    const writer = session.out;
+    const length = writer.length;
+    if (length === 0 || session.closed) return;
+    if (session.inFlightBytes === 0) {
+      const socket = session.socket;
+      // A broken socket takes everything at once: without this all that waits would be executed for nobody,
+      // before its 'close' event has a turn.
+      if (!socket.writable) {
+        this.#owner.outputFinished(session);
+        return;
+      }
+      this.bytesOut += length;
+      socket.write(writer.block.bytes.subarray(0, length), session.sent);
+      if (socket.writableLength === 0) {
+        writer.truncate(0);
+        return;
+      }
+      session.inFlightBytes = length;
+      writer.renew();
+    }
+    this.#owner.outputGrew(session);
+  }
+
+  /** Ends an event for a session: sends, and gives the writer back if nothing is left. */
+  end(session: Session): void {
+    this.write(session);
+    this.#settle(session);
+  }
+
+  /** Ends the event for all sessions that were pushed to. */
+  endPushes(): void {
+    const dirty = this.#dirty;
+    for (let i = 0; i < dirty.length; i++) {
+      const session = dirty[i];
+      session.dirty = false;
+      this.end(session);
+    }
+    dirty.length = 0;
+  }
+
+  get hasPushes(): boolean {
+    return this.#dirty.length > 0;
+  }
+
+  /** The stream has called back. */
+  sent(session: Session): void {
+    if (session.inFlightBytes === 0 || session.closed || session.socket.writableLength > 0) return;
+    session.inFlightBytes = 0;
+    this.write(session);
+    if (this.#settle(session) && !session.closeAfterReply) this.#owner.outputDrained(session);
+  }
+
+  /** The session is gone: what it had to say is dropped. */
+  drop(session: Session): void {
+    session.inFlightBytes = 0;
+    this.unmute(session);
+    this.#release(session);
+    // The handler at work may still write to it.
+    session.out = this.swallow;
+  }
+
+  /** Returns whether everything is sent. */
+  #settle(session: Session): boolean {
+    if (session.closed) {
+      this.swallow.reset();
+      return false;
+    }
+    if (session.inFlightBytes > 0 || session.out.length > 0) return false;
+    this.#release(session);
+    if (session.closeAfterReply) this.#owner.outputFinished(session);
+    return true;
+  }
+
+  #release(session: Session): void {
+    const writer = session.out;
+    if (writer === this.idle) return;
+    session.out = this.idle;
+    this.#giveBack(writer);
+  }
+
+  #giveBack(writer: ReplyWriter): void {
+    writer.truncate(0);
+    if (this.#free.length < KEPT_BUFFERS && writer.block.bytes.length <= KEPT_BYTES) this.#free.push(writer);
+  }
+}
+
+/** Bytes of a session's output that its client has not taken yet. */
+export function unsentBytes(session: Session): number {
+  return session.inFlightBytes + session.out.length;
+}
+
+/** Buffers of their own, not from the platform's pool: they live long, and `fill` is not needed. */
+function allocate(bytes: number): Uint8Array {
+  if (bytes > MAX_WRITER_BYTES) throw new OutputOverflow(bytes);
+  return Buffer.allocUnsafeSlow(bytes);
+}

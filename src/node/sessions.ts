@@ -1,0 +1,111 @@
+/**
+ * All sessions of the node: opening, finding by id, closing.
+ *
+ * Invariant: a session in the table is not closed, and one that is closed hangs on nothing: no subscription,
+ * watch, tracking, block or buffer of it is left. (Its id may still stand in the table of tracked keys, where
+ * it is skipped and pruned when met: closing stays O(1) in what it has read.)
+ */
+import type { Socket } from 'node:net';
+import { BlockPool, type ReaderLimits, RequestReader } from '../resp/index.js';
+import type { CacheNode } from './cache-node.js';
+import { Hold, Mode, Session } from './session.js';
+
+/** Arguments of one request, as in Redis. */
+const MAX_ARGUMENTS = 2 ** 31 - 1;
+/** Bytes of an inline request or of a line that says a length, as in Redis. */
+const MAX_INLINE_BYTES = 64 * 1024;
+
+export class Sessions {
+  readonly #node: CacheNode;
+  readonly #byId = new Map<number, Session>();
+  /** Blocks of incomplete requests, shared by all readers. */
+  readonly #blocks = new BlockPool();
+  #lastId = 0;
+  #limits: ReaderLimits;
+  #guestLimits: ReaderLimits;
+
+  constructor(node: CacheNode) {
+    this.#node = node;
+    this.#limits = this.#readerLimits(false);
+    this.#guestLimits = this.#readerLimits(true);
+  }
+
+  get size(): number {
+    return this.#byId.size;
+  }
+
+  find(id: number): Session | undefined {
+    return this.#byId.get(id);
+  }
+
+  all(): IterableIterator<Session> {
+    return this.#byId.values();
+  }
+
+  open(socket: Socket): Session {
+    const node = this.#node;
+    const guest = node.config.password !== undefined;
+    const reader = new RequestReader(guest ? this.#guestLimits : this.#limits, this.#blocks);
+    const session = new Session(node, ++this.#lastId, socket, reader, node.outbox.idle);
+    if (guest) session.modes |= Mode.UNAUTHENTICATED;
+    this.#byId.set(session.id, session);
+    return session;
+  }
+
+  /** The password was given, or none is needed. */
+  authenticated(session: Session): void {
+    session.modes &= ~Mode.UNAUTHENTICATED;
+    session.reader.limits = this.#limits;
+  }
+
+  /** RESET: as at the start of the connection. */
+  unauthenticated(session: Session): void {
+    session.modes |= Mode.UNAUTHENTICATED;
+    session.reader.limits = this.#guestLimits;
+  }
+
+  /** `maxBulkBytes` has changed. */
+  refreshLimits(): void {
+    this.#limits = this.#readerLimits(false);
+    this.#guestLimits = this.#readerLimits(true);
+    for (const session of this.all()) {
+      const guest = (session.modes & Mode.UNAUTHENTICATED) !== 0;
+      session.reader.limits = guest ? this.#guestLimits : this.#limits;
+    }
+  }
+
+  /** Executes nothing more of this session and closes it once its output is sent. */
+  closeAfterReply(session: Session): void {
+    session.closeAfterReply = true;
+    session.holds |= Hold.CLOSING;
+  }
+
+  /** Closes at once: unsent output is lost. May be called again. */
+  close(session: Session): void {
+    if (session.closed) return;
+    session.closed = true;
+    session.holds |= Hold.CLOSING;
+    this.#byId.delete(session.id);
+    const node = this.#node;
+    node.pubsub.forget(session);
+    node.watches.forget(session);
+    node.tracking.forget(session);
+    node.monitors.remove(session);
+    node.pauses.forget(session);
+    node.waits.forget(session);
+    node.limits.forget(session);
+    session.transaction = undefined;
+    session.postponed = undefined;
+    node.outbox.drop(session);
+    session.socket.destroy();
+  }
+
+  #readerLimits(unauthenticated: boolean): ReaderLimits {
+    return Object.freeze({
+      maxBulkBytes: this.#node.config.maxBulkBytes,
+      maxInlineBytes: MAX_INLINE_BYTES,
+      maxArguments: MAX_ARGUMENTS,
+      unauthenticated,
+    });
+  }
+}

@@ -1,0 +1,238 @@
+/**
+ * CLIENT TRACKING: clients that cache what they read are told when it changes.
+ *
+ *   default  a read by a tracking client --> table[key] += client id
+ *            key changes, expires, is evicted --> a message to each id of table[key], which leaves the table
+ *   BCAST    key changes --> gathered per prefix --> at the end of the event one message per prefix and client
+ *
+ *   message  RESP3: push `invalidate [key]`; with REDIRECT to a RESP2 subscriber: on `__redis__:invalidate`
+ *            null instead of the keys: everything (FLUSHALL, FLUSHDB)
+ *
+ * Invariants
+ * - After each read that a client may have cached it is told at least once before the value it has is wrong
+ *   for longer than the message takes. It may be told of keys it has long dropped.
+ * - The client at work gets its own invalidations after its reply; others get them at once.
+ * - Databases do not matter: a change in any database invalidates the name, as in Redis.
+ *
+ * Unlike Redis, SWAPDB tells everyone to drop everything: else clients would keep what has changed places.
+ * The table and its bounds: tracking-table.ts.
+ */
+import { type Block, byteString, type Random } from '../base/index.js';
+import { CommandKeys, type ReplyWriter, type Request } from '../resp/index.js';
+import { Broadcasts } from './broadcasts.js';
+import type { CacheNode } from './cache-node.js';
+import type { Command } from './command.js';
+import { Mode, type Session } from './session.js';
+import { type Readers, TrackingTable } from './tracking-table.js';
+
+/** What one session has asked for; that it makes sense is checked by CLIENT TRACKING. */
+export interface TrackingOptions {
+  readonly broadcast: boolean;
+  readonly optIn: boolean;
+  readonly optOut: boolean;
+  readonly noLoop: boolean;
+  /** The client whose connection gets the messages; 0 = the session's own. */
+  readonly redirect: number;
+}
+
+export interface TrackingState extends TrackingOptions {
+  /** Of BCAST; '' = every key. */
+  readonly prefixes: Set<string>;
+  /** CLIENT CACHING was called for the command that follows. */
+  caching: boolean;
+  /** The client named by `redirect` is gone. */
+  brokenRedirect: boolean;
+}
+
+/** The channel that carries invalidations to RESP2 clients. */
+const INVALIDATE_CHANNEL = '__redis__:invalidate';
+
+/** What a client must drop: keys, or everything. */
+type Invalidation = readonly string[] | 'everything';
+
+export class Tracking {
+  /** Told when the first tracking session comes and the last one goes. */
+  onListening: (change: 1 | -1) => void = () => {};
+  readonly table: TrackingTable;
+  readonly #node: CacheNode;
+  readonly #sessions = new Set<Session>();
+  readonly #broadcasts = new Broadcasts();
+  readonly #keys = new CommandKeys();
+  /** Invalidations for the session at work: they wait until its command is answered. */
+  readonly #pending: Invalidation[] = [];
+
+  constructor(node: CacheNode, tableBytes: number, random: Random) {
+    this.#node = node;
+    this.table = new TrackingTable(tableBytes, random, (id) => this.#reader(id) !== undefined);
+    this.table.onEvicted = (key, readers) => this.#tellReaders(key, readers);
+  }
+
+  get clientCount(): number {
+    return this.#sessions.size;
+  }
+
+  get prefixCount(): number {
+    return this.#broadcasts.prefixCount;
+  }
+
+  /** Memory that counts in the node's budget. */
+  get usedBytes(): number {
+    return this.#sessions.size === 0 ? 0 : this.table.usedBytes;
+  }
+
+  // -- who tracks
+
+  /** CLIENT TRACKING ON. Prefixes are added to those the session has. */
+  enable(session: Session, options: TrackingOptions, prefixes: readonly string[]): void {
+    const all = session.tracking?.prefixes ?? new Set<string>();
+    session.tracking = { ...options, prefixes: all, caching: false, brokenRedirect: false };
+    if (options.broadcast) {
+      session.modes |= Mode.BROADCAST;
+      for (const prefix of prefixes.length > 0 ? prefixes : ['']) {
+        all.add(prefix);
+        this.#broadcasts.add(session, prefix);
+      }
+    } else {
+      session.modes |= Mode.TRACKING;
+    }
+    if (this.#sessions.size === 0) this.onListening(1);
+    this.#sessions.add(session);
+  }
+
+  /** CLIENT TRACKING OFF, RESET, or the connection is closed. */
+  forget(session: Session): void {
+    if (session.tracking === undefined) return;
+    this.#broadcasts.remove(session, session.tracking.prefixes);
+    session.tracking = undefined;
+    session.modes &= ~(Mode.TRACKING | Mode.BROADCAST);
+    this.#sessions.delete(session);
+    if (this.#sessions.size > 0) return;
+    // Nobody is left who could be told of anything.
+    this.onListening(-1);
+    this.table.clear();
+    this.#node.accountExternalBytes();
+  }
+
+  // -- what was read
+
+  /** Notes the keys that a command of a session in default mode has read. */
+  remember(session: Session, command: Command, request: Request): void {
+    const state = session.tracking;
+    if (state === undefined || command.spec.keys === undefined) return;
+    if ((state.optIn && !state.caching) || (state.optOut && state.caching)) return;
+    const { block, starts, lengths } = request;
+    const count = this.#keys.locate(command.spec, request);
+    for (let k = 0; k < count; k++) {
+      const i = this.#keys.arguments[k];
+      if (this.table.add(block, starts[i], lengths[i], session.id)) continue;
+      // So many readers of one key do not fit: it is as if it had changed, for all of them.
+      this.#invalidate(block, starts[i], lengths[i]);
+      this.#tell(session, [byteString(block, starts[i], lengths[i])]);
+    }
+    this.#node.accountExternalBytes();
+  }
+
+  // -- what has changed
+
+  /** A key was changed by `session`, or by expiry or eviction. */
+  changed(session: Session | undefined, block: Block, at: number, length: number): void {
+    if (this.#broadcasts.prefixCount > 0) this.#broadcasts.changed(session, byteString(block, at, length));
+    this.#invalidate(block, at, length);
+  }
+
+  /** Everything is gone. */
+  flushed(): void {
+    this.table.clear();
+    for (const session of this.#sessions) this.#tell(session, 'everything');
+  }
+
+  /** The command of the session at work is answered: now it may hear of what it changed itself. */
+  afterCommand(session: Session): void {
+    if (this.#pending.length === 0) return;
+    const pending = this.#pending.splice(0);
+    if (session.tracking === undefined) return;
+    for (const what of pending) this.#send(session, session.tracking, what);
+  }
+
+  get hasBroadcasts(): boolean {
+    return this.#broadcasts.hasPending;
+  }
+
+  /** Ends an event: tells what was gathered for prefixes. */
+  broadcast(): void {
+    this.#broadcasts.send((session, keys) => {
+      if (session.tracking !== undefined) this.#send(session, session.tracking, keys);
+    });
+  }
+
+  #invalidate(block: Block, at: number, length: number): void {
+    const readers = this.table.take(block, at, length);
+    if (readers !== undefined) this.#tellReaders(byteString(block, at, length), readers);
+  }
+
+  #tellReaders(key: string, readers: Readers): void {
+    const keys = [key];
+    const current = this.#node.current;
+    for (let i = 0; i < readers.count; i++) {
+      const session = this.#reader(readers.id(i));
+      if (session === undefined || (session === current && session.tracking?.noLoop === true)) continue;
+      this.#tell(session, keys);
+    }
+  }
+
+  /** The session of an id, if it still tracks in default mode. */
+  #reader(id: number): Session | undefined {
+    const session = this.#node.sessions.find(id);
+    return session !== undefined && (session.modes & Mode.TRACKING) !== 0 ? session : undefined;
+  }
+
+  #tell(session: Session, what: Invalidation): void {
+    if (session === this.#node.current) this.#pending.push(what);
+    else if (session.tracking !== undefined) this.#send(session, session.tracking, what);
+  }
+
+  #send(session: Session, state: TrackingState, what: Invalidation): void {
+    const target = state.redirect === 0 ? session : this.#node.sessions.find(state.redirect);
+    if (target === undefined) {
+      state.brokenRedirect = true;
+      if (session.protocol === 3) this.#sayBroken(session, state.redirect);
+      return;
+    }
+    const isSubscriber = target.subscriptions !== undefined;
+    if (target.protocol === 2 && (target === session || !isSubscriber)) return;
+    if (!this.#node.limits.admitsPush(target, messageBytes(what))) return;
+    const out = this.#node.outbox.push(target);
+    if (target.protocol === 3) {
+      out.push(2);
+      out.bulkText('invalidate');
+    } else {
+      out.array(3);
+      out.bulkText('message');
+      out.bulkText(INVALIDATE_CHANNEL);
+    }
+    writeKeys(out, what);
+  }
+
+  #sayBroken(session: Session, redirect: number): void {
+    const out = this.#node.outbox.push(session);
+    out.push(2);
+    out.bulkText('tracking-redir-broken');
+    out.integer(redirect);
+  }
+}
+
+function writeKeys(out: ReplyWriter, what: Invalidation): void {
+  if (what === 'everything') {
+    out.nil();
+    return;
+  }
+  out.array(what.length);
+  for (const key of what) out.bulkText(key);
+}
+
+/** About how long a message is. */
+function messageBytes(what: Invalidation): number {
+  let bytes = 64;
+  if (what !== 'everything') for (const key of what) bytes += 16 + key.length;
+  return bytes;
+}

@@ -1,0 +1,475 @@
+/**
+ * The single node's store: an O(1) LRU map from keys to values with lifetimes, outside the JavaScript heap.
+ *
+ *        key --hash--> KeyIndex --> entry in the Arena <-- Recency (strict LRU, through the entries)
+ *                                        ^------------- Lifetimes (what expires, for the sampler)
+ *
+ * All memory is counted in pages against `maxBytes`: entries, free cells, index, lists. When a page is needed
+ * and none is left, room is made first by emptying a page of a class with many free cells, then by evicting
+ * what was used longest ago. So `maxBytes` is never exceeded; after it was made smaller, or outside memory
+ * grew, `reclaim` works off the difference in slices.
+ *
+ * Lifetimes are checked on access (an expired entry is as good as absent, and goes), and by the active
+ * sampler: random entries that expire, again while many of them are dead and time is left.
+ *
+ * A Ref is an entry's address and void after any changing call, since entries move. Time is handed in: set
+ * `now` before a group of calls. What an entry looks like: `layout.ts`.
+ */
+import { assert, type Block, type KeyHash, type RandomSource } from '../base/index.js';
+import type { Databases } from './databases.js';
+import type { Entries } from './entries.js';
+import { EXPIRES, LARGE, type Ref, TYPE_MASK, TYPE_SHIFT } from './layout.js';
+import { LiveEntries, type RemovalReason } from './live-entries.js';
+import { MAX_ARENA_BYTES, PAGE_TABLE_BYTES } from './pages.js';
+
+/** The type of an entry's value. */
+export const STRING = 0;
+
+export const MAX_KEY_BYTES = 65_536;
+export const MAX_VALUE_BYTES = 512 * 2 ** 20;
+
+/** The least that a store can work with. */
+export const MIN_STORE_BYTES = 64 * 1024;
+/** The most: what refs reach. */
+export const MAX_STORE_BYTES = MAX_ARENA_BYTES;
+
+const MAX_PAGE_BYTES = 64 * 1024;
+const MIN_PAGE_BYTES = 1024;
+const PAGES_OF_BUDGET = 4096;
+const MAX_CHUNK_BYTES = 64 * 2 ** 20;
+/** Outside memory never takes the last of these. */
+const MIN_PAGES = 16;
+
+/** Entries with a lifetime that the sampler looks at before it asks for the time. */
+const SAMPLE = 64;
+/** It goes on while more than this share of a sample was dead, */
+const MANY_DEAD = 1 / 4;
+/** or more than this share of the last samples together: one sample alone may be lucky. */
+const DEAD_SHARE = 1 / 16;
+/** The weight of a new sample in that share. */
+const SAMPLE_WEIGHT = 1 / 8;
+/** Steps of `reclaim` in one call. */
+const RECLAIM_STEPS = 64;
+const TTL_SAMPLE = 64;
+
+export interface StoreOptions {
+  /** All memory the store may take, in bytes: 64 KB to 32 GiB. */
+  readonly maxBytes: number;
+  /** Hashes keys; its secret is drawn per process. */
+  readonly hash: KeyHash;
+  /** Draws the sampler's entries. */
+  readonly random: RandomSource;
+  /** A power of two. Default: 1/4096 of `maxBytes`, from 1 KB to 64 KB. */
+  readonly pageBytes?: number;
+  /** A power of two. Default: 64 MB, less when `maxBytes` is less. */
+  readonly chunkBytes?: number;
+  /** Whether to count keys per hash slot, as a cluster needs, which has database 0 alone. Default: no. */
+  readonly slots?: boolean;
+  /** The number of the first page; tests begin at high addresses with it. Default: 1. */
+  readonly firstPage?: number;
+}
+
+export class Store {
+  readonly #live: LiveEntries;
+  readonly #entries: Entries;
+  readonly #databases: Databases;
+  readonly #hash: KeyHash;
+  readonly #random: RandomSource;
+  #maxBytes: number;
+  #externalBytes = 0;
+  #sweepCursor = 0;
+  /** The share of dead entries in the last samples. */
+  #deadShare = 0;
+
+  constructor(options: StoreOptions) {
+    const pageBytes = options.pageBytes ?? pageBytesFor(options.maxBytes);
+    const chunkBytes = options.chunkBytes ?? chunkBytesFor(options.maxBytes, pageBytes);
+    assert(options.maxBytes <= MAX_STORE_BYTES, `a store is at most ${MAX_STORE_BYTES} bytes`);
+    assert(options.maxBytes >= MIN_PAGES * pageBytes, `a store has at least ${MIN_PAGES} pages`);
+    this.#maxBytes = options.maxBytes;
+    this.#hash = options.hash;
+    this.#random = options.random;
+    const pageLimit = Math.floor(options.maxBytes / (pageBytes + PAGE_TABLE_BYTES));
+    const pages = { pageBytes, chunkBytes, firstPage: options.firstPage ?? 1 };
+    this.#live = new LiveEntries(pages, pageLimit, options.slots ?? false);
+    this.#entries = this.#live.entries;
+    this.#databases = this.#live.databases;
+  }
+
+  /** The time, in ms since the epoch. */
+  get now(): number {
+    return this.#live.now;
+  }
+
+  set now(ms: number) {
+    this.#live.now = ms;
+  }
+
+  /** Counts since the start. */
+  get stats(): { hits: number; misses: number; expired: number; evicted: number } {
+    return this.#live.stats;
+  }
+
+  /** Called before an entry goes by itself; the ref may be read, the store must not be changed. */
+  get onRemove(): ((ref: Ref, reason: RemovalReason) => void) | undefined {
+    return this.#live.onRemove;
+  }
+
+  set onRemove(listener: ((ref: Ref, reason: RemovalReason) => void) | undefined) {
+    this.#live.onRemove = listener;
+  }
+
+  // -- reading
+
+  /** The live entry of a key, or 0. Removes an expired one. Neither touches nor counts. */
+  find(database: number, key: Block, at: number, length: number): Ref {
+    const inner = this.#databases.inner[database];
+    return this.#live.locate(this.#hash.hash(key, at, length, inner), inner, key, at, length);
+  }
+
+  /** `find`, and the entry becomes the newest; counts a hit or a miss. */
+  read(database: number, key: Block, at: number, length: number): Ref {
+    const ref = this.find(database, key, at, length);
+    if (ref === 0) {
+      this.stats.misses++;
+      return 0;
+    }
+    this.stats.hits++;
+    this.#entries.recency.touch(ref);
+    return ref;
+  }
+
+  touch(ref: Ref): void {
+    this.#entries.recency.touch(ref);
+  }
+
+  type(ref: Ref): number {
+    return (this.#live.state(ref) & TYPE_MASK) >>> TYPE_SHIFT;
+  }
+
+  database(ref: Ref): number {
+    return this.#databases.nameOf(this.#live.databaseOf(ref));
+  }
+
+  keyLength(ref: Ref): number {
+    return this.#entries.bodies.keyLength(ref);
+  }
+
+  valueLength(ref: Ref): number {
+    return this.#entries.bodies.valueLength(ref);
+  }
+
+  /** When the entry expires, in ms since the epoch; 0: never. */
+  expiry(ref: Ref): number {
+    return this.#entries.lifetimes.expiry(ref);
+  }
+
+  /** Grows with every change of any entry: no two states of the store share one. Below 2^48. */
+  version(ref: Ref): number {
+    return this.#live.versionOf(ref);
+  }
+
+  /** Memory the entry takes: its cells, and its places in index and list of lifetimes. */
+  entryBytes(ref: Ref): number {
+    const { arena, bodies } = this.#entries;
+    const state = this.#live.state(ref);
+    let bytes = arena.classes.cellBytes[arena.classAt(ref)] + (state & EXPIRES ? 8 : 4);
+    if (state & LARGE) {
+      bodies.shapeOf(bodies.keyLength(ref) + bodies.valueLength(ref), (state & EXPIRES) !== 0);
+      bytes += bodies.fragments * arena.classes.maxCellBytes;
+    }
+    return bytes;
+  }
+
+  copyKey(ref: Ref, to: Block, toAt: number): void {
+    this.#entries.bodies.read(ref, 0, this.keyLength(ref), to, toAt);
+  }
+
+  /** Copies `length` bytes of the value from `from` on; they must exist. */
+  copyValue(ref: Ref, from: number, length: number, to: Block, toAt: number): void {
+    const bodies = this.#entries.bodies;
+    bodies.read(ref, bodies.keyLength(ref) + from, length, to, toAt);
+  }
+
+  /** The block in which the value lies in one piece, for reading in place until the next change; else undefined. */
+  valuePiece(ref: Ref): Block | undefined {
+    return this.#entries.bodies.pieceOf(ref);
+  }
+
+  /** Where the value begins in its `valuePiece`. */
+  valueStart(ref: Ref): number {
+    const bodies = this.#entries.bodies;
+    return bodies.startOf(ref) + bodies.keyLength(ref);
+  }
+
+  // -- changing
+
+  /**
+   * Sets a key, in front; `expiry` in ms since the epoch, 0 for none. Returns the entry, or 0 when it would
+   * not fit if all others were evicted; an old value then stays.
+   */
+  set(
+    database: number,
+    key: Block,
+    keyAt: number,
+    keyLength: number,
+    value: Block,
+    valueAt: number,
+    valueLength: number,
+    expiry: number,
+    type = STRING,
+  ): Ref {
+    const entries = this.#entries;
+    const inner = this.#databases.inner[database];
+    const hash = this.#hash.hash(key, keyAt, keyLength, inner);
+    let ref = this.#live.locate(hash, inner, key, keyAt, keyLength);
+    if (ref !== 0 && this.#live.hasShapeOf(ref, keyLength + valueLength, expiry)) {
+      this.#live.overwrite(ref, keyLength, valueLength, expiry);
+    } else {
+      if (!entries.fits(keyLength, valueLength)) return 0;
+      if (ref !== 0) this.#live.drop(ref);
+      ref = this.#live.add(hash, inner, key, keyAt, keyLength, valueLength, expiry);
+    }
+    entries.bodies.write(ref, keyLength, value, valueAt, valueLength);
+    this.#live.stamp(ref, type);
+    return ref;
+  }
+
+  /** Whether an entry of these lengths would fit if all others were evicted: then `set` does not return 0. */
+  fits(keyLength: number, valueLength: number): boolean {
+    return this.#entries.fits(keyLength, valueLength);
+  }
+
+  /** Gives an entry another expiry (0: none). Returns where it is now; 0 when it does not fit, and is as it was. */
+  setExpiry(ref: Ref, expiry: number): Ref {
+    return this.#live.reshape(ref, this.valueLength(ref), expiry);
+  }
+
+  /** Cuts the value, or fills it up with zeros. Returns where it is now; 0 when it does not fit, and is as it was. */
+  resizeValue(ref: Ref, length: number): Ref {
+    return this.#live.reshape(ref, length, this.expiry(ref));
+  }
+
+  /** Writes over a part of the value, within its length. */
+  writeValue(ref: Ref, at: number, from: Block, fromAt: number, length: number): void {
+    const bodies = this.#entries.bodies;
+    assert(at + length <= bodies.valueLength(ref), 'a write stays within the value');
+    bodies.write(ref, bodies.keyLength(ref) + at, from, fromAt, length);
+    this.#entries.recency.touch(ref);
+    this.#live.stamp(ref, this.type(ref));
+  }
+
+  /**
+   * Copies value, expiry and type to another key, which it replaces; not onto itself. Returns the copy; 0 when
+   * it does not fit beside the original, and then nothing is changed.
+   */
+  copyEntry(ref: Ref, database: number, key: Block, keyAt: number, keyLength: number): Ref {
+    const inner = this.#databases.inner[database];
+    const hash = this.#hash.hash(key, keyAt, keyLength, inner);
+    const valueLength = this.valueLength(ref);
+    if (!this.#entries.fitBoth(this.keyLength(ref) + valueLength, keyLength + valueLength)) return 0;
+    const old = this.#live.locate(hash, inner, key, keyAt, keyLength);
+    assert(old !== ref, 'an entry is not copied onto itself');
+    if (old !== 0) this.#live.drop(old);
+    return this.#live.duplicate(ref, hash, inner, key, keyAt, keyLength);
+  }
+
+  remove(ref: Ref): void {
+    this.#live.drop(ref);
+  }
+
+  // -- databases
+
+  count(database: number): number {
+    return this.#databases.entries[this.#databases.inner[database]];
+  }
+
+  expiringCount(database: number): number {
+    return this.#databases.expiring[this.#databases.inner[database]];
+  }
+
+  /** The mean lifetime left, in ms, of a sample of the database's entries that expire; 0 when there is none. */
+  averageTtl(database: number): number {
+    const { lifetimes } = this.#entries;
+    let sum = 0;
+    let counted = 0;
+    for (let i = 0; i < TTL_SAMPLE && lifetimes.count > 0; i++) {
+      const ref = lifetimes.sample(this.#random);
+      if (this.database(ref) !== database || this.#live.isGone(ref)) continue;
+      sum += lifetimes.expiry(ref) - this.now;
+      counted++;
+    }
+    return counted === 0 ? 0 : Math.round(sum / counted);
+  }
+
+  /** A random live entry of the database, or 0. Entries of crowded buckets are drawn a little less often. */
+  random(database: number): Ref {
+    if (this.count(database) === 0) return 0;
+    let found = 0;
+    let seen = 0;
+    let cursor = this.#random.uint32();
+    for (let i = 0; i <= this.#entries.index.buckets + 1 && found === 0; i++) {
+      cursor = this.scan(database, cursor, (ref) => {
+        if (this.#random.below(++seen) === 0) found = ref;
+      });
+    }
+    return found;
+  }
+
+  /** Empties a database at once; the memory is given back as its entries are met. */
+  flush(database: number): void {
+    const databases = this.#databases;
+    const inner = databases.inner[database];
+    if (databases.entries[inner] === databases.total(databases.entries)) {
+      this.flushAll();
+      return;
+    }
+    databases.flush(inner, this.#live.version);
+    this.#sweepCursor = 0;
+  }
+
+  /** Empties everything at once and gives all memory back. */
+  flushAll(): void {
+    this.#live.clear();
+    this.#lowerPageLimit();
+  }
+
+  /** Exchanges the contents of two databases. */
+  swap(a: number, b: number): void {
+    this.#databases.swap(a, b);
+  }
+
+  // -- walks
+
+  /**
+   * Visits the live entries of one bucket and returns the next cursor; 0 begins, and 0 ends. An entry that is there
+   * from the first call to the last is visited exactly once. `visit` must not change the store; between calls
+   * anything may change.
+   */
+  scan(database: number, cursor: number, visit: (ref: Ref) => void): number {
+    const inner = this.#databases.inner[database];
+    return this.#entries.index.walk(cursor, (ref) => {
+      if (this.#live.databaseOf(ref) === inner && !this.#live.isGone(ref)) visit(ref);
+    });
+  }
+
+  /** `scan` of database 0 for the entries whose hash slot is wanted. */
+  scanSlots(cursor: number, wanted: (slot: number) => boolean, visit: (ref: Ref) => void): number {
+    return this.scan(0, cursor, (ref) => {
+      if (wanted(this.slotOf(ref))) visit(ref);
+    });
+  }
+
+  slotOf(ref: Ref): number {
+    return this.#live.slotOf(ref);
+  }
+
+  /** Keys in a hash slot; only with the option `slots`. */
+  countInSlot(slot: number): number {
+    return this.#live.keysInSlot(slot);
+  }
+
+  // -- upkeep
+
+  /** The active sampler: removes expired entries while there are many and `hasTime`. Returns how many. */
+  expireSome(hasTime: () => boolean): number {
+    const { lifetimes } = this.#entries;
+    let removed = 0;
+    let goesOn: boolean;
+    do {
+      let dead = 0;
+      const looked = Math.min(SAMPLE, lifetimes.count);
+      for (let i = 0; i < looked && lifetimes.count > 0; i++) {
+        const ref = lifetimes.sample(this.#random);
+        if (!this.#live.isGone(ref)) continue;
+        this.#live.bury(ref);
+        dead++;
+      }
+      removed += dead;
+      const share = looked === 0 ? 0 : dead / looked;
+      this.#deadShare += (share - this.#deadShare) * SAMPLE_WEIGHT;
+      goesOn = share > MANY_DEAD || this.#deadShare > DEAD_SHARE;
+    } while (goesOn && hasTime());
+    return removed;
+  }
+
+  /** A slice of what is left to do: shrinking to a smaller `maxBytes`, dropping flushed entries. Whether more is left. */
+  reclaim(): boolean {
+    for (let i = 0; i < RECLAIM_STEPS && this.#lowerPageLimit(); i++) this.#entries.releaseSome();
+    this.#sweep();
+    return this.#lowerPageLimit() || this.#databases.flushedEntries > 0;
+  }
+
+  get maxBytes(): number {
+    return this.#maxBytes;
+  }
+
+  /** Another budget, in bytes. A smaller one is reached by `reclaim`, or as new entries need room. */
+  setMaxBytes(bytes: number): void {
+    assert(bytes <= MAX_STORE_BYTES, `a store is at most ${MAX_STORE_BYTES} bytes`);
+    this.#maxBytes = bytes;
+    this.#lowerPageLimit();
+  }
+
+  get externalBytes(): number {
+    return this.#externalBytes;
+  }
+
+  /** Memory elsewhere that counts in `maxBytes`. */
+  setExternalBytes(bytes: number): void {
+    this.#externalBytes = bytes;
+    this.#lowerPageLimit();
+  }
+
+  /** All memory taken: pages, their tables, and the memory elsewhere. */
+  get usedBytes(): number {
+    const { arena } = this.#entries;
+    return arena.pages.inUse * (arena.pageBytes + PAGE_TABLE_BYTES) + this.#externalBytes;
+  }
+
+  /** Bytes of all keys and values. */
+  get liveBytes(): number {
+    return this.#databases.total(this.#databases.bytes);
+  }
+
+  /** Cells moved to make room, since the start. */
+  get cellsMoved(): number {
+    return this.#entries.cellsMoved;
+  }
+
+  /** Checks every structure against every other; for tests. */
+  verify(): void {
+    this.#live.verify();
+    assert(this.#lowerPageLimit() || this.usedBytes <= this.#maxBytes, 'maxBytes is never exceeded');
+  }
+
+  /** Brings the arena's limit down to what is allowed, as far as pages are free; whether more must go. */
+  #lowerPageLimit(): boolean {
+    const { arena } = this.#entries;
+    const bytes = this.#maxBytes - this.#externalBytes;
+    const allowed = Math.max(MIN_PAGES, Math.floor(bytes / (arena.pageBytes + PAGE_TABLE_BYTES)));
+    arena.pages.limit = Math.max(allowed, arena.pages.inUse);
+    return arena.pages.limit > allowed;
+  }
+
+  /** Drops the flushed entries of some buckets. */
+  #sweep(): void {
+    const flushed: Ref[] = [];
+    for (let i = 0; i < RECLAIM_STEPS && this.#databases.flushedEntries > flushed.length; i++) {
+      this.#sweepCursor = this.#entries.index.walk(this.#sweepCursor, (ref) => {
+        if (this.#live.isFlushed(ref)) flushed.push(ref);
+      });
+    }
+    for (const ref of flushed) this.#live.drop(ref);
+  }
+}
+
+function pageBytesFor(maxBytes: number): number {
+  const share = 2 ** Math.floor(Math.log2(maxBytes / PAGES_OF_BUDGET));
+  return Math.min(MAX_PAGE_BYTES, Math.max(MIN_PAGE_BYTES, share));
+}
+
+function chunkBytesFor(maxBytes: number, pageBytes: number): number {
+  // One page more than the budget: the first is never used.
+  return Math.min(MAX_CHUNK_BYTES, 2 ** Math.ceil(Math.log2(maxBytes + pageBytes)));
+}

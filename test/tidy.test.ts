@@ -1,0 +1,253 @@
+/** Each rule of the tidy check finds its fault, and finds none in a tree that is in order. */
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+
+type Problem = [path: string, line: number, message: string];
+
+const script = new URL('../../scripts/tidy.mjs', import.meta.url);
+const { check } = (await import(script.href)) as { check: (folder: string) => Iterable<Problem> };
+
+const project = (...references: string[]) =>
+  `${JSON.stringify({ compilerOptions: { types: [] }, references: references.map((path) => ({ path })) })}\n`;
+
+/** A small tree in order. A case adds to it or replaces files. */
+const inOrder: Record<string, string> = {
+  'package.json': '{ "dependencies": { "commander": "1" } }\n',
+  'package-lock.json': '{}\n',
+  'tsconfig.json': project(
+    './src/base',
+    './src/base/tsconfig.test.json',
+    './src/store',
+    './src/store/tsconfig.test.json',
+    './src/cli',
+    './src/cli/tsconfig.test.json',
+  ),
+  'src/base/tsconfig.json': project(),
+  'src/base/tsconfig.test.json': project('./tsconfig.json'),
+  'src/base/index.ts': "export { a } from './a.js';\n",
+  'src/base/a.ts':
+    "// Date and Promise are only words here, and a path like https://a.b/tmp/x is none of a machine.\nexport const a = 'Math.random() export default' + /[/*'\"`]Date/.source + `async ${[1].map((x) => `${x}}`)} Date`;\nexport const b = { performance: 1 }.performance;\n",
+  'src/base/a.test.ts': "import { test } from 'node:test';\ntest('waits', async () => {});\n",
+  'src/store/tsconfig.json': project('../base'),
+  'src/store/tsconfig.test.json': project('./tsconfig.json', '../base'),
+  'src/store/index.ts': "import { a } from '../base/index.js';\nexport const s = a;\n",
+  'src/cli/tsconfig.json': project('../base', '../resp', '../store', '../lru', '../node'),
+  'src/cli/tsconfig.test.json': project(
+    './tsconfig.json',
+    '../base',
+    '../resp',
+    '../store',
+    '../lru',
+    '../node',
+  ),
+  'src/cli/main.ts':
+    "import { readFileSync } from 'node:fs';\nimport 'commander';\nawait readFileSync;\nBuffer.from('pino');\n",
+  'README.md':
+    '# Title here!\n\n[self](#title-here) [doc](docs/a.md#one-1) `[not](a-link.md)`\n\n```text\n[nor](this.md)\n```\n',
+  'docs/a.md': '# One\n\n## One\n\n[back](../README.md) [out](https://example.org/none)\n',
+  'docs/decisions/README.md': '- [one](0001-one.md)\n',
+  'docs/decisions/0001-one.md': '# One\n',
+};
+
+/** What tidy says about the tree with these changes, as it prints it. */
+function problemsOf(changes: Record<string, string>): string {
+  return inTree(changes, (folder) =>
+    [...check(folder)].map((problem) => `${problem[0]}:${problem[1]}: ${problem[2]}\n`).join(''),
+  );
+}
+
+function inTree<T>(changes: Record<string, string>, work: (folder: string) => T): T {
+  const folder = mkdtempSync(join(tmpdir(), 'nuthatch-tidy-'));
+  try {
+    for (const [path, text] of Object.entries({ ...inOrder, ...changes })) {
+      mkdirSync(dirname(join(folder, path)), { recursive: true });
+      writeFileSync(join(folder, path), text);
+    }
+    return work(folder);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+test('a tree in order has no problems', () => {
+  assert.equal(problemsOf({}), '');
+});
+
+test('the command prints the problems and fails', () => {
+  const runIn = (folder: string) =>
+    spawnSync(process.execPath, [fileURLToPath(script), '--root', folder], { encoding: 'utf8' });
+  const clean = inTree({}, runIn);
+  assert.deepEqual([clean.status, clean.stdout, clean.stderr], [0, '', '']);
+  const faulty = inTree({ 'docs/a.md': '# One' }, runIn);
+  assert.equal(faulty.status, 1);
+  assert.match(faulty.stdout, /^docs\/a\.md:1: the last line has no end: add a newline\.\n/m);
+});
+
+const pure = (line: string) => ({ 'src/base/a.ts': `\n${line}\n` });
+
+const faults: [name: string, changes: Record<string, string>, says: RegExp][] = [
+  [
+    'an upward import',
+    pure("import { s } from '../store/index.js';"),
+    /^src\/base\/a\.ts:2: src\/base may not import src\/store/,
+  ],
+  [
+    'an upward import in a test',
+    { 'src/base/a.test.ts': "\nimport { s } from '../store/index.js';\n" },
+    /^src\/base\/a\.test\.ts:2: src\/base may not import src\/store/,
+  ],
+  [
+    'an upward dynamic import',
+    pure("export const x = import ( '../store/index.js' );"),
+    /a\.ts:2: src\/base may not import/,
+  ],
+  [
+    'an upward type import',
+    pure("export type X = typeof import('../store/index.js');"),
+    /a\.ts:2: src\/base may not/,
+  ],
+  [
+    'a re-export from above',
+    pure("export { s } from '../store/index.js';"),
+    /a\.ts:2: src\/base may not import/,
+  ],
+  [
+    'an import past the index',
+    { 'src/store/b.ts': "import '../base/a.js';\n" },
+    /^src\/store\/b\.ts:1: .* goes past the index/,
+  ],
+  [
+    'a test past the index',
+    { 'test/b.test.ts': "import '../src/base/a.js';\n" },
+    /^test\/b\.test\.ts:1: .* past the index/,
+  ],
+  [
+    'a source that imports a test folder',
+    pure("import '../../test/kit/x.js';"),
+    /sources import only sources/,
+  ],
+  [
+    'a way around the edges',
+    { 'src/base/a.test.ts': "\nimport { s } from '#layers/store';\n" },
+    /^src\/base\/a\.test\.ts:2: '#layers\/store' is for test\//,
+  ],
+  ['an import without suffix', pure("import './b';"), /a\.ts:2: import '\.\/b' has no suffix/],
+  [
+    'a package in a pure layer',
+    pure("import 'pino';"),
+    /a\.ts:2: src\/base may not import the package 'pino'/,
+  ],
+  [
+    'a package that is no dependency',
+    { 'src/cli/x.ts': "import 'pino';\n" },
+    /'pino' is not in "dependencies"/,
+  ],
+  ['a built-in in a pure layer', pure("import 'node:fs';"), /a\.ts:2: src\/base is pure/],
+  ['a built-in without its scheme', { 'src/cli/x.ts': "import 'fs';\n" }, /write 'node:fs'/],
+  ['a folder that is no layer', { 'src/extra/x.ts': 'export const x = 1;\n' }, /src\/extra is no layer/],
+  [
+    'a date in a pure layer',
+    pure('export const x = new Date();'),
+    /^src\/base\/a\.ts:2: 'Date' in a pure layer/,
+  ],
+  [
+    'randomness in a pure layer',
+    pure('export const x = Math.random();'),
+    /a\.ts:2: 'Math\.random' in a pure layer/,
+  ],
+  ['a promise in a pure layer', pure('export let x: Promise<void>;'), /a\.ts:2: 'Promise' in a pure layer/],
+  ['async code in a pure layer', pure('export async function x() {}'), /a\.ts:2: 'async' in a pure layer/],
+  ['the global object in a pure layer', pure('export const x = globalThis;'), /a\.ts:2: 'globalThis'/],
+  [
+    'a clock inside a template',
+    pure(`export const x = \`\${performance.now()}\`;`),
+    /a\.ts:2: 'performance'/,
+  ],
+  ['a default export', pure('export default 1;'), /a\.ts:2: 'export default': give it a name/],
+  ['a default export by alias', pure('const x = 1;\nexport { x as default };'), /a\.ts:3: 'export default'/],
+  ['a star export', pure("export * from './b.js';"), /a\.ts:2: 'export \*': list the names/],
+  [
+    'a second barrel',
+    { 'src/base/in/index.ts': 'export const x = 1;\n' },
+    /in\/index\.ts:1: a second index\.ts/,
+  ],
+  [
+    'a test that hides the others',
+    { 'src/base/a.test.ts': "test.only('x', () => {});\n" },
+    /a\.test\.ts:1: 'test\.only'/,
+  ],
+  [
+    'an unfinished test',
+    { 'src/base/a.test.ts': "test('x', { todo: true }, () => {});\n" },
+    /a\.test\.ts:1: 'todo:'/,
+  ],
+  [
+    'a file of leftovers',
+    { 'src/base/utils.ts': 'export const x = 1;\n' },
+    /utils\.ts:1: utils\.ts says nothing/,
+  ],
+  ['a long file', pure('//\n'.repeat(400)), /a\.ts:40\d: 402 lines, more than 400/],
+  ['a marker', pure('// TODO: later'), /a\.ts:2: 'TODO': finish it/],
+  [
+    'a confession',
+    { 'docs/a.md': '# One\n## One\nNot yet implemented.\n' },
+    /docs\/a\.md:3: 'Not yet implemented'/,
+  ],
+  ['a carriage return', pure('//\r'), /a\.ts:2: a carriage return/],
+  ['trailing blanks', { 'docs/a.md': '# One \n## One\n' }, /docs\/a\.md:1: blanks at the end/],
+  ['no last newline', { 'docs/a.md': '# One\n## One' }, /docs\/a\.md:2: the last line has no end/],
+  ['a folder of one machine', pure("export const x = '/home/somebody/x';"), /a\.ts:2: '\/home\/somebody'/],
+  ['a number of a tracker', pure('// See issue #12.'), /a\.ts:2: 'issue #12'/],
+  [
+    'a dead link',
+    { 'docs/a.md': '# One\n## One\n[x](none.md)\n' },
+    /docs\/a\.md:3: the link none\.md leads nowhere/,
+  ],
+  [
+    'a dead anchor',
+    { 'docs/a.md': '# One\n## One\n[x](../README.md#none)\n' },
+    /docs\/a\.md:3: .* no heading of README\.md/,
+  ],
+  [
+    'a reference too many',
+    { 'src/base/tsconfig.json': project('../store') },
+    /src\/base\/tsconfig\.json:1: references src\/store/,
+  ],
+  [
+    'a reference too few',
+    { 'src/store/tsconfig.json': project() },
+    /src\/store\/tsconfig\.json:1: references nothing/,
+  ],
+  [
+    'a layer outside the solution',
+    { 'tsconfig.json': project('src/base', 'src/store') },
+    /^tsconfig\.json:1: does not reference/m,
+  ],
+  [
+    'host types in a pure layer',
+    { 'src/base/tsconfig.json': '{ "compilerOptions": { "types": ["node"] } }\n' },
+    /src\/base\/tsconfig\.json:1: is of a pure layer/,
+  ],
+  [
+    'a gap in the decisions',
+    { 'docs/decisions/0003-x.md': '# X\n' },
+    /0003-x\.md:1: the next decision is 0002/,
+  ],
+  ['a decision not listed', { 'docs/decisions/0002-x.md': '# X\n' }, /0002-x\.md:1: is not linked/],
+  [
+    'a registry host',
+    { 'package-lock.json': '{\n"resolved": "https://host/x.tgz" }\n' },
+    /package-lock\.json:2: names a registry/,
+  ],
+];
+
+for (const [name, changes, says] of faults) {
+  test(`tidy finds ${name}`, () => {
+    assert.match(problemsOf(changes), says);
+  });
+}
