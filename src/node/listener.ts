@@ -8,7 +8,8 @@
  */
 import { createServer, type Server, type Socket } from 'node:net';
 import type { CacheNode } from './cache-node.js';
-import { type Receive, receiveFrom } from './socket-seam.js';
+import { type Receive, serveConnections } from './socket-seam.js';
+import type { Wire } from './wire.js';
 
 export class Listener {
   /** Whether connections read through the private seam. */
@@ -33,7 +34,7 @@ export class Listener {
       });
     });
     server.on('error', (error) => this.#node.log.error(`accepting a connection failed: ${error.message}`));
-    this.usesSeam = receiveFrom(server, publicSocketsOnly, (socket) => this.#accept(socket));
+    this.usesSeam = serveConnections(server, publicSocketsOnly, (socket, wire) => this.#accept(socket, wire));
     const address = server.address();
     return address !== null && typeof address === 'object' ? address.port : port;
   }
@@ -43,7 +44,7 @@ export class Listener {
     this.#server.close();
   }
 
-  #accept(socket: Socket): Receive {
+  #accept(socket: Socket, wire: Wire): Receive {
     const node = this.#node;
     socket.on('error', ignore);
     if (node.sessions.size >= node.config.maxClients) {
@@ -55,7 +56,7 @@ export class Listener {
     node.stats.connections++;
     socket.setNoDelay(true);
     if (node.config.tcpKeepAliveMs > 0) socket.setKeepAlive(true, node.config.tcpKeepAliveMs);
-    const session = node.sessions.open(socket);
+    const session = node.sessions.open(socket, wire);
     socket.on('close', () => node.sessions.close(session));
     return (block, end) => node.intake.receive(session, block, end);
   }

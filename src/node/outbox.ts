@@ -1,15 +1,15 @@
 /**
  * Output: from the handlers' writers to the sockets.
  *
- *   pool --begin--> session.out --write--> socket.write(view) -- all taken by the kernel --> end --> pool
+ *   pool --begin--> session.out --write--> wire.write(view) -- all taken by the kernel --> end --> pool
  *                        ^                       |
  *                        |                  not all taken
  *                        |                       v
- *                  gathers what comes      the bytes stay with the stream until it calls back,
+ *                  gathers what comes      the wire holds the bytes until it calls back,
  *                  meanwhile <------------ then what has gathered is written
  *
- * `socket.write(view)` tries the kernel at once; `writableLength === 0` afterwards means that it took
- * everything, so the very same buffer serves the next event: no copy, no allocation but the view.
+ * A wire tries the kernel at once. If it took everything, the very same buffer serves the next event: no
+ * copy, no allocation.
  *
  * Invariants
  * - At most one write is under way per session. So the bytes a client has not read are exactly
@@ -133,16 +133,14 @@ export class Outbox {
     const length = writer.length;
     if (length === 0 || session.closed) return;
     if (session.inFlightBytes === 0) {
-      const socket = session.socket;
       // A broken socket takes everything at once: without this all that waits would be executed for nobody,
       // before its 'close' event has a turn.
-      if (!socket.writable) {
+      if (!session.socket.writable) {
         this.#owner.outputFinished(session);
         return;
       }
       this.bytesOut += length;
-      socket.write(writer.block.bytes.subarray(0, length), session.sent);
-      if (socket.writableLength === 0) {
+      if (session.wire.write(writer.written())) {
         writer.truncate(0);
         return;
       }
@@ -173,9 +171,9 @@ export class Outbox {
     return this.#dirty.length > 0;
   }
 
-  /** The stream has called back. */
+  /** The wire holds nothing any more. */
   sent(session: Session): void {
-    if (session.inFlightBytes === 0 || session.closed || session.socket.writableLength > 0) return;
+    if (session.inFlightBytes === 0 || session.closed) return;
     session.inFlightBytes = 0;
     this.write(session);
     if (this.#settle(session) && !session.closeAfterReply) this.#owner.outputDrained(session);

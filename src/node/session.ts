@@ -21,6 +21,7 @@ import type { Subscriptions } from './pubsub.js';
 import type { TrackingState } from './tracking.js';
 import type { Transaction } from './transaction.js';
 import type { WatchedKeys } from './watches.js';
+import type { Wire } from './wire.js';
 
 /** Executes one request and writes its reply to `session.out`. Synchronous; `request` is void afterwards. */
 export type Handler = (session: Session, request: Request) => void;
@@ -74,6 +75,8 @@ export class Session {
   /** Unique for the life of the node, growing: 1, 2, 3 ... */
   readonly id: number;
   readonly socket: Socket;
+  /** The way of its replies. */
+  readonly wire: Wire;
   readonly reader: RequestReader;
   /** Where replies of the request at hand go. */
   out: ReplyWriter;
@@ -87,9 +90,7 @@ export class Session {
   holds = 0;
 
   // Output.
-  /** The stream's callback after a write. One function per session, made once. */
-  readonly sent: (error?: Error | null) => void;
-  /** Bytes handed to the socket and not yet taken by the kernel. */
+  /** Bytes handed to the wire and not yet taken by the kernel. */
   inFlightBytes = 0;
   /** This session is in the list of those to flush at the end of the event. */
   dirty = false;
@@ -132,17 +133,25 @@ export class Session {
   readOnly = false;
   closed = false;
 
-  constructor(node: CacheNode, id: number, socket: Socket, reader: RequestReader, idleWriter: ReplyWriter) {
+  constructor(
+    node: CacheNode,
+    id: number,
+    socket: Socket,
+    wire: Wire,
+    reader: RequestReader,
+    idleWriter: ReplyWriter,
+  ) {
     this.node = node;
     this.id = id;
     this.socket = socket;
+    this.wire = wire;
     this.reader = reader;
     this.out = idleWriter;
     this.address = endpoint(socket.remoteAddress, socket.remotePort);
     this.localAddress = endpoint(socket.localAddress, socket.localPort);
     this.connectedAtMs = node.tickMs;
     this.lastActiveMs = this.connectedAtMs;
-    this.sent = (error) => {
+    wire.onSent = (error) => {
       if (error) node.sessions.close(this);
       else node.outbox.sent(this);
     };

@@ -9,6 +9,7 @@ import type { Socket } from 'node:net';
 import { BlockPool, type ReaderLimits, RequestReader } from '../resp/index.js';
 import type { CacheNode } from './cache-node.js';
 import { Hold, Mode, Session } from './session.js';
+import type { Wire } from './wire.js';
 
 /** Arguments of one request, as in Redis. */
 const MAX_ARGUMENTS = 2 ** 31 - 1;
@@ -42,11 +43,11 @@ export class Sessions {
     return this.#byId.values();
   }
 
-  open(socket: Socket): Session {
+  open(socket: Socket, wire: Wire): Session {
     const node = this.#node;
     const guest = node.config.password !== undefined;
     const reader = new RequestReader(guest ? this.#guestLimits : this.#limits, this.#blocks);
-    const session = new Session(node, ++this.#lastId, socket, reader, node.outbox.idle);
+    const session = new Session(node, ++this.#lastId, socket, wire, reader, node.outbox.idle);
     if (guest) session.modes |= Mode.UNAUTHENTICATED;
     this.#byId.set(session.id, session);
     return session;

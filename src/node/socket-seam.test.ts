@@ -3,14 +3,17 @@ import { once } from 'node:events';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { test } from 'node:test';
 import { byteString } from '../base/index.js';
-import { receiveFrom } from './socket-seam.js';
+import { serveConnections } from './socket-seam.js';
 import { encode, eventually, TestClient, withNode } from './test-client.testkit.js';
+import type { Wire } from './wire.js';
 
 interface Echo {
   readonly server: Server;
   readonly port: number;
   readonly usesSeam: boolean;
   readonly accepted: Socket[];
+  /** The ways of replies, of the sockets in `accepted`. */
+  readonly wires: Wire[];
 }
 
 /** A server that sends back what it receives, and ends with the peer. */
@@ -21,18 +24,20 @@ async function withEcho(
 ): Promise<void> {
   const server = createServer({ noDelay: true });
   const accepted: Socket[] = [];
+  const wires: Wire[] = [];
   prepare(server);
   server.listen({ port: 0, host: '127.0.0.1' });
   await once(server, 'listening');
-  const usesSeam = receiveFrom(server, publicOnly, (socket) => {
+  const usesSeam = serveConnections(server, publicOnly, (socket, wire) => {
     accepted.push(socket);
+    wires.push(wire);
     socket.on('error', () => {});
     return (block, end) => socket.write(Buffer.from(byteString(block, 0, end), 'latin1'));
   });
   const address = server.address();
   assert.ok(address !== null && typeof address === 'object');
   try {
-    await body({ server, port: address.port, usesSeam, accepted });
+    await body({ server, port: address.port, usesSeam, accepted, wires });
   } finally {
     for (const socket of accepted) socket.destroy();
     server.close();
@@ -126,6 +131,45 @@ for (const publicOnly of [false, true]) {
       assert.equal(echo.accepted[0].bytesWritten, 1);
       echo.accepted[0].resume();
       await client.expect('b');
+    });
+  });
+
+  test(`${mode} a wire tells at once what the kernel took, and later when it holds nothing more`, async () => {
+    await withEcho(publicOnly, async (echo) => {
+      const client = await TestClient.connect(echo.port);
+      client.write('hello');
+      await client.expect('hello');
+      const [wire] = echo.wires;
+      const told: unknown[] = [];
+      wire.onSent = (error) => told.push(error ?? 'sent');
+      assert.equal(wire.write(Buffer.from('small')), true);
+      await client.expect('small');
+      const large = Buffer.alloc(16 * 1024 * 1024, 'l');
+      client.socket.pause();
+      assert.equal(wire.write(large), false);
+      client.socket.resume();
+      await client.drop(large.length);
+      await eventually(() => told.length === 1, 'it says that the large write is done');
+      assert.equal(wire.write(Buffer.from('after')), true);
+      await client.expect('after');
+      assert.deepEqual(told, ['sent']);
+    });
+  });
+
+  test(`${mode} a wire whose client is gone says so, and takes what it cannot send`, async () => {
+    await withEcho(publicOnly, async (echo) => {
+      const client = await TestClient.connect(echo.port);
+      client.write('hello');
+      await client.expect('hello');
+      const [wire] = echo.wires;
+      let told = 0;
+      wire.onSent = () => told++;
+      client.socket.pause();
+      assert.equal(wire.write(Buffer.alloc(16 * 1024 * 1024)), false);
+      client.socket.resetAndDestroy();
+      await eventually(() => told === 1, 'it says that nothing is held');
+      await eventually(() => echo.accepted[0].destroyed, 'the socket is closed');
+      assert.equal(wire.write(Buffer.from('nobody hears this')), true);
     });
   });
 

@@ -28,6 +28,8 @@ export class ReplyWriter {
   length = 0;
   readonly #allocate: (bytes: number) => Uint8Array;
   readonly #initialBytes: number;
+  /** What `written` returned last for this block. */
+  #written: Uint8Array | undefined;
 
   constructor(allocate: (bytes: number) => Uint8Array, initialBytes: number) {
     this.#allocate = allocate;
@@ -193,7 +195,9 @@ export class ReplyWriter {
 
   /** The replies, not copied. */
   written(): Uint8Array {
-    return this.block.bytes.subarray(0, this.length);
+    // A view costs as much as a small copy, and most events of a busy node end with as many bytes as the last.
+    if (this.#written?.length !== this.length) this.#written = this.block.bytes.subarray(0, this.length);
+    return this.#written;
   }
 
   /** Begins anew in the same buffer; one that has grown much is given up for a small one. */
@@ -205,6 +209,7 @@ export class ReplyWriter {
   /** Begins anew in a new buffer: the old one is still needed by whoever sends it. */
   renew(): void {
     this.block = new Block(this.#allocate(this.#initialBytes));
+    this.#written = undefined;
     this.length = 0;
   }
 
@@ -212,6 +217,7 @@ export class ReplyWriter {
     const grown = new Block(this.#allocate(Math.max(needed, 2 * this.block.bytes.length)));
     copyBytes(grown, 0, this.block, 0, this.length);
     this.block = grown;
+    this.#written = undefined;
   }
 
   #line(type: number, text: string): void {
