@@ -8,6 +8,7 @@
  */
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { cpus, loadavg, release, totalmem } from 'node:os';
+import { basename } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { pinning } from './processes.js';
 
@@ -38,8 +39,26 @@ export function describeMachine(): Machine {
   };
 }
 
-/** Share of all CPU time since the boot or since an earlier reading that the hypervisor gave to other guests. */
-export function readSteal(): { steal: number; total: number } {
+/** What stands above a table: when and how often it was measured, how noisy the machine was, and where the rounds are. */
+export function origin(
+  howOften: string,
+  file: string,
+  { loadBefore, stolen }: Machine & { stolen: number },
+): string {
+  const noise = `load before it ${loadBefore.toFixed(1)}, ${(stolen * 100).toFixed(1)} % of the machine's time to other guests`;
+  return `_${today()}, ${howOften}; ${noise}; bench/results/${basename(file)}_`;
+}
+
+/** Begins to watch how much of the machine's CPU time the hypervisor gives to other guests; returns what tells the share. */
+export function watchSteal(): () => number {
+  const before = readSteal();
+  return () => {
+    const now = readSteal();
+    return (now.steal - before.steal) / Math.max(1, now.total - before.total);
+  };
+}
+
+function readSteal(): { steal: number; total: number } {
   const fields =
     readFileSync('/proc/stat', 'latin1').split('\n')[0]?.split(/\s+/).slice(1, 9).map(Number) ?? [];
   return { steal: fields[7] ?? 0, total: fields.reduce((sum, field) => sum + field, 0) };
@@ -53,10 +72,13 @@ export function writeResults(name: string, results: object): string {
   return file;
 }
 
-/** Puts a table into docs/performance.md, in place of the one before; a new section goes to the end. */
-export function writeTable(name: string, title: string, table: string): void {
+/**
+ * Puts a table into docs/performance.md, in place of the one before; a new section goes to the end. `from` is its
+ * `origin`.
+ */
+export function writeTable(name: string, title: string, from: string, table: string): void {
   const before = existsSync(documentFile) ? readFileSync(documentFile, 'utf8') : '# Performance\n';
-  writeFileSync(documentFile, replaceTable(before, name, title, table));
+  writeFileSync(documentFile, replaceTable(before, name, title, `${from}\n\n${table}`));
 }
 
 /** The text with the table between the markers of `name` replaced, or with a new section at its end. */

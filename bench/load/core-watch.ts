@@ -13,7 +13,7 @@
 import type { ChildProcess } from 'node:child_process';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { spawnPinned, stopChild } from '../processes.js';
-import { runDelayReader } from '../schedule.js';
+import { scheduleReader } from '../schedule.js';
 
 /** A time in which the core was away, in ms since the epoch. */
 export interface Absence {
@@ -54,13 +54,13 @@ export class CoreWatch {
 }
 
 function watch(): void {
-  const runDelayMs = runDelayReader();
+  const schedule = scheduleReader();
   let absences: Absence[] = [];
   let lastMs = performance.now();
-  let lastWaitedMs = runDelayMs();
+  let lastWaitedMs = schedule().waitedMs;
   setInterval(() => {
     const nowMs = performance.now();
-    const waitedMs = runDelayMs();
+    const waitedMs = schedule().waitedMs;
     const fromMs = lastMs + TICK_MS;
     const toMs = nowMs - (waitedMs - lastWaitedMs);
     if (toMs - fromMs > LEAST_LATE_MS && absences.length < MOST_ABSENCES) {

@@ -19,8 +19,8 @@ const KEY_DIGITS = KEY_BYTES - KEY_PREFIX.length;
 const MIX_SET_SHARE = 0.1;
 const MIX_EXPONENT = 0.99;
 
-/** A tape is at most so long; the server's memory touched by 16 KB values is then still past any CPU cache. */
-const MOST_TAPE_BYTES = 64 * 1024 * 1024;
+/** A tape is at most about so long: every one of 20,000 values of 16 KB is written. */
+const MOST_TAPE_BYTES = 384 * 1024 * 1024;
 const MOST_TAPE_REQUESTS = 200_000;
 
 export function keyText(number: number): string {
@@ -70,7 +70,8 @@ export class Tape implements RequestSource {
   ) {
     const order = traffic === 'mix' ? zipfOrder(keys, random) : random.permutation(keys);
     const value = 'v'.repeat(valueBytes);
-    const requestBytes = KEY_BYTES + 20 + (traffic === 'set' ? valueBytes + 10 : 0);
+    const setShare = traffic === 'mix' ? MIX_SET_SHARE : Number(traffic === 'set');
+    const requestBytes = KEY_BYTES + 20 + setShare * (valueBytes + 10);
     const most = Math.min(MOST_TAPE_REQUESTS, Math.floor(MOST_TAPE_BYTES / requestBytes), order.length);
     const count = Math.max(pipeline, most - (most % pipeline));
     for (let start = 0; start < count; start += pipeline) {

@@ -10,7 +10,7 @@ import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { runSpin } from '../load/spin.js';
 import { spawnPinned } from '../processes.js';
-import { describeMachine, writeResults, writeTable } from '../results.js';
+import { describeMachine, origin, watchSteal, writeResults, writeTable } from '../results.js';
 import { type Answer, type ContenderName, contenderNames, type Question, rivals } from './contenders.js';
 import { help, type LruBenchOptions, parseOptions, type ValueKind } from './options.js';
 import { figureLine, resultsTable } from './tables.js';
@@ -54,6 +54,7 @@ export async function run(given: string[]): Promise<number> {
     );
   }
   console.log(`nuthatch/lru of this build, lru-cache ${rival}, Node ${machine.node}`);
+  const stolenShare = watchSteal();
   const all: Figures[] = [];
   let noiseMs = 0;
   for (const entries of options.entries) {
@@ -65,8 +66,14 @@ export async function run(given: string[]): Promise<number> {
   const table = resultsTable(all, noiseMs);
   console.log(`\n${table}`);
   if (options.save !== undefined) {
-    const file = writeResults(options.save, { machine, rival, options, noiseMs, figures: all });
-    writeTable('lru', 'nuthatch/lru beside lru-cache', table);
+    const measured = { ...machine, stolen: stolenShare() };
+    const file = writeResults(options.save, { machine: measured, rival, options, noiseMs, figures: all });
+    writeTable(
+      'lru',
+      'nuthatch/lru beside lru-cache',
+      origin('rounds in turn, medians', file, measured),
+      table,
+    );
     console.log(`Written: ${file} and docs/performance.md`);
   }
   return 0;

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { judgeBlocks } from './blocks.js';
 import type { Block } from './event-loop-probe.js';
 
-const block: Block = { fromMs: 100, toMs: 130, waitedMs: 0, userMs: 25, systemMs: 5, gcMs: 0 };
+const block: Block = { fromMs: 100, toMs: 130, waitedMs: 0, ranMs: 30, userMs: 25, systemMs: 5, gcMs: 0 };
 
 test('a block is ours when nothing else explains it', () => {
   assert.equal(ownMs(block, []), 30);
@@ -13,6 +13,12 @@ test('waiting for the core and absences of the core are not ours', () => {
   assert.equal(ownMs({ ...block, waitedMs: 4 }, [{ fromMs: 90, toMs: 110 }]), 16);
   assert.equal(ownMs({ ...block, waitedMs: 25 }, [{ fromMs: 100, toMs: 130 }]), 0, 'never below nothing');
   assert.equal(ownMs(block, [{ fromMs: 0, toMs: 99 }]), 30, 'an absence at another time');
+});
+
+test('waiting for threads of our own is ours', () => {
+  const helped = { ...block, ranMs: 18, waitedMs: 12 };
+  assert.equal(ownMs(helped, []), 30, 'the whole wait was for a collector or the compiler');
+  assert.equal(ownMs({ ...helped, userMs: 17, systemMs: 5 }, []), 22, 'four of twelve were');
 });
 
 test('a block is never longer ours than the process ran in it', () => {

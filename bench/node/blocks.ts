@@ -2,11 +2,13 @@
  * Judges the blocks of our event loop: how much of each was ours?
  *
  *   block    |--------------------------------|      time between two ticks of the probe
- *   minus      [waited: another had the core]
+ *   minus      [waited: another process had the core]
  *   minus                 [absent: nobody had it]    as the watch of the core saw it
  *   at most    the CPU time that the process used in it
  *
- * What is left is ours: running requests, the kernel's work for us, garbage collection, the compiler.
+ * What is left is ours: running requests, the kernel's work for us, garbage collection, the compiler. The last two have
+ * threads of their own, and with a single core to share the main thread waits for them: CPU time of the process that its
+ * main thread did not use is taken to be the cause of as much waiting.
  */
 import type { Absence } from '../load/core-watch.js';
 import type { Block, ProbeReport } from './event-loop-probe.js';
@@ -42,8 +44,10 @@ export function judgeBlocks(report: ProbeReport, absences: readonly Absence[]): 
 
 function judge(block: Block, absences: readonly Absence[]): JudgedBlock {
   const absentMs = absences.reduce((sum, absence) => sum + overlapMs(block, absence), 0);
-  const left = block.toMs - block.fromMs - block.waitedMs - absentMs;
-  return { ...block, absentMs, ownMs: Math.max(0, Math.min(left, block.userMs + block.systemMs)) };
+  const cpuMs = block.userMs + block.systemMs;
+  const helpersMs = Math.max(0, cpuMs - block.ranMs);
+  const left = block.toMs - block.fromMs - Math.max(0, block.waitedMs - helpersMs) - absentMs;
+  return { ...block, absentMs, ownMs: Math.max(0, Math.min(left, cpuMs)) };
 }
 
 function overlapMs(a: Absence, b: Absence): number {

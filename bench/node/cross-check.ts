@@ -28,7 +28,9 @@ export async function crossCheck(
   const requests = REQUESTS[pipeline] ?? 1_000_000;
   const cpu = servers.map((): number[] => []);
   for (let round = 0; round < (options.rounds ?? ROUNDS); round++) {
-    for (const [index, server] of servers.entries()) {
+    for (let turn = 0; turn < servers.length; turn++) {
+      const index = (turn + round) % servers.length;
+      const server = servers[index] as RunningServer;
       const before = cpuMs(server.pid);
       await runRedisBenchmark(options.loadCore, [
         ...['-p', String(server.port), '-t', traffic, '-n', String(requests), '-r', String(keys)],

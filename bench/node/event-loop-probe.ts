@@ -6,14 +6,15 @@
  *                                     <-- a block -->        what lasts longer than 2 ms is kept, the longest first
  *
  * A block is the time between two ticks, so it is up to 1 ms too long. With each come the facts that tell whose it was:
- * `waitedMs` in which the main thread waited for its core (run delay, /proc/self/schedstat), `userMs` and `systemMs` of CPU
- * time of the process (exact in their sum, to a tick each), `gcMs` of garbage collection ('gc' performance entries).
+ * `waitedMs` in which the main thread waited for its core and `ranMs` in which it had it (/proc/self/schedstat), `userMs` and
+ * `systemMs` of CPU time of the process (exact in their sum, to a tick each), `gcMs` of garbage collection ('gc' performance
+ * entries).
  * SIGUSR2 writes all since the last SIGUSR2 to the file named by NUTHATCH_BENCH_PROBE, and begins anew. `blocks.ts`
  * judges them.
  */
 import { renameSync, writeFileSync } from 'node:fs';
 import { type PerformanceEntry, PerformanceObserver } from 'node:perf_hooks';
-import { runDelayReader } from '../schedule.js';
+import { scheduleReader } from '../schedule.js';
 
 export interface ProbeReport {
   readonly seconds: number;
@@ -30,6 +31,7 @@ export interface Block {
   readonly fromMs: number;
   readonly toMs: number;
   readonly waitedMs: number;
+  readonly ranMs: number;
   readonly userMs: number;
   readonly systemMs: number;
   readonly gcMs: number;
@@ -54,8 +56,8 @@ function startProbe(path: string): void {
   let histogram = new Uint32Array(1000);
   let sinceMs = performance.now();
   let lastMs = sinceMs;
-  const runDelayMs = runDelayReader();
-  let lastWaitedMs = runDelayMs();
+  const readSchedule = scheduleReader();
+  let lastSchedule = readSchedule();
   let lastCpu = process.cpuUsage();
 
   const observer = new PerformanceObserver((list) => list.getEntries().forEach(collected));
@@ -67,7 +69,7 @@ function startProbe(path: string): void {
 
   const tick = (): void => {
     const nowMs = performance.now();
-    const waitedMs = runDelayMs();
+    const schedule = readSchedule();
     const cpu = process.cpuUsage();
     const gapMs = nowMs - lastMs;
     ticks++;
@@ -79,12 +81,13 @@ function startProbe(path: string): void {
         toMs: nowMs,
         userMs: (cpu.user - lastCpu.user) / 1000,
         systemMs: (cpu.system - lastCpu.system) / 1000,
-        waitedMs: waitedMs - lastWaitedMs,
+        waitedMs: schedule.waitedMs - lastSchedule.waitedMs,
+        ranMs: schedule.ranMs - lastSchedule.ranMs,
       });
       if (gaps.length > MOST_GAPS) gaps = longest(gaps, MOST_GAPS / 2);
     }
     lastMs = nowMs;
-    lastWaitedMs = waitedMs;
+    lastSchedule = schedule;
     lastCpu = cpu;
   };
   setInterval(tick, 1).unref();
@@ -116,7 +119,7 @@ function startProbe(path: string): void {
     histogram = new Uint32Array(histogram.length);
     sinceMs = performance.now();
     lastMs = sinceMs;
-    lastWaitedMs = runDelayMs();
+    lastSchedule = readSchedule();
     lastCpu = process.cpuUsage();
   };
   process.on('SIGUSR2', report);

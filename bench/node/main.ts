@@ -7,7 +7,7 @@
  * prints only, unless it is given a name by --save.
  */
 import { pinning, preferChildren } from '../processes.js';
-import { describeMachine, readSteal, writeResults, writeTable } from '../results.js';
+import { describeMachine, origin, watchSteal, writeResults, writeTable } from '../results.js';
 import { runCpu } from './cpu.js';
 import { runExpiry } from './expiry.js';
 import { runLimit } from './limit.js';
@@ -42,7 +42,7 @@ export async function run(given: string[]): Promise<number> {
       `The machine is not idle (load ${machine.loadBefore.toFixed(2)}): expect noise, compare ratios only.`,
     );
   }
-  const stealBefore = readSteal();
+  const stolenShare = watchSteal();
   const scenarios: Partial<Record<ScenarioName, unknown>> = {};
   const tables: { name: ScenarioName; text: string }[] = [];
   for (const name of scenarioNames.filter((one) => options.only.includes(one))) {
@@ -50,13 +50,14 @@ export async function run(given: string[]): Promise<number> {
     scenarios[name] = results;
     tables.push({ name, text: table });
   }
-  const stealAfter = readSteal();
-  const stolen = (stealAfter.steal - stealBefore.steal) / (stealAfter.total - stealBefore.total);
+  const stolen = stolenShare();
   console.log(`Of the machine's time ${(stolen * 100).toFixed(1)} % went to other guests during the run.`);
   if (options.save !== undefined) {
     const servers = contenders.map(({ name, version }) => ({ name, version }));
     const file = writeResults(options.save, { machine: { ...machine, stolen }, servers, options, scenarios });
-    for (const { name, text } of tables) writeTable(`node:${name}`, titles[name], text);
+    for (const { name, text } of tables) {
+      writeTable(`node:${name}`, titles[name], origin(howOften[name], file, { ...machine, stolen }), text);
+    }
     console.log(`Written: ${file} and docs/performance.md`);
   }
   return 0;
@@ -69,6 +70,16 @@ const titles: Record<ScenarioName, string> = {
   limit: 'The memory limit',
   expiry: 'Expiry',
   start: 'Start',
+};
+
+/** How often each is measured, as the tables say it. */
+const howOften: Record<ScenarioName, string> = {
+  cpu: 'rounds in turn, medians',
+  memory: 'one process each',
+  pauses: 'one run each',
+  limit: 'one run each',
+  expiry: 'one run each',
+  start: 'starts in turn, medians',
 };
 
 /** Scenarios that time something; the others would only keep other work off the machine for many minutes. */
