@@ -73,6 +73,8 @@ export class CacheNode {
   modes = 0;
   /** The session whose requests are being executed. */
   current: Session | undefined = undefined;
+  /** Wall ms since which nothing of the event at hand was measured. */
+  markMs = 0;
   /** Monotonic ms of the last tick: a clock that costs nothing. */
   tickMs: number;
   /** Where the node listens, once it does. */
@@ -120,6 +122,7 @@ export class CacheNode {
   /** Work begins: for a session, or for the node itself. */
   beginEvent(session: Session | undefined): void {
     this.store.now = this.clock.wallMs();
+    this.markMs = this.store.now;
     this.current = session;
   }
 

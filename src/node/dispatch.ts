@@ -9,9 +9,10 @@
  *
  * An ordinary request costs one test of `modes`, one probe for the name, the test of its arity and the call.
  *
- * Time is taken only of commands whose work can grow (`Trait.MEASURED`): two clock reads are as much as a
- * third of a GET. All are measured when the slow log's threshold is below a millisecond, or a monitor of
- * latency is set that low: then somebody looks at small numbers and pays for them.
+ * Time is taken only of commands whose work can grow (`Trait.MEASURED`), or is large: two clock reads are as much
+ * as a third of a GET. All are measured when the slow log's threshold is below a millisecond, or a monitor of
+ * latency is set that low: then somebody looks at small numbers and pays for them. That a reply was large is known
+ * only afterwards: its command is told the time since the event began, or since the last such reply in it.
  *
  * The order of checks and every text are those of Redis 7.0, `processCommand`.
  */
@@ -20,6 +21,8 @@ import { type Command, Trait } from './command.js';
 import { Mode, ReplyMode, type Session } from './session.js';
 import { discard } from './transaction.js';
 
+/** An argument or a reply from this size on takes time by itself. */
+const LARGE_BYTES = 256 * 1024;
 /** Bytes of a name or of all arguments that an error text repeats. */
 const ECHOED_BYTES = 128;
 const MINUS = 0x2d;
@@ -49,10 +52,15 @@ export function execute(session: Session, command: Command, request: Request): v
   session.lastCommand = command;
   command.calls++;
   const before = session.out.length;
-  if ((command.flags & Trait.MEASURED) !== 0 || (session.node.modes & NodeMode.MEASURE_ALL) !== 0) {
+  if (
+    (command.flags & Trait.MEASURED) !== 0 ||
+    request.lengths[request.count - 1] > LARGE_BYTES ||
+    (session.node.modes & NodeMode.MEASURE_ALL) !== 0
+  ) {
     measure(session, command, request);
   } else {
     command.handler(session, request);
+    if (session.out.length - before > LARGE_BYTES) measureSinceMark(session, command, request);
   }
   const out = session.out;
   if (out.length > before && out.block.bytes[before] === MINUS) {
@@ -65,7 +73,20 @@ function measure(session: Session, command: Command, request: Request): void {
   const node = session.node;
   const startMs = node.clock.monotonicMs();
   command.handler(session, request);
-  const elapsedUs = Math.max(0, Math.round((node.clock.monotonicMs() - startMs) * 1000));
+  took(session, command, request, node.clock.monotonicMs() - startMs);
+}
+
+function measureSinceMark(session: Session, command: Command, request: Request): void {
+  const { node } = session;
+  const nowMs = node.clock.wallMs();
+  const elapsedMs = nowMs - node.markMs;
+  node.markMs = nowMs;
+  took(session, command, request, elapsedMs);
+}
+
+function took(session: Session, command: Command, request: Request, elapsedMs: number): void {
+  const { node } = session;
+  const elapsedUs = Math.max(0, Math.round(elapsedMs * 1000));
   command.took(elapsedUs);
   if ((command.flags & (Trait.SKIP_SLOWLOG | Trait.SECRET)) === 0)
     node.slowlog.add(session, request, elapsedUs);

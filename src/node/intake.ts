@@ -67,11 +67,7 @@ export class Intake {
       }
     } catch (error) {
       if (!(error instanceof OutputOverflow)) throw error;
-      this.#node.log.warn(`client closed: ${error.message}`, {
-        client: session.id,
-        address: session.address,
-      });
-      this.#node.sessions.close(session);
+      this.#node.limits.overflowed(session);
     }
     if (session.closed) {
       outbox.swallow.reset();

@@ -9,13 +9,10 @@
  * change, after the change; `flushing` and `swapping` before it (WATCH asks which keys exist).
  */
 import { Block } from '../base/index.js';
-import type { Ref, Store } from '../store/index.js';
+import { MAX_KEY_BYTES, type Ref, type Store } from '../store/index.js';
 import type { Session } from './session.js';
 import type { Tracking } from './tracking.js';
 import type { Watches } from './watches.js';
-
-/** Largest key the store takes, and so the size of the scratch block. */
-const MAX_KEY_BYTES = 65_536;
 
 /** Every database, for `flushing`. */
 export const ALL_DATABASES = -1;

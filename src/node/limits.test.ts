@@ -191,17 +191,44 @@ test('input that is never complete is bounded', async () => {
 });
 
 test('a blocked client may send only a little more', async () => {
-  await withNode({}, async (node) => {
+  await withNode({ maxQueryBytes: MIB }, async (node) => {
     const client = await node.connect();
     client.send('WAIT', '1', '0');
     client.write(encode(['SET', 'k', 'x'.repeat(1000)]).repeat(10_000));
     await eventually(() => node.inside.waits.count === 1, 'the client is blocked');
     const [session] = [...node.inside.sessions.all()];
     await eventually(() => session.socket.isPaused(), 'its socket is paused');
-    assert.ok(session.reader.pendingBytes < 256 * KIB);
+    assert.ok(session.reader.pendingBytes < MIB);
     const other = await node.connect();
     await other.exchange(`CLIENT UNBLOCK ${session.id}`, ':1\r\n');
     await client.expect(':0\r\n', OK.repeat(10_000));
+  });
+});
+
+test('a blocked client that leaves is noticed, whatever it has sent', async () => {
+  await withNode({}, async (node) => {
+    const client = await node.connect();
+    client.send('WAIT', '1', '0');
+    client.write(encode(['SET', 'k', 'x'.repeat(1000)]).repeat(2_000));
+    await eventually(() => node.inside.waits.count === 1, 'the client is blocked');
+    client.close();
+    await eventually(() => node.inside.sessions.size === 0, 'it is forgotten');
+    assert.equal(node.inside.waits.count, 0);
+  });
+});
+
+test('a pipeline that is sent whole before a reply is read is answered', async () => {
+  await withNode({ outputPauseBytes: 64 * KIB }, async (node) => {
+    const client = await node.connect();
+    await client.ask('SET', 'k', 'x'.repeat(1000));
+    client.stopReading();
+    client.write(encode(['GET', 'k']).repeat(20_000));
+    const sent = new Promise<void>((resolve) => client.socket.write('', () => resolve()));
+    await sent;
+    const reply = `$1000\r\n${'x'.repeat(1000)}\r\n`;
+    client.read();
+    await client.drop(20_000 * reply.length);
+    await client.quiet();
   });
 });
 

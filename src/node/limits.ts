@@ -24,8 +24,12 @@ const GUEST_OUTPUT_BYTES = 16 * 1024;
 const MAX_PUSHED_BYTES = 512 * 1024 * 1024;
 /** Unexecuted input of a client without password. */
 const GUEST_QUERY_BYTES = 1024 * 1024;
-/** Input that is taken from a client whose requests wait; more stays in the kernel. */
-const WAITING_INPUT_BYTES = 64 * 1024;
+/**
+ * Input that is taken from a client whose requests wait, and never more than half of the query limit; the rest stays in the
+ * kernel. It is so much because many clients send a whole pipeline before they read a reply: reading on is what lets
+ * them finish. And a client that leaves is noticed only by who reads.
+ */
+const WAITING_INPUT_BYTES = 64 * 1024 * 1024;
 /** What a session, its socket and its reader take while idle, roughly. */
 const SESSION_BYTES = 2048;
 
@@ -49,7 +53,6 @@ export class Limits implements OutputOwner {
     }
     if (unsent > this.#node.config.outputPauseBytes && (session.holds & Hold.OUTPUT) === 0) {
       session.holds |= Hold.OUTPUT;
-      session.socket.pause();
     }
     this.account(session);
   }
@@ -59,8 +62,12 @@ export class Limits implements OutputOwner {
     this.account(session);
     if ((session.holds & Hold.OUTPUT) === 0) return;
     session.holds &= ~Hold.OUTPUT;
-    session.socket.resume();
     this.#node.intake.resume(session);
+  }
+
+  /** Its replies are more than one client may be given at once. */
+  overflowed(session: Session): void {
+    this.#closeFor(session, 'the replies to its requests are too large to gather', unsentBytes(session));
   }
 
   outputFinished(session: Session): void {
@@ -103,12 +110,13 @@ export class Limits implements OutputOwner {
     const pending = session.reader.pendingBytes;
     const queued = session.transaction === undefined ? 0 : session.transaction.bytes;
     const guest = (session.modes & Mode.UNAUTHENTICATED) !== 0;
-    if (pending + queued > (guest ? GUEST_QUERY_BYTES : this.#node.config.maxQueryBytes)) {
+    const most = guest ? GUEST_QUERY_BYTES : this.#node.config.maxQueryBytes;
+    if (pending + queued > most) {
       this.#node.stats.queryLimitCloses++;
       this.#closeFor(session, 'its requests exceed the limit of the query buffer', pending + queued);
       return false;
     }
-    if (session.holds !== 0 && pending > WAITING_INPUT_BYTES) session.socket.pause();
+    if (session.holds !== 0 && pending > Math.min(WAITING_INPUT_BYTES, most / 2)) session.socket.pause();
     this.account(session);
     return !session.closed;
   }

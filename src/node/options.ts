@@ -66,9 +66,9 @@ export interface NodeOptions {
   authTimeoutMs?: number;
   /** Largest single argument, and so the largest value. 1 MiB to 512 MiB. Default 512 MiB. */
   maxBulkBytes?: number;
-  /** Most bytes one client may have sent that are not yet executed. At least 1 MiB. Default 1 GiB. */
+  /** Most bytes one client may have sent that are not yet executed. 1 MiB to 1 GiB. Default 1 GiB. */
   maxQueryBytes?: number;
-  /** Unsent output over which a client's requests wait until it has read. Default 1 MiB. */
+  /** Unsent output over which a client's requests wait until it has read. Default 16 MiB. */
   outputPauseBytes?: number;
   /** Unsent output over which a client is closed, by class. Default: none; 256 MiB or 64 MiB for 60 s; 32 MiB or 8 MiB for 60 s. */
   outputLimits?: OutputLimits;
@@ -131,7 +131,7 @@ export const defaults: ResolvedNodeOptions = Object.freeze({
   authTimeoutMs: 10_000,
   maxBulkBytes: MAX_BULK_BYTES,
   maxQueryBytes: GIB,
-  outputPauseBytes: MIB,
+  outputPauseBytes: 16 * MIB,
   outputLimits: Object.freeze({
     normal: Object.freeze({ hardBytes: 0, softBytes: 0, softSeconds: 0 }),
     replica: Object.freeze({ hardBytes: 256 * MIB, softBytes: 64 * MIB, softSeconds: 60 }),
@@ -191,7 +191,7 @@ export const optionRanges: Readonly<Record<NumberOption, { min: number; max: num
   tcpKeepAliveMs: { min: 0, max: MAX_TIME_MS },
   authTimeoutMs: { min: 0, max: MAX_TIME_MS },
   maxBulkBytes: { min: MIB, max: MAX_BULK_BYTES },
-  maxQueryBytes: { min: MIB, max: 4 * GIB },
+  maxQueryBytes: { min: MIB, max: GIB },
   outputPauseBytes: { min: 1, max: GIB },
   maxClientsBytes: { min: MIB, max: Number.MAX_SAFE_INTEGER, also: 0 },
   trackingTableBytes: { min: MIB, max: MAX_STORE_BYTES, also: 0 },

@@ -30,15 +30,13 @@ const KEPT_BYTES = 512 * 1024;
 const KEPT_BUFFERS = 16;
 /** Within an event output is handed over in pieces of about this size, while it is still in the CPU's cache. */
 export const FLUSH_BYTES = 256 * 1024;
-/** No single writer grows beyond this: a reply larger than a value with room for its framing is a mistake. */
-const MAX_WRITER_BYTES = 1024 * 1024 * 1024;
+/** No single writer grows beyond this: the largest transaction's replies, and the largest value behind them. */
+const MAX_WRITER_BYTES = 1536 * 1024 * 1024;
 
 /** A reply would need more memory than a client may take. The client is closed; see intake.ts. */
 export class OutputOverflow extends Error {
   constructor(bytes: number) {
-    super(
-      `The replies to one client would take ${bytes} bytes; the most is ${MAX_WRITER_BYTES}. Ask for less at once.`,
-    );
+    super(`replies of ${bytes} bytes are more than ${MAX_WRITER_BYTES}`);
     this.name = 'OutputOverflow';
   }
 }
@@ -219,7 +217,7 @@ export function unsentBytes(session: Session): number {
 }
 
 /** Buffers of their own, not from the platform's pool: they live long, and `fill` is not needed. */
-function allocate(bytes: number): Uint8Array {
-  if (bytes > MAX_WRITER_BYTES) throw new OutputOverflow(bytes);
-  return Buffer.allocUnsafeSlow(bytes);
+function allocate(bytes: number, least = bytes): Uint8Array {
+  if (least > MAX_WRITER_BYTES) throw new OutputOverflow(least);
+  return Buffer.allocUnsafeSlow(Math.min(bytes, MAX_WRITER_BYTES));
 }

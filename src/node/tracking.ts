@@ -19,6 +19,7 @@
  */
 import { type Block, byteString, type Random } from '../base/index.js';
 import { CommandKeys, type ReplyWriter, type Request } from '../resp/index.js';
+import { MAX_KEY_BYTES } from '../store/index.js';
 import { Broadcasts } from './broadcasts.js';
 import type { CacheNode } from './cache-node.js';
 import type { Command } from './command.js';
@@ -124,6 +125,8 @@ export class Tracking {
     const count = this.#keys.locate(command.spec, request);
     for (let k = 0; k < count; k++) {
       const i = this.#keys.arguments[k];
+      // No key is so long: it is absent for ever.
+      if (lengths[i] > MAX_KEY_BYTES) continue;
       if (this.table.add(block, starts[i], lengths[i], session.id)) continue;
       // So many readers of one key do not fit: it is as if it had changed, for all of them.
       this.#invalidate(block, starts[i], lengths[i]);

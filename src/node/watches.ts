@@ -11,7 +11,7 @@
  * Cost: nothing while nobody watches; one string and one lookup per changed key otherwise.
  */
 import { Block, byteString } from '../base/index.js';
-import type { Store } from '../store/index.js';
+import { MAX_KEY_BYTES, type Store } from '../store/index.js';
 import { ALL_DATABASES } from './keyspace.js';
 import type { Session } from './session.js';
 
@@ -34,7 +34,8 @@ export class Watches {
   watch(session: Session, store: Store, db: number, block: Block, at: number, length: number): void {
     session.watched ??= { ids: new Set(), broken: false, bytes: 0 };
     const { watched } = session;
-    if (watched.broken) return;
+    // No key is so long: it is absent for ever.
+    if (watched.broken || length > MAX_KEY_BYTES) return;
     store.find(db, block, at, length);
     const id = watchId(db, byteString(block, at, length));
     if (watched.ids.has(id)) return;

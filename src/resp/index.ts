@@ -34,5 +34,5 @@ export {
 export { type ReplyLimits, replyLimits } from './reply-limits.js';
 export { ReplyReader } from './reply-reader.js';
 export { ReplyWriter } from './reply-writer.js';
-export { Request } from './request.js';
+export { MAX_TEXT_BYTES, Request } from './request.js';
 export { RequestReader } from './request-reader.js';

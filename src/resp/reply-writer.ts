@@ -1,5 +1,8 @@
 import { Block, copyBytes, writeByteString } from '../base/index.js';
 
+/** Gives a buffer of `bytes`, or of fewer, but of `least`. May throw: a write that has no room did nothing. */
+export type Allocate = (bytes: number, least?: number) => Uint8Array;
+
 /**
  * Writes replies straight into an output buffer, in the protocol version of the connection.
  *
@@ -26,12 +29,12 @@ export class ReplyWriter {
   /** Holds the replies at `[0, length)`. Replaced when it grows. */
   block: Block;
   length = 0;
-  readonly #allocate: (bytes: number) => Uint8Array;
+  readonly #allocate: Allocate;
   readonly #initialBytes: number;
   /** What `written` returned last for this block. */
   #written: Uint8Array | undefined;
 
-  constructor(allocate: (bytes: number) => Uint8Array, initialBytes: number) {
+  constructor(allocate: Allocate, initialBytes: number) {
     this.#allocate = allocate;
     this.#initialBytes = initialBytes;
     this.block = new Block(allocate(initialBytes));
@@ -214,7 +217,7 @@ export class ReplyWriter {
   }
 
   #grow(needed: number): void {
-    const grown = new Block(this.#allocate(Math.max(needed, 2 * this.block.bytes.length)));
+    const grown = new Block(this.#allocate(Math.max(needed, 2 * this.block.bytes.length), needed));
     copyBytes(grown, 0, this.block, 0, this.length);
     this.block = grown;
     this.#written = undefined;

@@ -1,4 +1,4 @@
-import { Block } from '../base/index.js';
+import { Block, byteString } from '../base/index.js';
 import {
   type BlockPool,
   defaultReaderLimits,
@@ -40,7 +40,11 @@ export class ReaderHarness {
       const result = this.reader.next();
       if (result !== READY) break;
       const { request } = this.reader;
-      this.requests.push(Array.from({ length: request.count }, (_, i) => request.text(i)));
+      this.requests.push(
+        Array.from({ length: request.count }, (_, i) =>
+          byteString(request.block, request.starts[i], request.lengths[i]),
+        ),
+      );
     }
   }
 

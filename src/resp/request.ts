@@ -3,6 +3,11 @@ import { parseBigInteger, parseInteger } from './integers.js';
 
 const EMPTY = Block.ofLength(0);
 const NO_POSITIONS = new Int32Array(0);
+/**
+ * What is read as a text (a name, an option, a pattern) is at most so long. An argument can have 512 MB, which is more than
+ * a string can hold, and a name that long would be copied, compared and told for seconds.
+ */
+export const MAX_TEXT_BYTES = 128 * 1024;
 /** Positions a request has room for at first; most commands need fewer. */
 const FIRST_POSITIONS = 8;
 
@@ -24,9 +29,9 @@ export class Request {
   starts: Int32Array = NO_POSITIONS;
   lengths: Int32Array = NO_POSITIONS;
 
-  /** Argument `i` as a byte string: one char (0 to 255) per byte. */
+  /** Argument `i` as a byte string, one char (0 to 255) per byte: its first MAX_TEXT_BYTES. */
   text(i: number): string {
-    return byteString(this.block, this.starts[i], this.lengths[i]);
+    return byteString(this.block, this.starts[i], Math.min(this.lengths[i], MAX_TEXT_BYTES));
   }
 
   /** Whether argument `i` is this word, given in upper case, in any case of ASCII letters. */

@@ -6,11 +6,11 @@
  * that has the same effect: no value is that long, and no reply can tell. Where one could (counters,
  * lifetimes) the caller reads a bigint.
  */
-import type { Request } from '../../resp/index.js';
+import { GlobPattern, MAX_TEXT_BYTES, type Request } from '../../resp/index.js';
 import { DATABASE_COUNT } from '../../store/index.js';
 import type { Session } from '../session.js';
 import { MAX_INT64, MIN_INT64 } from './decimal.js';
-import { errors, invalidExpireTime } from './errors.js';
+import { errors, invalidExpireTime, textTooLong } from './errors.js';
 
 const MAX_INT32 = 2 ** 31 - 1;
 const MIN_INT32 = -(2 ** 31);
@@ -28,6 +28,34 @@ export function integerArgument(
   if (big !== undefined) return big > 0n ? Number.MAX_SAFE_INTEGER : -Number.MAX_SAFE_INTEGER;
   session.out.error(error);
   return undefined;
+}
+
+/** Whether arguments `from` to the last can be taken as texts whole: channels, patterns. */
+export function textsFit(
+  session: Session,
+  request: Request,
+  from: number,
+  what: 'channel' | 'pattern',
+  to = request.count,
+): boolean {
+  for (let i = from; i < to; i++) {
+    const length = request.lengths[i];
+    if (length <= MAX_TEXT_BYTES) continue;
+    session.out.error(textTooLong(what, length));
+    return false;
+  }
+  return true;
+}
+
+/** A glob pattern. */
+export function patternArgument(
+  session: Session,
+  request: Request,
+  i: number,
+  ignoreCase = false,
+): GlobPattern | undefined {
+  if (!textsFit(session, request, i, 'pattern', i + 1)) return undefined;
+  return new GlobPattern(request.block, request.starts[i], request.lengths[i], ignoreCase);
 }
 
 /** The last range read by `rangeArguments`: both ends as the client gave them, or made absolute by `clampRange`. */

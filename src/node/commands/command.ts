@@ -5,7 +5,6 @@ import {
   type CommandSpec,
   categoriesOf,
   commandTable,
-  GlobPattern,
   type Request,
   Request as RequestValue,
   type SubcommandName,
@@ -14,6 +13,7 @@ import {
 } from '../../resp/index.js';
 import type { Command } from '../command.js';
 import type { Handler, Session } from '../session.js';
+import { patternArgument } from './arguments.js';
 
 const keys = new CommandKeys();
 
@@ -119,7 +119,8 @@ function listNames(session: Session, request: Request): void {
       const category = argument.toLowerCase();
       accepts = (spec) => (categoriesOf(spec) as readonly string[]).includes(category);
     } else if (request.is(3, 'PATTERN')) {
-      const pattern = new GlobPattern(request.block, request.starts[4], request.lengths[4], true);
+      const pattern = patternArgument(session, request, 4, true);
+      if (pattern === undefined) return;
       accepts = (spec) => pattern.matches(Block.of(spec.name), 0, spec.name.length);
     } else if (request.is(3, 'MODULE')) {
       accepts = () => false;

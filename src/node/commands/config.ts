@@ -1,15 +1,16 @@
 /** CONFIG GET, SET, RESETSTAT, REWRITE. The parameters stand in ../config-table.ts. */
 import { Block } from '../../base/index.js';
-import { GlobPattern, type Request, type SubcommandName } from '../../resp/index.js';
+import type { Request, SubcommandName } from '../../resp/index.js';
 import { type Change, type Parameter, parameters } from '../config-table.js';
 import type { Handler, Session } from '../session.js';
+import { patternArgument } from './arguments.js';
 
 const byName = new Map(parameters.map((parameter) => [parameter.name, parameter]));
 
 export const configHandlers = {
   'config|get'(session, request) {
     const found = new Map<Parameter, string>();
-    for (let i = 2; i < request.count; i++) addMatches(found, request, i);
+    for (let i = 2; i < request.count; i++) if (!addMatches(session, found, request, i)) return;
     const { out, node } = session;
     out.map(found.size);
     for (const [parameter, name] of found) {
@@ -28,19 +29,21 @@ export const configHandlers = {
   'config|rewrite': (session) => session.out.error('ERR The server is running without a config file'),
 } satisfies Partial<Record<SubcommandName<'config'>, Handler>>;
 
-/** A parameter that is asked for by its name is answered in the letters of the question. */
-function addMatches(found: Map<Parameter, string>, request: Request, i: number): void {
+/** A parameter that is asked for by its name is answered in the letters of the question. False after an error reply. */
+function addMatches(session: Session, found: Map<Parameter, string>, request: Request, i: number): boolean {
   const name = request.text(i);
   const exact = byName.get(name.toLowerCase());
   if (exact !== undefined) {
     found.set(exact, name);
-    return;
+    return true;
   }
-  const pattern = new GlobPattern(request.block, request.starts[i], request.lengths[i], true);
+  const pattern = patternArgument(session, request, i, true);
+  if (pattern === undefined) return false;
   for (const parameter of parameters) {
     if (pattern.matches(Block.of(parameter.name), 0, parameter.name.length))
       found.set(parameter, parameter.name);
   }
+  return true;
 }
 
 /** All or nothing: every value is checked before the first is set. */

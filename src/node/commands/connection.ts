@@ -7,6 +7,8 @@ import { databaseArgument } from './arguments.js';
 
 const DEFAULT_USER = 'default';
 const WRONG_PASSWORD = 'WRONGPASS invalid username-password pair or user is disabled.';
+/** A client's name; it stays with the connection and stands in every CLIENT LIST. Redis has no bound. */
+const MAX_NAME_BYTES = 1024;
 const BAD_NAME = 'ERR Client names cannot contain spaces, newlines or special characters.';
 const MUST_AUTHENTICATE =
   'NOAUTH HELLO must be called with the client already authenticated, otherwise the HELLO AUTH <user> <pass> option can be used to authenticate the client and select the RESP protocol version at the same time';
@@ -108,6 +110,10 @@ export function hearReplies(session: Session): void {
 
 /** Sets the name of a connection, or writes why it cannot be. */
 export function setName(session: Session, name: string): boolean {
+  if (name.length > MAX_NAME_BYTES) {
+    session.out.error(`ERR Client names have ${MAX_NAME_BYTES} bytes at most`);
+    return false;
+  }
   if (!isPrintable(name)) {
     session.out.error(BAD_NAME);
     return false;

@@ -1,4 +1,4 @@
-import type { Request } from '../../resp/index.js';
+import { MAX_TEXT_BYTES, type Request } from '../../resp/index.js';
 
 /** The error replies of the data commands, word for word those of Redis 7.0 unless a comment says otherwise. */
 export const errors = {
@@ -38,6 +38,11 @@ export const errors = {
   /** Ours: keys in Redis may be as long as values. */
   keyTooLong: 'ERR key is too long: the limit is 65536 bytes',
 } as const;
+
+/** Ours: what is kept or matched as a text has a bound. `what` is "channel", "pattern" or "prefix". */
+export function textTooLong(what: string, bytes: number): string {
+  return `ERR ${what} is too long: it has ${bytes} bytes, the limit is ${MAX_TEXT_BYTES}`;
+}
 
 export function invalidExpireTime(command: string): string {
   return `ERR invalid expire time in '${command}' command`;

@@ -1,8 +1,9 @@
 /** SUBSCRIBE, PUBLISH and their kin. How messages travel: ../pubsub.ts. */
 import { Block } from '../../base/index.js';
-import { type CommandName, GlobPattern, type Request, type SubcommandName } from '../../resp/index.js';
+import type { CommandName, GlobPattern, Request, SubcommandName } from '../../resp/index.js';
 import type { SubscriptionKind } from '../pubsub.js';
 import type { Handler, Session } from '../session.js';
+import { patternArgument, textsFit } from './arguments.js';
 import { subcommandSyntax } from './errors.js';
 
 export const pubsubHandlers = {
@@ -13,15 +14,8 @@ export const pubsubHandlers = {
   punsubscribe: (session, request) => unsubscribe(session, request, 'pattern'),
   sunsubscribe: (session, request) => unsubscribe(session, request, 'shard'),
 
-  publish(session, request) {
-    const count = session.node.pubsub.publish('channel', request, 1, 2);
-    session.out.integer(count);
-  },
-
-  spublish(session, request) {
-    const count = session.node.pubsub.publish('shard', request, 1, 2);
-    session.out.integer(count);
-  },
+  publish: (session, request) => publish(session, request, 'channel'),
+  spublish: (session, request) => publish(session, request, 'shard'),
 } satisfies Partial<Record<CommandName, Handler>>;
 
 export const pubsubSubcommandHandlers = {
@@ -32,17 +26,25 @@ export const pubsubSubcommandHandlers = {
   'pubsub|numpat': (session) => session.out.integer(session.node.pubsub.patternCount),
 } satisfies Partial<Record<SubcommandName<'pubsub'>, Handler>>;
 
+function publish(session: Session, request: Request, kind: 'channel' | 'shard'): void {
+  if (!textsFit(session, request, 1, 'channel', 2)) return;
+  const count = session.node.pubsub.publish(kind, request, 1, 2);
+  session.out.integer(count);
+}
+
 function subscribe(session: Session, request: Request, kind: SubscriptionKind): void {
   if (kind === 'shard' && session.inExec) {
     session.out.error("ERR SSUBSCRIBE isn't allowed for a DENY BLOCKING client");
     return;
   }
+  if (!textsFit(session, request, 1, kind === 'pattern' ? 'pattern' : 'channel')) return;
   for (let i = 1; i < request.count; i++) session.node.pubsub.subscribe(session, kind, request.text(i));
 }
 
 function unsubscribe(session: Session, request: Request, kind: SubscriptionKind): void {
   const { pubsub } = session.node;
   if (request.count === 1) pubsub.unsubscribeAll(session, kind);
+  if (!textsFit(session, request, 1, kind === 'pattern' ? 'pattern' : 'channel')) return;
   for (let i = 1; i < request.count; i++) pubsub.unsubscribe(session, kind, request.text(i));
 }
 
@@ -52,13 +54,14 @@ function listChannels(session: Session, request: Request, kind: 'channel' | 'sha
     return;
   }
   const all = session.node.pubsub.channels(kind);
-  const found = request.count === 3 ? matching(all, request) : [...all];
+  const pattern = request.count === 3 ? patternArgument(session, request, 2) : undefined;
+  if (request.count === 3 && pattern === undefined) return;
+  const found = pattern === undefined ? [...all] : matching(all, pattern);
   session.out.array(found.length);
   for (const channel of found) session.out.bulkText(channel);
 }
 
-function matching(channels: Iterable<string>, request: Request): string[] {
-  const pattern = new GlobPattern(request.block, request.starts[2], request.lengths[2]);
+function matching(channels: Iterable<string>, pattern: GlobPattern): string[] {
   return [...channels].filter((channel) => pattern.matches(Block.of(channel), 0, channel.length));
 }
 

@@ -8,10 +8,10 @@
  * ten times as many buckets at most, whether or not anything matches; COUNT itself is bounded, so that one
  * client cannot stop the others. KEYS is not bounded: it is one reply, and people know what they ask for.
  */
-import { type CommandName, GlobPattern, type Request } from '../../resp/index.js';
+import { type CommandName, type GlobPattern, MAX_TEXT_BYTES, type Request } from '../../resp/index.js';
 import type { Ref, Store } from '../../store/index.js';
 import type { Handler, Session } from '../session.js';
-import { integerArgument } from './arguments.js';
+import { integerArgument, patternArgument } from './arguments.js';
 import { errors } from './errors.js';
 import { typeName } from './keys.js';
 import { scratch } from './values.js';
@@ -21,6 +21,8 @@ const DEFAULT_COUNT = 10;
 const MAX_COUNT = 50_000;
 /** Buckets a call visits, times COUNT: in a table of many databases most may hold nothing for this one. */
 const BUCKETS_PER_KEY = 10;
+/** Digits of 2^64 - 1. */
+const UINT64_DIGITS = 20;
 const MAX_UINT64 = 2n ** 64n - 1n;
 
 export const scanHandlers = {
@@ -46,7 +48,9 @@ export const scanHandlers = {
 
   keys(session, request) {
     const { store } = session.node;
-    const gatherer = new Gatherer(store, patternAt(request, 1), undefined);
+    const pattern = patternArgument(session, request, 1);
+    if (pattern === undefined) return;
+    const gatherer = new Gatherer(store, pattern, undefined);
     let cursor = 0;
     do cursor = store.scan(session.db, cursor, gatherer.visit);
     while (cursor !== 0);
@@ -65,7 +69,7 @@ class Gatherer {
 
   constructor(store: Store, pattern: GlobPattern | undefined, type: string | undefined) {
     this.#store = store;
-    this.#pattern = pattern;
+    this.#pattern = pattern?.isAll ? undefined : pattern;
     this.#type = type;
   }
 
@@ -94,12 +98,6 @@ function replyKeys(session: Session, found: readonly Ref[]): void {
   }
 }
 
-/** The pattern at argument i; none when everything matches. */
-function patternAt(request: Request, i: number): GlobPattern | undefined {
-  const pattern = new GlobPattern(request.block, request.starts[i], request.lengths[i]);
-  return pattern.isAll ? undefined : pattern;
-}
-
 interface Options {
   readonly count: number;
   readonly pattern: GlobPattern | undefined;
@@ -121,7 +119,8 @@ function parse(session: Session, request: Request): Options | undefined {
       }
       count = Math.min(given, MAX_COUNT);
     } else if (hasValue && request.is(i, 'MATCH')) {
-      pattern = patternAt(request, i + 1);
+      pattern = patternArgument(session, request, i + 1);
+      if (pattern === undefined) return undefined;
     } else if (hasValue && request.is(i, 'TYPE')) {
       type = request.text(i + 1).toLowerCase();
     } else {
@@ -137,9 +136,12 @@ function parse(session: Session, request: Request): Options | undefined {
  * with "" or "+0". Cursors of the store have 32 bits; more are ignored.
  */
 function cursorArgument(request: Request): number | undefined {
+  if (request.lengths[1] > MAX_TEXT_BYTES) return undefined;
   const match = /^([+-]?)(\d*)$/.exec(request.text(1));
   if (!match || (match[1] !== '' && match[2] === '')) return undefined;
-  const value = BigInt(match[2]);
+  const digits = match[2].replace(/^0+/, '');
+  if (digits.length > UINT64_DIGITS) return undefined;
+  const value = BigInt(digits);
   if (value > MAX_UINT64) return undefined;
   return Number(BigInt.asUintN(32, match[1] === '-' ? -value : value));
 }

@@ -1,6 +1,7 @@
 /** MULTI, EXEC, DISCARD, WATCH, UNWATCH. What a transaction is: ../transaction.ts. */
 import type { CommandName } from '../../resp/index.js';
 import { executeWithCare } from '../dispatch.js';
+import { OutputOverflow } from '../outbox.js';
 import { type Handler, Mode, type Session } from '../session.js';
 import { discard, Transaction } from '../transaction.js';
 
@@ -57,13 +58,30 @@ export const transactionHandlers = {
   },
 } satisfies Partial<Record<CommandName, Handler>>;
 
+/** Replies of a transaction that are gathered: one more value must still fit into a writer. */
+const MAX_REPLY_BYTES = 1023 * 1024 * 1024;
+
+/**
+ * Executes all, whatever comes: a transaction is done whole. Should its replies become too many for one client, the client is
+ * closed, and the rest is executed for nobody.
+ */
 function executeAll(session: Session, transaction: Transaction): void {
-  const { outbox } = session.node;
+  const { outbox, limits } = session.node;
   const { commands, requests } = transaction;
   session.out.array(commands.length);
   session.inExec = true;
   outbox.defer(session);
-  for (let i = 0; i < commands.length; i++) executeWithCare(session, commands[i], requests[i]);
+  for (let i = 0; i < commands.length; i++) {
+    if (session.out.length > MAX_REPLY_BYTES) limits.overflowed(session);
+    try {
+      executeWithCare(session, commands[i], requests[i]);
+    } catch (error) {
+      // Only a reply of many values can be so large by itself, and who replies that has changed nothing.
+      if (!(error instanceof OutputOverflow)) throw error;
+      limits.overflowed(session);
+    }
+    if (session.closed) outbox.swallow.reset();
+  }
   session.inExec = false;
   outbox.undefer(session);
 }
