@@ -31,6 +31,12 @@ import {
 /** How many fragments' worth of bytes `copy` moves at once. */
 const FRAGMENTS_AT_ONCE = 64;
 
+/** Where a walk through a large body was last: a fragment, and its offset in the body. Nothing may move meanwhile. */
+interface Place {
+  fragment: Ref;
+  start: number;
+}
+
 export class Bodies {
   /** Bytes of a body that one fragment holds. */
   readonly fragmentBytes: number;
@@ -160,6 +166,14 @@ export class Bodies {
     return equalBytes(this.#arena.blockOf(ref), start, key, at, length);
   }
 
+  /** Fragments of an entry; 0 when it is small. */
+  fragmentsOf(ref: Ref): number {
+    const state = this.#stateOf(ref);
+    if ((state & LARGE) === 0) return 0;
+    this.shapeOf(this.keyLength(ref) + this.valueLength(ref), (state & EXPIRES) !== 0);
+    return this.fragments;
+  }
+
   /** The block in which the body of a small entry lies, from `startOf` on; a large one lies in no single piece. */
   pieceOf(ref: Ref): Block | undefined {
     return this.#stateOf(ref) & LARGE ? undefined : this.#arena.blockOf(ref);
@@ -171,7 +185,7 @@ export class Bodies {
   }
 
   /** Copies `length` bytes of the body from `from` on to a block. */
-  read(ref: Ref, from: number, length: number, to: Block, toAt: number): void {
+  read(ref: Ref, from: number, length: number, to: Block, toAt: number, place?: Place): void {
     const state = this.#stateOf(ref);
     if ((state & LARGE) === 0) {
       copyBytes(
@@ -183,11 +197,17 @@ export class Bodies {
       );
       return;
     }
-    this.#spans(ref, from, length, (block, at, count, done) => copyBytes(to, toAt + done, block, at, count));
+    this.#spans(
+      ref,
+      from,
+      length,
+      (block, at, count, done) => copyBytes(to, toAt + done, block, at, count),
+      place,
+    );
   }
 
   /** Copies bytes of a block over the body from `at` on. */
-  write(ref: Ref, at: number, from: Block, fromAt: number, length: number): void {
+  write(ref: Ref, at: number, from: Block, fromAt: number, length: number, place?: Place): void {
     const state = this.#stateOf(ref);
     if ((state & LARGE) === 0) {
       copyBytes(
@@ -199,8 +219,12 @@ export class Bodies {
       );
       return;
     }
-    this.#spans(ref, at, length, (block, to, count, done) =>
-      copyBytes(block, to, from, fromAt + done, count),
+    this.#spans(
+      ref,
+      at,
+      length,
+      (block, to, count, done) => copyBytes(block, to, from, fromAt + done, count),
+      place,
     );
   }
 
@@ -210,15 +234,17 @@ export class Bodies {
   }
 
   /**
-   * Copies a range of one entry's body into another's, through a buffer: hopping to an offset is then rare,
-   * and what one entry splits at the other need not.
+   * Copies a range of one entry's body into another's, through a buffer: what one entry splits at the other need
+   * not. Each goes on at the fragment where it stopped.
    */
   copy(from: Ref, fromAt: number, to: Ref, toAt: number, length: number): void {
     const buffer = Block.ofLength(Math.min(length, this.fragmentBytes * FRAGMENTS_AT_ONCE));
+    const source: Place = { fragment: 0, start: 0 };
+    const target: Place = { fragment: 0, start: 0 };
     for (let done = 0; done < length; done += buffer.bytes.length) {
       const count = Math.min(buffer.bytes.length, length - done);
-      this.read(from, fromAt + done, count, buffer, 0);
-      this.write(to, toAt + done, buffer, 0, count);
+      this.read(from, fromAt + done, count, buffer, 0, source);
+      this.write(to, toAt + done, buffer, 0, count, target);
     }
   }
 
@@ -228,6 +254,7 @@ export class Bodies {
     from: number,
     length: number,
     visit: (block: Block, at: number, count: number, done: number) => void,
+    place?: Place,
   ): void {
     const state = this.#stateOf(ref);
     let done = 0;
@@ -237,6 +264,10 @@ export class Bodies {
       this.shapeOf(body, (state & EXPIRES) !== 0);
       const inFragments = this.fragments * this.fragmentBytes;
       let fragment = from < inFragments ? this.firstFragment(ref) : 0;
+      if (place !== undefined && place.fragment !== 0 && fragment !== 0) {
+        fragment = place.fragment;
+        start = place.start;
+      }
       for (; fragment !== 0 && done < length; start += this.fragmentBytes) {
         const offset = from + done - start;
         if (offset < this.fragmentBytes) {
@@ -244,6 +275,10 @@ export class Bodies {
           const at = this.#arena.byteAt(fragment) + FRAGMENT_HEADER_BYTES + offset;
           visit(this.#arena.blockOf(fragment), at, count, done);
           done += count;
+          if (place !== undefined) {
+            place.fragment = fragment;
+            place.start = start;
+          }
         }
         fragment = this.next(fragment);
       }

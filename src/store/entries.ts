@@ -7,9 +7,11 @@
  *
  * Space is reserved whole before anything is taken, since making room moves cells: first by emptying a page
  * of a class that has a page's worth of free cells (never cells that this request needs, or it would
- * take pages from itself for ever), else by evicting the oldest. Worst case of one reservation: the
- * evictions that free a page's worth of cells in some class, and one page of moves; for large entries as many
- * times that as they have pages.
+ * take pages from itself for ever), else by evicting the oldest. So nothing is evicted while a class can spare
+ * a page. Worst case of one reservation: evictions until some class has a page's worth of free cells, and one page of moves; for
+ * large entries as many times that as they have pages. The evictions may fall on all classes in turn before one is so
+ * far: fewer than the sum over all classes of the cells of a page (20,768 with pages of 64 KB), a page's worth of
+ * the class in use where one size prevails.
  */
 import { assert, type Block, copyBytes } from '../base/index.js';
 import { Arena } from './arena.js';
@@ -208,13 +210,25 @@ export class Entries {
     this.index.clear();
   }
 
-  /** Makes one page free, by moves or by an eviction; whether there was anything to do it with. */
-  releaseSome(): boolean {
+  /** A step towards a free page: a page of moves, or an eviction. Returns its cost in cells; 0: nothing is left. */
+  releaseSome(): number {
     const rich = this.arena.richClass(-1, -1);
-    if (rich >= 0) this.cellsMoved += this.arena.compact(rich, this.#moved);
-    else if (this.recency.oldest !== 0) this.#evictOldest();
-    else return false;
-    return true;
+    if (rich >= 0) {
+      const moved = this.arena.compact(rich, this.#moved);
+      this.cellsMoved += moved;
+      return 1 + moved;
+    }
+    const { oldest } = this.recency;
+    if (oldest === 0) return 0;
+    const cells = this.cellsOf(oldest);
+    this.#evictOldest();
+    return cells;
+  }
+
+  /** Cells an entry takes. */
+  cellsOf(ref: Ref): number {
+    const { bodies } = this;
+    return 1 + bodies.fragmentsOf(ref);
   }
 
   #reserve(cellClass: number, fragments: number, inserts: boolean, expires: boolean): boolean {
@@ -228,6 +242,7 @@ export class Entries {
       let rich = arena.richClass(cellClass, fragments === 0 ? cellClass : largest);
       if (rich < 0 && this.#canSpare(largest, cellClass === largest ? fragments + 1 : fragments))
         rich = largest;
+      if (rich < 0 && cellClass !== largest && this.#canSpare(cellClass, 1)) rich = cellClass;
       if (rich >= 0) this.cellsMoved += arena.compact(rich, this.#moved);
       else if (this.recency.oldest === this.#pinned) return false;
       else this.#evictOldest();

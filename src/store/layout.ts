@@ -51,7 +51,8 @@ export const LARGE = 1 << 19;
 export const DATABASE_SHIFT = 20;
 export const DATABASE_MASK = 15 << DATABASE_SHIFT;
 export const TYPE_SHIFT = 24;
-export const TYPE_MASK = 15 << TYPE_SHIFT;
+export const MAX_TYPE = 15;
+export const TYPE_MASK = MAX_TYPE << TYPE_SHIFT;
 export const VERSION_HIGH_MASK = 0xffff;
 
 /** An entry's address in the store; 0 is none. Void after any change of the store: entries move. */

@@ -15,6 +15,7 @@ import {
   DATABASE_SHIFT,
   EXPIRES,
   LARGE,
+  MAX_TYPE,
   type Ref,
   STATE,
   TYPE_MASK,
@@ -184,6 +185,7 @@ export class LiveEntries {
 
   /** A new version, and the type. */
   stamp(ref: Ref, type: number): void {
+    assert(type >= 0 && type <= MAX_TYPE, 'a type has four bits');
     const version = ++this.version;
     const words = this.entries.arena.wordsOf(ref);
     const at = this.entries.arena.wordAt(ref);

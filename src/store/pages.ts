@@ -16,6 +16,9 @@ export const PAGE_TABLE_BYTES = 15;
 
 const FIRST_ROOM = 64;
 
+/** Cells of a page are counted, and found, in 16 bits. */
+const MAX_PAGE_BYTES = 512 * 1024;
+
 export interface PagesOptions {
   /** A power of two. */
   readonly pageBytes: number;
@@ -52,6 +55,12 @@ export class Pages {
   #free = 0;
 
   constructor(options: PagesOptions) {
+    const { pageBytes, chunkBytes } = options;
+    assert(
+      isPowerOfTwo(pageBytes) && pageBytes <= MAX_PAGE_BYTES,
+      'a page is a power of two, at most 512 KB',
+    );
+    assert(isPowerOfTwo(chunkBytes) && chunkBytes >= pageBytes, 'a chunk is a power of two, at least a page');
     this.first = options.firstPage;
     this.end = options.firstPage;
     this.#chunkBytes = options.chunkBytes;
@@ -122,6 +131,10 @@ export class Pages {
 
 /** What 32-bit refs of 8-byte granules reach. */
 export const MAX_ARENA_BYTES = 2 ** 32 * GRANULE_BYTES;
+
+function isPowerOfTwo(value: number): boolean {
+  return Number.isInteger(Math.log2(value));
+}
 
 function copied<T extends Uint8Array | Uint16Array | Int32Array>(table: T, larger: T): T {
   larger.set(table);

@@ -19,8 +19,9 @@ const LARGEST_PER_PAGE = 4;
  *   32 40 48 ... 256 | 288 320 ... 512 | 576 ... 1024 | ...  page/6  page/5  page/4
  *
  * A size is then stretched to the largest one of which as many fit into a page, so that pages of large
- * cells have no unused end. A cell wastes at most 7 bytes up to 256, at most 1/8 of itself up to page/8,
- * and at most 1/5 beyond; large entries are made of page/4 cells and waste in their last one only.
+ * cells have no unused end. With pages of 16 KB and more a cell wastes at most 7 bytes up to 256; with smaller ones
+ * it is stretched sooner (to 15 bytes at 4 KB, 55 at 1 KB). Beyond, at most 1/7 of it up to page/8, and at most 1/5
+ * then; large entries are made of page/4 cells and waste in their last one only.
  */
 export class SizeClasses {
   /** Bytes of a cell, by class. */

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Block, KeyHash, Random } from '../base/index.js';
 import { MAX_KEY_BYTES, type Ref, Store, type StoreOptions } from './index.js';
+import { LiveEntries } from './live-entries.js';
 
 function newStore(options: Partial<StoreOptions> = {}): Store {
   return new Store({ maxBytes: 2 ** 20, hash: new KeyHash(1, 2), random: new Random(5), ...options });
@@ -49,7 +50,7 @@ test('the sampler goes on while many are dead and there is time, and leaves at m
   store.verify();
 });
 
-test('a thousand keys of random sizes leave at most a page of free cells in each class', () => {
+test('nine tenths of a full store are live data, at random sizes', () => {
   const pageBytes = 4096;
   const store = newStore({ maxBytes: 4 * 2 ** 20, pageBytes });
   const random = new Random(11);
@@ -154,6 +155,26 @@ test('flushing one of two databases is done at once and swept up later', () => {
   store.flushAll();
   assert.equal(store.count(0) + store.count(1), 0);
   store.verify();
+});
+
+test('a type stays with an entry, and goes with its copies', () => {
+  const store = newStore();
+  const key = Block.of('typed');
+  const typed = (): Ref => store.set(0, key, 0, 5, Block.ofLength(9), 0, 9, 0, 7);
+  assert.equal(store.type(typed()), 7);
+  assert.equal(store.type(store.setExpiry(find(store, 'typed'), 5000)), 7);
+  assert.equal(store.type(store.resizeValue(find(store, 'typed'), 500)), 7);
+  assert.equal(store.type(store.copyEntry(find(store, 'typed'), 1, key, 0, 5)), 7);
+  assert.equal(store.type(set(store, 'typed', 9)), 0);
+  assert.throws(() => store.set(0, key, 0, 5, Block.ofLength(9), 0, 9, 0, 16), /four bits/);
+});
+
+test('a version has 48 bits', () => {
+  const live = new LiveEntries({ pageBytes: 1024, chunkBytes: 4096, firstPage: 1 }, 32, false);
+  live.version = 2 ** 47;
+  const ref = live.add(1, 0, Block.of('k'), 0, 1, 5, 0);
+  live.stamp(ref, 3);
+  assert.equal(live.versionOf(ref), 2 ** 47 + 1);
 });
 
 test('the cost of an entry is what the layout says', () => {

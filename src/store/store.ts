@@ -37,7 +37,7 @@ const MAX_PAGE_BYTES = 64 * 1024;
 const MIN_PAGE_BYTES = 1024;
 const PAGES_OF_BUDGET = 4096;
 const MAX_CHUNK_BYTES = 64 * 2 ** 20;
-/** Outside memory never takes the last of these. */
+/** A smaller budget and outside memory never take the last of these. */
 const MIN_PAGES = 16;
 
 /** Entries with a lifetime that the sampler looks at before it asks for the time. */
@@ -48,8 +48,13 @@ const MANY_DEAD = 1 / 4;
 const DEAD_SHARE = 1 / 16;
 /** The weight of a new sample in that share. */
 const SAMPLE_WEIGHT = 1 / 8;
-/** Steps of `reclaim` in one call. */
-const RECLAIM_STEPS = 64;
+/** Work of one call of `reclaim`: cells moved or freed, and again buckets swept. */
+const RECLAIM_CELLS = 2048;
+const RECLAIM_BUCKETS = 64;
+/** Cells of dead entries that the sampler frees before it asks for the time. */
+const EXPIRE_CELLS = 2048;
+/** A budget given later is at most so many times the first one, unless the pages are large already. */
+const MAX_GROWTH = 64;
 const TTL_SAMPLE = 64;
 
 export interface StoreOptions {
@@ -75,6 +80,7 @@ export class Store {
   readonly #databases: Databases;
   readonly #hash: KeyHash;
   readonly #random: RandomSource;
+  readonly #firstMaxBytes: number;
   #maxBytes: number;
   #externalBytes = 0;
   #sweepCursor = 0;
@@ -87,6 +93,7 @@ export class Store {
     assert(options.maxBytes <= MAX_STORE_BYTES, `a store is at most ${MAX_STORE_BYTES} bytes`);
     assert(options.maxBytes >= MIN_PAGES * pageBytes, `a store has at least ${MIN_PAGES} pages`);
     this.#maxBytes = options.maxBytes;
+    this.#firstMaxBytes = options.maxBytes;
     this.#hash = options.hash;
     this.#random = options.random;
     const pageLimit = Math.floor(options.maxBytes / (pageBytes + PAGE_TABLE_BYTES));
@@ -302,18 +309,27 @@ export class Store {
     return counted === 0 ? 0 : Math.round(sum / counted);
   }
 
-  /** A random live entry of the database, or 0. Entries of crowded buckets are drawn a little less often. */
+  /**
+   * A random live entry of the database, or 0. Entries of crowded buckets are drawn a little less often. Buckets are
+   * walked until one has an entry of the database: O(1) where it has its share of all, O(all / its own) where it has few.
+   * What is gone is dropped on the way, so that is paid for once.
+   */
   random(database: number): Ref {
-    if (this.count(database) === 0) return 0;
-    let found = 0;
-    let seen = 0;
+    const inner = this.#databases.inner[database];
     let cursor = this.#random.uint32();
-    for (let i = 0; i <= this.#entries.index.buckets + 1 && found === 0; i++) {
-      cursor = this.scan(database, cursor, (ref) => {
-        if (this.#random.below(++seen) === 0) found = ref;
+    const buckets = this.#entries.index.buckets + 1;
+    for (let i = 0; i <= buckets && this.count(database) > 0; i++) {
+      const live: Ref[] = [];
+      const gone: Ref[] = [];
+      cursor = this.#entries.index.walk(cursor, (ref) => {
+        if (this.#live.isGone(ref)) gone.push(ref);
+        else if (this.#live.databaseOf(ref) === inner) live.push(ref);
       });
+      // No cell moves when others are freed: the refs stay what they are.
+      for (const ref of gone) this.#live.bury(ref);
+      if (live.length > 0) return live[this.#random.below(live.length)];
     }
-    return found;
+    return 0;
   }
 
   /** Empties a database at once; the memory is given back as its entries are met. */
@@ -378,10 +394,12 @@ export class Store {
     let goesOn: boolean;
     do {
       let dead = 0;
-      const looked = Math.min(SAMPLE, lifetimes.count);
-      for (let i = 0; i < looked && lifetimes.count > 0; i++) {
+      let cells = 0;
+      let looked = 0;
+      for (; looked < SAMPLE && lifetimes.count > 0 && cells < EXPIRE_CELLS; looked++) {
         const ref = lifetimes.sample(this.#random);
         if (!this.#live.isGone(ref)) continue;
+        cells += this.#entries.cellsOf(ref);
         this.#live.bury(ref);
         dead++;
       }
@@ -395,7 +413,11 @@ export class Store {
 
   /** A slice of what is left to do: shrinking to a smaller `maxBytes`, dropping flushed entries. Whether more is left. */
   reclaim(): boolean {
-    for (let i = 0; i < RECLAIM_STEPS && this.#lowerPageLimit(); i++) this.#entries.releaseSome();
+    for (let cells = 0; cells < RECLAIM_CELLS && this.#lowerPageLimit(); ) {
+      const cost = this.#entries.releaseSome();
+      if (cost === 0) break;
+      cells += cost;
+    }
     this.#sweep();
     return this.#lowerPageLimit() || this.#databases.flushedEntries > 0;
   }
@@ -404,9 +426,18 @@ export class Store {
     return this.#maxBytes;
   }
 
-  /** Another budget, in bytes. A smaller one is reached by `reclaim`, or as new entries need room. */
+  /** The most that `setMaxBytes` takes: pages were sized for the first budget, and a large store in tiny ones is slow. */
+  get mostBytes(): number {
+    if (this.#entries.arena.pageBytes >= MAX_PAGE_BYTES) return MAX_STORE_BYTES;
+    return Math.min(MAX_STORE_BYTES, MAX_GROWTH * this.#firstMaxBytes);
+  }
+
+  /** Another budget, in bytes. A smaller one is reached by `reclaim`; until then nothing more is taken. At least 16 pages stay. */
   setMaxBytes(bytes: number): void {
-    assert(bytes <= MAX_STORE_BYTES, `a store is at most ${MAX_STORE_BYTES} bytes`);
+    assert(
+      bytes <= this.mostBytes,
+      `a store is at most ${MAX_STORE_BYTES} bytes, and ${MAX_GROWTH} times its first budget`,
+    );
     this.#maxBytes = bytes;
     this.#lowerPageLimit();
   }
@@ -440,7 +471,10 @@ export class Store {
   /** Checks every structure against every other; for tests. */
   verify(): void {
     this.#live.verify();
-    assert(this.#lowerPageLimit() || this.usedBytes <= this.#maxBytes, 'maxBytes is never exceeded');
+    const { arena } = this.#entries;
+    const atLeast = MIN_PAGES * (arena.pageBytes + PAGE_TABLE_BYTES) + this.#externalBytes;
+    const most = Math.max(this.#maxBytes, atLeast);
+    assert(this.#lowerPageLimit() || this.usedBytes <= most, 'maxBytes is never exceeded');
   }
 
   /** Brings the arena's limit down to what is allowed, as far as pages are free; whether more must go. */
@@ -455,7 +489,7 @@ export class Store {
   /** Drops the flushed entries of some buckets. */
   #sweep(): void {
     const flushed: Ref[] = [];
-    for (let i = 0; i < RECLAIM_STEPS && this.#databases.flushedEntries > flushed.length; i++) {
+    for (let i = 0; i < RECLAIM_BUCKETS && this.#databases.flushedEntries > flushed.length; i++) {
       this.#sweepCursor = this.#entries.index.walk(this.#sweepCursor, (ref) => {
         if (this.#live.isFlushed(ref)) flushed.push(ref);
       });
