@@ -3,7 +3,7 @@
  * in the event at hand. At the end of the event each session gets one message per prefix, its keys in the
  * order of their bytes. A NOLOOP session is not told of keys it was itself the last to change.
  *
- * Cost of a change: one comparison per prefix; nothing without prefixes.
+ * Cost of a change: one comparison per prefix; nothing without prefixes. Only prefixes with changes are sorted.
  */
 import type { Session } from './session.js';
 
@@ -15,50 +15,49 @@ interface Prefix {
 }
 
 export class Broadcasts {
-  /** In the order of their bytes, which is the order of the messages. */
-  #prefixes: Prefix[] = [];
-  #pending = 0;
+  readonly #prefixes = new Map<string, Prefix>();
+  /** Those with changed keys. */
+  #changed: Prefix[] = [];
 
   get prefixCount(): number {
-    return this.#prefixes.length;
+    return this.#prefixes.size;
   }
 
   get hasPending(): boolean {
-    return this.#pending > 0;
+    return this.#changed.length > 0;
   }
 
   add(session: Session, text: string): void {
-    let prefix = this.#prefixes.find((one) => one.text === text);
+    let prefix = this.#prefixes.get(text);
     if (prefix === undefined) {
       prefix = { text, sessions: new Set(), keys: new Map() };
-      this.#prefixes.push(prefix);
-      this.#prefixes.sort((a, b) => compareBytes(a.text, b.text));
+      this.#prefixes.set(text, prefix);
     }
     prefix.sessions.add(session);
   }
 
   remove(session: Session, texts: Iterable<string>): void {
     for (const text of texts) {
-      const prefix = this.#prefixes.find((one) => one.text === text);
+      const prefix = this.#prefixes.get(text);
       if (prefix === undefined) continue;
       prefix.sessions.delete(session);
-      if (prefix.sessions.size === 0) this.#prefixes = this.#prefixes.filter((one) => one !== prefix);
+      if (prefix.sessions.size === 0) this.#prefixes.delete(text);
     }
   }
 
   changed(session: Session | undefined, key: string): void {
-    for (const prefix of this.#prefixes) {
+    for (const prefix of this.#prefixes.values()) {
       if (!key.startsWith(prefix.text)) continue;
+      if (prefix.keys.size === 0) this.#changed.push(prefix);
       prefix.keys.set(key, session);
-      this.#pending++;
     }
   }
 
-  /** Tells everybody what has changed since the last call. */
+  /** Tells everybody what has changed since the last call, in the order of the prefixes' bytes. */
   send(tell: (session: Session, keys: readonly string[]) => void): void {
-    this.#pending = 0;
-    for (const prefix of this.#prefixes) {
-      if (prefix.keys.size === 0) continue;
+    const changed = this.#changed.sort((a, b) => compareBytes(a.text, b.text));
+    this.#changed = [];
+    for (const prefix of changed) {
       const keys = [...prefix.keys.keys()].sort(compareBytes);
       for (const session of prefix.sessions) {
         const noLoop = session.tracking?.noLoop === true;

@@ -4,9 +4,8 @@ import { Hold, Mode, type Session } from './session.js';
 
 export type ClientType = 'normal' | 'replica' | 'pubsub' | 'master';
 
-/** Monitors are replicas to Redis, and so to its output limits. */
+/** Monitors are normal clients here, as in Redis; only their output has a limit of its own (limits.ts). */
 export function clientType(session: Session): ClientType {
-  if ((session.modes & Mode.MONITOR) !== 0) return 'replica';
   return session.subscriptions === undefined ? 'normal' : 'pubsub';
 }
 

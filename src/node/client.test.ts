@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { encode, eventually, resp3, withNode } from './test-client.testkit.js';
+import { Mode } from './session.js';
+import { encode, eventually, resp3, type TestNode, withNode } from './test-client.testkit.js';
 
 const OK = '+OK\r\n';
 const PONG = '+PONG\r\n';
@@ -181,6 +182,25 @@ test('WAIT blocks its client only, until its time or CLIENT UNBLOCK', async () =
   });
 });
 
+test('a muted client stays muted when its command has waited', async () => {
+  await withNode({}, async (node) => {
+    const [client, other] = [await node.connect(), await node.connect()];
+    for (const how of ['SKIP', 'OFF']) {
+      client.write(encode(['CLIENT', 'REPLY', how]) + encode(['WAIT', '1', '0']));
+      await eventually(() => node.inside.waits.count === 1, 'it waits');
+      await other.exchange('CLIENT UNBLOCK 1 ERROR', ':1\r\n');
+      await client.exchange('CLIENT REPLY ON', OK);
+      await other.exchange('CLIENT PAUSE 100000 WRITE', OK);
+      client.write(encode(['CLIENT', 'REPLY', how]) + encode(['SET', 'k', how]));
+      await eventually(() => node.inside.pauses.waitingCount === 1, 'the write waits');
+      await other.exchange('CLIENT UNPAUSE', OK);
+      await client.exchange('CLIENT REPLY ON', OK);
+      await client.exchange('GET k', `$${how.length}\r\n${how}\r\n`);
+    }
+    await client.quiet();
+  });
+});
+
 test('NO-TOUCH leaves the order of eviction alone', async () => {
   await withNode({ maxMemoryBytes: 2 ** 21 }, async (node) => {
     const [client, writer] = [await node.connect(), await node.connect()];
@@ -223,7 +243,7 @@ test('MONITOR shows what others do, without their secrets', async () => {
       '[0] "AUTH" "(redacted)"',
       '[0] "AUTH" "(redacted)" "(redacted)"',
       '[0] "HELLO" "2" "AUTH" "(redacted)" "(redacted)" "SETNAME" "me"',
-      '[0] "SELECT" "2"',
+      '[2] "SELECT" "2"',
       '[2] "SET" "k" "\\x00\\"\\xff\\n"',
       '[2] "MULTI"',
       '[2] "GET" "k"',
@@ -234,6 +254,33 @@ test('MONITOR shows what others do, without their secrets', async () => {
     await monitor.exchange('GET k', "-ERR Replica can't interact with the keyspace\r\n");
   });
 });
+
+test('MONITOR tells the database that a command has selected, and nothing to a muted monitor', async () => {
+  await withNode({}, async (node) => {
+    const [monitor, client] = [await node.connect(), await node.connect()];
+    await monitor.exchange('MONITOR', OK);
+    const shown = async (words: string): Promise<string> => {
+      await client.ask(...words.split(' '));
+      return String(await monitor.reply()).replace(/^\d+\.\d{6} \[(\d+) 127\.0\.0\.1:\d+\]/, '[$1]');
+    };
+    assert.equal(await shown('SELECT 3'), '[3] "SELECT" "3"');
+    assert.equal(await shown('ECHO a'), '[3] "ECHO" "a"');
+    assert.equal(await shown('RESET'), '[0] "RESET"');
+    monitor.send('CLIENT', 'REPLY', 'OFF');
+    await eventually(() => monitorIsMuted(node), 'it is muted');
+    await client.ask('ECHO', 'b');
+    await monitor.exchange('CLIENT REPLY ON', OK);
+    assert.match(String(await monitor.reply()), /"CLIENT" "REPLY" "ON"$/);
+    assert.equal(await shown('ECHO c'), '[0] "ECHO" "c"');
+    const list = String(await client.ask('CLIENT', 'LIST', 'TYPE', 'normal'));
+    assert.match(list, / flags=O /, 'a monitor is a normal client');
+    assert.equal(await client.ask('CLIENT', 'LIST', 'TYPE', 'replica'), '');
+  });
+});
+
+function monitorIsMuted(node: TestNode): boolean {
+  return ((node.inside.sessions.find(1)?.modes ?? 0) & Mode.MUTED) !== 0;
+}
 
 test('errors in names that clients send cannot break the protocol', async () => {
   await withNode({}, async (node) => {

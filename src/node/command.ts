@@ -23,7 +23,7 @@ export const Trait = {
   NEVER_QUEUED: 16,
   /** Allowed to a RESP2 client with subscriptions. */
   WHILE_SUBSCRIBED: 32,
-  /** Never shown to MONITOR or in the slow log: it carries a password. */
+  /** It may carry a password, which is never shown: see secrets.ts. */
   SECRET: 64,
   SKIP_SLOWLOG: 128,
   /** Its time can grow with its arguments or with the data, so it is measured for the slow log. */
@@ -50,7 +50,7 @@ const whileSubscribed = new Set([
   'quit',
   'reset',
 ]);
-const secret = new Set(['auth', 'hello']);
+const secret = new Set(['auth', 'hello', 'config|set']);
 const publishes = new Set(['publish', 'spublish']);
 
 /** Powers of two of a microsecond; the last has everything over half an hour. */

@@ -18,7 +18,7 @@
  */
 import type { Request } from '../resp/index.js';
 import { type Command, Trait } from './command.js';
-import { Mode, ReplyMode, type Session } from './session.js';
+import { Mode, muteReplies, ReplyMode, type Session } from './session.js';
 import { discard } from './transaction.js';
 
 /** An argument or a reply from this size on takes time by itself. */
@@ -37,7 +37,7 @@ export const NodeMode = {
   MEASURE_ALL: 4,
 } as const;
 
-/** Executes one request, or says why not, or puts it aside. */
+/** Executes one request, or says why not, or puts it aside in `session.postponed`. */
 export function dispatch(session: Session, request: Request): void {
   if ((session.modes | session.node.modes) !== 0) {
     dispatchWithCare(session, request);
@@ -88,8 +88,7 @@ function took(session: Session, command: Command, request: Request, elapsedMs: n
   const { node } = session;
   const elapsedUs = Math.max(0, Math.round(elapsedMs * 1000));
   command.took(elapsedUs);
-  if ((command.flags & (Trait.SKIP_SLOWLOG | Trait.SECRET)) === 0)
-    node.slowlog.add(session, request, elapsedUs);
+  if ((command.flags & Trait.SKIP_SLOWLOG) === 0) node.slowlog.add(session, command, request, elapsedUs);
   node.latency.add('command', elapsedUs / 1000);
 }
 
@@ -124,7 +123,8 @@ function dispatchWithCare(session: Session, request: Request): void {
     return;
   }
   const { outbox } = session.node;
-  if (session.replyMode === ReplyMode.SKIP) {
+  const skips = session.replyMode === ReplyMode.SKIP;
+  if (skips) {
     // It is this request whose reply is skipped. Should it be CLIENT REPLY SKIP again, that sets the mode anew.
     session.replyMode = ReplyMode.ON;
     session.modes &= ~Mode.MUTED;
@@ -132,6 +132,8 @@ function dispatchWithCare(session: Session, request: Request): void {
   outbox.mute(session);
   dispatchHeard(session, request);
   outbox.unmute(session);
+  // It comes again after the pause, and is then to be skipped.
+  if (skips && session.postponed !== undefined) muteReplies(session, ReplyMode.SKIP);
 }
 
 function dispatchHeard(session: Session, request: Request): void {
@@ -139,7 +141,7 @@ function dispatchHeard(session: Session, request: Request): void {
   if (command !== undefined) admit(session, command, request);
   // CLIENT CACHING is for one request, refused or not, or for one transaction.
   const { tracking } = session;
-  if (tracking === undefined || session.transaction !== undefined) return;
+  if (tracking === undefined || session.transaction !== undefined || session.postponed !== undefined) return;
   if (command === undefined || (command.flags & Trait.KEEPS_CACHING) === 0) tracking.caching = false;
 }
 
@@ -167,7 +169,6 @@ function admit(session: Session, command: Command, request: Request): void {
 /** `execute`, and what follows for clients that track and for those that monitor. */
 export function executeWithCare(session: Session, command: Command, request: Request): void {
   const { node } = session;
-  const db = session.db;
   execute(session, command, request);
   if (
     (session.modes & Mode.TRACKING) !== 0 &&
@@ -175,7 +176,7 @@ export function executeWithCare(session: Session, command: Command, request: Req
   ) {
     node.tracking.remember(session, command, request);
   }
-  if ((node.modes & NodeMode.MONITORED) !== 0) node.monitors.show(session, db, command, request);
+  if ((node.modes & NodeMode.MONITORED) !== 0) node.monitors.show(session, command, request);
 }
 
 /** Why this session may not execute this command now; '' = it may. */

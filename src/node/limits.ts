@@ -99,6 +99,7 @@ export class Limits implements OutputOwner {
 
   #classLimit(session: Session): OutputLimit {
     const { normal, replica, pubsub } = this.#node.config.outputLimits;
+    // A monitor is sent all that everybody asks: unlike in Redis, whose monitors are in the class without a limit.
     if ((session.modes & Mode.MONITOR) !== 0) return replica;
     return session.subscriptions === undefined ? normal : pubsub;
   }
@@ -183,14 +184,15 @@ export class Limits implements OutputOwner {
 
 /** Memory of one client beyond an idle session's. */
 export function clientBytes(session: Session): number {
-  const { reader, transaction, subscriptions, watched } = session;
+  const { reader, transaction, subscriptions, watched, tracking } = session;
   return (
     reader.pendingCapacity +
     session.inFlightBytes +
     (session.inFlightBytes > 0 ? session.out.block.bytes.length : session.out.length) +
     (transaction === undefined ? 0 : transaction.bytes) +
     (subscriptions === undefined ? 0 : subscriptions.bytes) +
-    (watched === undefined ? 0 : watched.bytes)
+    (watched === undefined ? 0 : watched.bytes) +
+    (tracking === undefined ? 0 : tracking.bytes)
   );
 }
 

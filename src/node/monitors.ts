@@ -1,6 +1,7 @@
 /**
- * MONITOR: every command that is executed, shown to those who asked. Arguments of AUTH and HELLO that are
- * secret are shown as "(redacted)"; administrative commands are not shown at all.
+ * MONITOR: every command that is executed, shown to those who asked, with the database that is selected once it
+ * is done. Secret arguments are shown as "(redacted)"; administrative commands are not shown at all. Lines are
+ * no pushes: a monitor that has muted its replies gets none.
  */
 import { writeByteString } from '../base/index.js';
 import type { ReplyWriter, Request } from '../resp/index.js';
@@ -8,11 +9,10 @@ import type { CacheNode } from './cache-node.js';
 import { type Command, Trait } from './command.js';
 import { NodeMode } from './dispatch.js';
 import { quotedLength, writeQuoted } from './quoting.js';
-import { Mode, type Session } from './session.js';
+import { REDACTED, secretArguments } from './secrets.js';
+import { Mode, ReplyMode, type Session } from './session.js';
 
-const REDACTED = '(redacted)';
 const LINE_END = '\r\n';
-const nothingSecret: ReadonlySet<number> = new Set();
 
 export class Monitors {
   readonly #node: CacheNode;
@@ -34,15 +34,16 @@ export class Monitors {
     if (this.#sessions.size === 0) this.#node.modes &= ~NodeMode.MONITORED;
   }
 
-  /** Tells what `session` has executed in database `db`. */
-  show(session: Session, db: number, command: Command, request: Request): void {
+  /** Tells what `session` has executed. */
+  show(session: Session, command: Command, request: Request): void {
     if ((command.flags & Trait.SKIP_MONITOR) !== 0 || command.spec.flags.includes('admin')) return;
     const { limits, outbox } = this.#node;
-    const head = `+${this.#time()} [${db} ${session.address}]`;
+    const head = `+${this.#time()} [${session.db} ${session.address}]`;
     const secret = secretArguments(command, request);
     let length = head.length + LINE_END.length;
     for (let i = 0; i < request.count; i++) length += shownLength(request, i, secret);
     for (const monitor of this.#sessions) {
+      if (isMuted(monitor, session)) continue;
       if (limits.admitsPush(monitor, length)) writeLine(outbox.push(monitor), length, head, request, secret);
     }
   }
@@ -52,6 +53,14 @@ export class Monitors {
     const seconds = Math.floor(wallMs / 1000);
     return `${seconds}.${String(Math.floor((wallMs - seconds * 1000) * 1000)).padStart(6, '0')}`;
   }
+}
+
+/** Whether a monitor drops replies while a command of `session` is shown. */
+function isMuted(monitor: Session, session: Session): boolean {
+  if (monitor.unmuted !== undefined) return true;
+  // Its own CLIENT REPLY SKIP, just executed, is about what comes next.
+  const isAnnouncing = monitor === session && monitor.replyMode === ReplyMode.SKIP;
+  return (monitor.modes & Mode.MUTED) !== 0 && !isAnnouncing;
 }
 
 /** Bytes of ` "argument"`. */
@@ -83,20 +92,4 @@ function writeLine(
   }
   put(LINE_END);
   out.advance(length);
-}
-
-/** Which arguments are user names or passwords. */
-function secretArguments(command: Command, request: Request): ReadonlySet<number> {
-  if ((command.flags & Trait.SECRET) === 0) return nothingSecret;
-  const secret = new Set<number>();
-  if (command.name === 'auth') {
-    for (let i = 1; i < request.count; i++) secret.add(i);
-    return secret;
-  }
-  for (let i = 2; i < request.count; i++) {
-    if (!request.is(i, 'AUTH')) continue;
-    secret.add(i + 1).add(i + 2);
-    i += 2;
-  }
-  return secret;
 }

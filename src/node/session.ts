@@ -62,13 +62,21 @@ export const Hold = {
 export interface BlockedCommand {
   /** Monotonic ms at which it gives up; Infinity = never. */
   readonly deadlineMs: number;
+  /** It was called under CLIENT REPLY OFF or SKIP: its reply is dropped, whenever it comes. */
+  readonly isMuted: boolean;
   /** Writes the reply of giving up. */
   timeOut(session: Session): void;
 }
 
 /** Whether replies are dropped: CLIENT REPLY SKIP drops its own (it has none) and the next. */
-export const ReplyMode = { ON: 0, OFF: 1, SKIP_NEXT: 2, SKIP: 3 } as const;
+export const ReplyMode = { ON: 0, OFF: 1, SKIP: 2 } as const;
 export type ReplyMode = (typeof ReplyMode)[keyof typeof ReplyMode];
+
+/** Replies of requests that follow are dropped: of all, or of the next. */
+export function muteReplies(session: Session, mode: ReplyMode): void {
+  session.replyMode = mode;
+  session.modes |= Mode.MUTED;
+}
 
 export class Session {
   readonly node: CacheNode;
@@ -132,6 +140,8 @@ export class Session {
   /** The client sent READONLY (it has no effect on a primary, but is shown). */
   readOnly = false;
   closed = false;
+  /** It never gave a password, and one was set when it came: whenever one is set again, it has to give it. */
+  isGuest = false;
 
   constructor(
     node: CacheNode,

@@ -49,20 +49,31 @@ export class Sessions {
     const reader = new RequestReader(guest ? this.#guestLimits : this.#limits, this.#blocks);
     const session = new Session(node, ++this.#lastId, socket, wire, reader, node.outbox.idle);
     if (guest) session.modes |= Mode.UNAUTHENTICATED;
+    session.isGuest = guest;
     this.#byId.set(session.id, session);
     return session;
   }
 
   /** The password was given, or none is needed. */
   authenticated(session: Session): void {
-    session.modes &= ~Mode.UNAUTHENTICATED;
-    session.reader.limits = this.#limits;
+    session.isGuest = false;
+    this.#admit(session);
   }
 
   /** RESET: as at the start of the connection. */
   unauthenticated(session: Session): void {
-    session.modes |= Mode.UNAUTHENTICATED;
-    session.reader.limits = this.#guestLimits;
+    session.isGuest = true;
+    this.#shutOut(session);
+  }
+
+  /** The password was changed, set or cleared: guests are let in while there is none, the others stay as they are. */
+  passwordChanged(): void {
+    const isOpen = this.#node.config.password === undefined;
+    for (const session of this.all()) {
+      if (!session.isGuest) continue;
+      if (isOpen) this.#admit(session);
+      else this.#shutOut(session);
+    }
   }
 
   /** `maxBulkBytes` has changed. */
@@ -99,6 +110,16 @@ export class Sessions {
     session.postponed = undefined;
     node.outbox.drop(session);
     session.socket.destroy();
+  }
+
+  #admit(session: Session): void {
+    session.modes &= ~Mode.UNAUTHENTICATED;
+    session.reader.limits = this.#limits;
+  }
+
+  #shutOut(session: Session): void {
+    session.modes |= Mode.UNAUTHENTICATED;
+    session.reader.limits = this.#guestLimits;
   }
 
   #readerLimits(unauthenticated: boolean): ReaderLimits {

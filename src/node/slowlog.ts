@@ -2,6 +2,8 @@
 import { byteString } from '../base/index.js';
 import type { Request } from '../resp/index.js';
 import type { CacheNode } from './cache-node.js';
+import type { Command } from './command.js';
+import { REDACTED, secretArguments } from './secrets.js';
 import type { Session } from './session.js';
 
 /** Arguments an entry keeps, and bytes of each, as in Redis. */
@@ -41,14 +43,14 @@ export class Slowlog {
   }
 
   /** Notes a command if it was slow. */
-  add(session: Session, request: Request, elapsedUs: number): void {
+  add(session: Session, command: Command, request: Request, elapsedUs: number): void {
     const { slowlogThresholdUs, slowlogMaxEntries } = this.#node.config;
     if (slowlogThresholdUs < 0 || elapsedUs < slowlogThresholdUs) return;
     this.#entries.unshift({
       id: this.#nextId++,
       atSeconds: Math.floor(this.#node.clock.wallMs() / 1000),
       elapsedUs,
-      args: shortened(request),
+      args: shortened(command, request),
       address: session.address,
       clientName: session.name,
     });
@@ -60,13 +62,16 @@ export class Slowlog {
   }
 }
 
-function shortened(request: Request): string[] {
+function shortened(command: Command, request: Request): string[] {
   const { count, lengths } = request;
+  const secret = secretArguments(command, request);
   const shown = Math.min(count, MAX_ARGUMENTS);
   const args: string[] = [];
   for (let i = 0; i < shown; i++) {
     if (shown !== count && i === shown - 1) {
       args.push(`... (${count - shown + 1} more arguments)`);
+    } else if (secret.has(i)) {
+      args.push(REDACTED);
     } else if (lengths[i] > MAX_ARGUMENT_BYTES) {
       args.push(
         `${byteString(request.block, request.starts[i], MAX_ARGUMENT_BYTES)}... (${lengths[i] - MAX_ARGUMENT_BYTES} more bytes)`,

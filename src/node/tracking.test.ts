@@ -1,6 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { encode, resp3, type TestClient, type TestNode, withNode } from './test-client.testkit.js';
+import {
+  encode,
+  eventually,
+  resp3,
+  type TestClient,
+  type TestNode,
+  withNode,
+} from './test-client.testkit.js';
 
 const OK = '+OK\r\n';
 const EVERYTHING = '>2\r\n$10\r\ninvalidate\r\n_\r\n';
@@ -261,6 +268,55 @@ test('CLIENT TRACKING refuses what makes no sense', async () => {
       'CLIENT TRACKINGINFO',
       '*6\r\n$5\r\nflags\r\n*3\r\n$2\r\non\r\n$5\r\noptin\r\n$11\r\ncaching-yes\r\n$8\r\nredirect\r\n:0\r\n$8\r\nprefixes\r\n*0\r\n',
     );
+  });
+});
+
+test('CLIENT CACHING holds for the read that follows, also if it is paused or tracking is asked for again', async () => {
+  const clock = { now: 1000, wallMs: () => 1_800_000_000_000, monotonicMs: () => clock.now };
+  await withNode({ clock }, async (node) => {
+    const [tracker, other] = await pair(node, 'OPTIN');
+    await tracker.exchange('CLIENT CACHING YES', OK);
+    await tracker.exchange('CLIENT TRACKING ON OPTIN', OK);
+    await tracker.exchange('GET k', '_\r\n');
+    await other.exchange('SET k 1', OK);
+    await tracker.expect(invalidate('k'));
+    await tracker.exchange('CLIENT CACHING YES', OK);
+    await other.exchange('CLIENT PAUSE 5000', OK);
+    tracker.send('GET', 'k');
+    await eventually(() => node.inside.pauses.waitingCount === 1, 'the read waits');
+    clock.now += 5000;
+    node.inside.cron.tick();
+    await tracker.expect('$1\r\n1\r\n');
+    await other.exchange('SET k 2', OK);
+    await tracker.expect(invalidate('k'));
+  });
+});
+
+test('prefixes are bounded, and what they take is accounted', async () => {
+  await withNode({}, async (node) => {
+    const client = await node.connect();
+    const track = async (...prefixes: readonly string[]): Promise<string> => {
+      const options = prefixes.flatMap((prefix) => ['PREFIX', prefix]);
+      return JSON.stringify(await client.ask('CLIENT', 'TRACKING', 'ON', 'BCAST', ...options));
+    };
+    const many = Array.from({ length: 4096 }, (_, i) => `${i}:`);
+    const before = node.inside.limits.clientsBytes;
+    assert.match(await track(...many, 'one more'), /A client can have at most 4096 prefixes/);
+    assert.match(await track('x'.repeat(65_537)), /PREFIX is longer than 65536 bytes/);
+    const long = Array.from({ length: 17 }, (_, i) => `${i}:${'x'.repeat(65_000)}`);
+    assert.match(await track(...long), /together at most 1048576 bytes/);
+    assert.equal(node.inside.limits.clientsBytes, before);
+    assert.equal(await track(...long.slice(1)), '"OK"');
+    assert.ok(node.inside.limits.clientsBytes > before + 1_000_000);
+    await client.exchange('CLIENT TRACKING OFF', OK);
+    assert.equal(node.inside.limits.clientsBytes, before);
+    assert.equal(await track(...many), '"OK"');
+    assert.equal(node.inside.tracking.prefixCount, many.length);
+    assert.match(await track('one more'), /A client can have at most 4096 prefixes/);
+    const others = await node.connect();
+    await others.exchange('CLIENT TRACKING ON BCAST', OK);
+    client.close();
+    await eventually(() => node.inside.tracking.prefixCount === 1, 'they go with their client');
   });
 });
 

@@ -39,12 +39,16 @@ export interface TrackingOptions {
 export interface TrackingState extends TrackingOptions {
   /** Of BCAST; '' = every key. */
   readonly prefixes: Set<string>;
+  /** What the prefixes take. */
+  bytes: number;
   /** CLIENT CACHING was called for the command that follows. */
   caching: boolean;
   /** The client named by `redirect` is gone. */
   brokenRedirect: boolean;
 }
 
+/** What a prefix takes beside its bytes, here and in the session, roughly. */
+const PREFIX_BYTES = 400;
 /** The channel that carries invalidations to RESP2 clients. */
 const INVALIDATE_CHANNEL = '__redis__:invalidate';
 
@@ -85,12 +89,22 @@ export class Tracking {
 
   /** CLIENT TRACKING ON. Prefixes are added to those the session has. */
   enable(session: Session, options: TrackingOptions, prefixes: readonly string[]): void {
-    const all = session.tracking?.prefixes ?? new Set<string>();
-    session.tracking = { ...options, prefixes: all, caching: false, brokenRedirect: false };
+    const before = session.tracking;
+    const state: TrackingState = {
+      ...options,
+      prefixes: before?.prefixes ?? new Set(),
+      bytes: before?.bytes ?? 0,
+      // CLIENT CACHING holds for the read that follows, whatever is asked of tracking in between.
+      caching: before?.caching ?? false,
+      brokenRedirect: false,
+    };
+    session.tracking = state;
     if (options.broadcast) {
       session.modes |= Mode.BROADCAST;
       for (const prefix of prefixes.length > 0 ? prefixes : ['']) {
-        all.add(prefix);
+        if (state.prefixes.has(prefix)) continue;
+        state.prefixes.add(prefix);
+        state.bytes += PREFIX_BYTES + prefix.length;
         this.#broadcasts.add(session, prefix);
       }
     } else {
@@ -98,6 +112,7 @@ export class Tracking {
     }
     if (this.#sessions.size === 0) this.onListening(1);
     this.#sessions.add(session);
+    this.#node.limits.account(session);
   }
 
   /** CLIENT TRACKING OFF, RESET, or the connection is closed. */
@@ -105,6 +120,7 @@ export class Tracking {
     if (session.tracking === undefined) return;
     this.#broadcasts.remove(session, session.tracking.prefixes);
     session.tracking = undefined;
+    this.#node.limits.account(session);
     session.modes &= ~(Mode.TRACKING | Mode.BROADCAST);
     this.#sessions.delete(session);
     if (this.#sessions.size > 0) return;
@@ -202,7 +218,8 @@ export class Tracking {
       return;
     }
     const isSubscriber = target.subscriptions !== undefined;
-    if (target.protocol === 2 && (target === session || !isSubscriber)) return;
+    // Redirected, even to itself: a subscriber of RESP2 gets messages.
+    if (target.protocol === 2 && (state.redirect === 0 || !isSubscriber)) return;
     if (!this.#node.limits.admitsPush(target, messageBytes(what))) return;
     const out = this.#node.outbox.push(target);
     if (target.protocol === 3) {

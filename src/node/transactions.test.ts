@@ -200,6 +200,18 @@ test('pushes to the client at work stand behind the reply of EXEC, not within it
   });
 });
 
+test('a client that kills itself within EXEC hears nothing of what follows', async () => {
+  await withNode({}, async (node) => {
+    const [client, other] = [await node.connect(), await node.connect()];
+    await client.exchange('MULTI', OK);
+    await client.exchange('CLIENT KILL ID 1 SKIPME no', '+QUEUED\r\n');
+    await client.exchange('SET k 1', '+QUEUED\r\n');
+    client.send('EXEC');
+    assert.equal(await client.closed(), '*2\r\n:1\r\n');
+    await other.exchange('GET k', '$1\r\n1\r\n');
+  });
+});
+
 test('a transaction that grows without end is closed at the limit of the query buffer', async () => {
   await withNode({ maxQueryBytes: 2 ** 20 }, async (node) => {
     const client = await node.connect();

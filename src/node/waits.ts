@@ -37,9 +37,11 @@ export class Waits {
   unblock(session: Session, withError: boolean): boolean {
     const { blocked } = session;
     if (blocked === undefined) return false;
-    const out = this.#node.outbox.push(session);
-    if (withError) out.error('UNBLOCKED client unblocked via CLIENT UNBLOCK');
-    else blocked.timeOut(session);
+    if (!blocked.isMuted) {
+      const out = this.#node.outbox.push(session);
+      if (withError) out.error('UNBLOCKED client unblocked via CLIENT UNBLOCK');
+      else blocked.timeOut(session);
+    }
     this.#release(session);
     return true;
   }

@@ -38,6 +38,12 @@ export const rules: Readonly<Record<string, Rule>> = {
   names: each(
     (redis, node, { redisNames, nodeNames }) => renamed(redis, redisNames) === renamed(node, nodeNames),
   ),
+  /** Lines of MONITOR: the same, without their time. */
+  monitor: each(
+    (redis, node, { redisNames, nodeNames }) =>
+      renamed(redis, redisNames).replace(monitorTime, '+') ===
+      renamed(node, nodeNames).replace(monitorTime, '+'),
+  ),
   /** CLIENT LIST and INFO: the same fields in the same order, and the same values where they are not measurements. */
   clients: each(
     (redis, node, { redisNames, nodeNames }) =>
@@ -93,13 +99,16 @@ function shape(reply: Reply): string {
 
 function renamed(frame: Buffer, names: Names): string {
   let text = JSON.stringify(decode(frame));
-  for (const [name, value] of names)
+  // The longest first: an id may be the beginning of an address.
+  for (const [name, value] of [...names].sort(([, a], [, b]) => b.length - a.length))
     text = text.replace(new RegExp(`(?<![0-9])${value}(?![0-9])`, 'g'), name);
   return text;
 }
 
 const measured =
   /\b(age|idle|qbuf|qbuf-free|argv-mem|multi-mem|rbs|rbp|obl|oll|omem|tot-mem|fd|events|laddr)=[^ ]*/g;
+
+const monitorTime = /\d+\.\d{6} (?=\[)/;
 
 /** Fields that Redis has since 7.2. */
 const newer = / lib-name=\S* lib-ver=[^ \\]*/g;

@@ -1,10 +1,16 @@
 /** CLIENT TRACKING and what belongs to it. What tracking does: ../tracking.ts. */
 import type { Request, SubcommandName } from '../../resp/index.js';
+import { MAX_KEY_BYTES } from '../../store/index.js';
 import { redirectOf } from '../client-line.js';
 import type { Handler, Session } from '../session.js';
 import type { TrackingOptions, TrackingState } from '../tracking.js';
 
 const SYNTAX = 'ERR syntax error';
+/** Prefixes of one client: every change of a key is compared with each. */
+const MAX_PREFIXES = 4096;
+const MAX_PREFIXES_BYTES = 1024 * 1024;
+const LONG_PREFIX = `ERR PREFIX is longer than ${MAX_KEY_BYTES} bytes, which is the longest key there can be`;
+const MANY_PREFIXES = `ERR A client can have at most ${MAX_PREFIXES} prefixes, together at most ${MAX_PREFIXES_BYTES} bytes long`;
 const SWITCHES_BROADCAST =
   "ERR You can't switch BCAST mode on/off before disabling tracking for this client, and then re-enabling it with a different mode.";
 const SWITCHES_OPT =
@@ -94,8 +100,13 @@ function readOptions(session: Session, request: Request): Wanted | undefined {
     else if (request.is(i, 'OPTIN')) wanted.optIn = true;
     else if (request.is(i, 'OPTOUT')) wanted.optOut = true;
     else if (request.is(i, 'NOLOOP')) wanted.noLoop = true;
-    else if (request.is(i, 'PREFIX') && hasValue) wanted.prefixes.push(request.text(++i));
-    else {
+    else if (request.is(i, 'PREFIX') && hasValue) {
+      if (request.lengths[++i] > MAX_KEY_BYTES) {
+        out.error(LONG_PREFIX);
+        return undefined;
+      }
+      wanted.prefixes.push(request.text(i));
+    } else {
       out.error(SYNTAX);
       return undefined;
     }
@@ -114,22 +125,41 @@ function problemWith(session: Session, wanted: Wanted): string {
   if (wanted.optIn && wanted.optOut) return "ERR You can't specify both OPTIN mode and OPTOUT mode";
   if ((wanted.optIn && current?.optOut === true) || (wanted.optOut && current?.optIn === true))
     return SWITCHES_OPT;
-  return wanted.broadcast ? collision(wanted.prefixes, current?.prefixes ?? new Set()) : '';
+  return wanted.broadcast ? prefixProblem(wanted.prefixes, current?.prefixes ?? new Set()) : '';
 }
 
-/** Prefixes of one client must not contain each other: it would be told twice. */
-function collision(prefixes: readonly string[], existing: ReadonlySet<string>): string {
-  const overlap = (a: string, b: string): boolean => a.startsWith(b) || b.startsWith(a);
-  for (let i = 0; i < prefixes.length; i++) {
-    const prefix = prefixes[i];
-    for (const other of [...existing].sort()) {
-      if (overlap(prefix, other)) return collisionText(prefix, 'an existing', other);
+function prefixProblem(prefixes: readonly string[], existing: ReadonlySet<string>): string {
+  const all = [...existing, ...prefixes];
+  const bytes = all.reduce((sum, prefix) => sum + prefix.length, 0);
+  if (all.length > MAX_PREFIXES || bytes > MAX_PREFIXES_BYTES) return MANY_PREFIXES;
+  const overlapping = overlappingOf(all);
+  const at = prefixes.findIndex((prefix) => overlapping.has(prefix));
+  if (at < 0) return '';
+  const prefix = prefixes[at];
+  const overlaps = (other: string): boolean => prefix.startsWith(other) || other.startsWith(prefix);
+  const old = [...existing].sort().find(overlaps);
+  if (old !== undefined) return collisionText(prefix, 'an existing', old);
+  return collisionText(prefix, 'another provided', prefixes.slice(at + 1).find(overlaps) ?? prefix);
+}
+
+/**
+ * Which texts of a list start with another one, or start another. Those of one client must not: it would be told
+ * twice. In the order of their bytes what starts with a text follows it at once, so one walk finds them all.
+ */
+function overlappingOf(texts: readonly string[]): ReadonlySet<string> {
+  const found = new Set<string>();
+  /** The texts that the one at hand starts with, the longest last. */
+  const starts: string[] = [];
+  for (const text of [...texts].sort()) {
+    let longest = starts.at(-1);
+    while (longest !== undefined && !text.startsWith(longest)) {
+      starts.pop();
+      longest = starts.at(-1);
     }
-    for (const other of prefixes.slice(i + 1)) {
-      if (overlap(prefix, other)) return collisionText(prefix, 'another provided', other);
-    }
+    if (longest !== undefined) found.add(text).add(longest);
+    starts.push(text);
   }
-  return '';
+  return found;
 }
 
 function collisionText(prefix: string, which: string, other: string): string {

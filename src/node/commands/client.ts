@@ -1,7 +1,7 @@
 /** CLIENT: the connection asking about itself, and about the others. */
 import type { Request, SubcommandName } from '../../resp/index.js';
 import { clientLine, clientType, parseClientType } from '../client-line.js';
-import { type Handler, Mode, ReplyMode, type Session } from '../session.js';
+import { type Handler, Mode, muteReplies, ReplyMode, type Session } from '../session.js';
 import { killClients } from './client-kill.js';
 import { hearReplies, isPrintable, setName } from './connection.js';
 import { subcommandSyntax } from './errors.js';
@@ -38,9 +38,9 @@ export const clientHandlers = {
       hearReplies(session);
       session.out.ok();
     } else if (request.is(2, 'OFF')) {
-      mute(session, ReplyMode.OFF);
+      muteReplies(session, ReplyMode.OFF);
     } else if (request.is(2, 'SKIP')) {
-      if (session.replyMode !== ReplyMode.OFF) mute(session, ReplyMode.SKIP);
+      if (session.replyMode !== ReplyMode.OFF) muteReplies(session, ReplyMode.SKIP);
     } else {
       session.out.error(SYNTAX);
     }
@@ -69,12 +69,6 @@ export const clientHandlers = {
 
   'client|unblock': unblock,
 } satisfies Partial<Record<SubcommandName<'client'>, Handler>>;
-
-/** The reply to this command itself is already gone: it has none. */
-function mute(session: Session, mode: ReplyMode): void {
-  session.replyMode = mode;
-  session.modes |= Mode.MUTED;
-}
 
 function onOrOff(session: Session, request: Request): boolean | undefined {
   if (request.is(2, 'ON')) return true;

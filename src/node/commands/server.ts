@@ -8,7 +8,7 @@ import {
   type Request,
   type SubcommandName,
 } from '../../resp/index.js';
-import type { BlockedCommand, Handler, Session } from '../session.js';
+import { type BlockedCommand, type Handler, Mode, type Session } from '../session.js';
 import { subcommandSyntax } from './errors.js';
 import { writeInfo } from './info.js';
 
@@ -42,6 +42,8 @@ export const serverHandlers = {
       session.out.error("ERR MONITOR isn't allowed for DENY BLOCKING client");
       return;
     }
+    // As in Redis: who monitors already is not answered.
+    if ((session.modes & Mode.MONITOR) !== 0) return;
     session.node.monitors.add(session);
     session.out.ok();
   },
@@ -115,7 +117,11 @@ function wait(session: Session, request: Request): void {
     out.integer(0);
   } else {
     const deadlineMs = timeout === 0n ? Number.POSITIVE_INFINITY : node.clock.monotonicMs() + Number(timeout);
-    const blocked: BlockedCommand = { deadlineMs, timeOut: (waiting) => waiting.out.integer(0) };
+    const blocked: BlockedCommand = {
+      deadlineMs,
+      isMuted: session.unmuted !== undefined,
+      timeOut: (waiting) => waiting.out.integer(0),
+    };
     node.waits.block(session, blocked);
   }
 }

@@ -72,6 +72,8 @@ function executeAll(session: Session, transaction: Transaction): void {
   session.inExec = true;
   outbox.defer(session);
   for (let i = 0; i < commands.length; i++) {
+    // It has killed itself: the rest is executed, but the client has heard the last.
+    if (session.closeAfterReply && session.unmuted === undefined) outbox.mute(session);
     if (session.out.length > MAX_REPLY_BYTES) limits.overflowed(session);
     try {
       executeWithCare(session, commands[i], requests[i]);
@@ -83,5 +85,6 @@ function executeAll(session: Session, transaction: Transaction): void {
     if (session.closed) outbox.swallow.reset();
   }
   session.inExec = false;
+  if (session.closeAfterReply) outbox.unmute(session);
   outbox.undefer(session);
 }
