@@ -1,4 +1,8 @@
-/** docs/configuration.md, from the options table. `scripts/configuration-page.mjs` writes it. */
+/**
+ * docs/configuration.md, from the options table and the parameters of CONFIG. `scripts/configuration-page.mjs`
+ * writes it.
+ */
+import { configParameters, type Parameter } from '../node/index.js';
 import { exitCodeMeanings } from './exit-codes.js';
 import {
   defaultText,
@@ -15,7 +19,7 @@ export function configurationPage(): string {
     const names = optionNames.filter((name) => optionSpec(name).group === group);
     return `## ${group}\n\n${names.map(optionSection).join('\n')}`;
   });
-  return `${introduction}\n${groups.join('\n')}\n${ending}`;
+  return `${introduction}\n${groups.join('\n')}\n${running}\n${ending}`;
 }
 
 function optionSection(name: OptionName): string {
@@ -71,6 +75,38 @@ are by 1000. **Times** need a unit: \`250ms\`, \`10s\`, \`5m\`, \`1h\`, \`1d\`; 
 in every container. They are recognized and ignored. Other variables that start with \`NUTHATCH_\` and are not known are
 named in a warning at the start.
 `;
+
+const running = `## CONFIG GET and CONFIG SET
+
+A running node is asked and told by the names that tools know from Redis. What CONFIG SET changes lasts until the node ends.
+
+- Take effect at once: ${namesOf('effective')}.
+- Accepted, told by CONFIG GET, and without effect, since this node does these things in another way: ${namesOf('remembered')}.
+- Set at the start: ${namesOf('immutable')}.
+
+Refused, although Redis takes it, where OK would be a promise that this node does not keep:
+
+| parameter | value it takes | any other |
+|---|---|---|
+${parametersOf('fixed')
+  .map(({ name, only, reason }) => `| \`${name}\` | \`${only === '' ? '""' : only}\` | ${reason} |`)
+  .join('\n')}
+
+${parametersOf('effective')
+  .filter(({ reason }) => reason !== undefined)
+  .map(({ name, reason }) => `\`${name}\`: ${reason}.`)
+  .join(' ')}
+`;
+
+function parametersOf(sort: Parameter['sort']): Parameter[] {
+  return configParameters.filter((parameter) => parameter.sort === sort);
+}
+
+function namesOf(sort: Parameter['sort']): string {
+  return parametersOf(sort)
+    .map(({ name }) => `\`${name}\``)
+    .join(', ');
+}
 
 const ending = `## Exit codes
 

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ReplyMap } from '../resp/index.js';
-import { parameters, parseMemory } from './config-table.js';
+import { parseMemory } from './config-parameter.js';
+import { parameters } from './config-table.js';
 import { resp3, type TestClient, withNode } from './test-client.testkit.js';
 
 const OK = '+OK\r\n';
@@ -73,6 +74,33 @@ test('CONFIG SET changes what can change, all or nothing', async () => {
   });
 });
 
+test('CONFIG SET accepts what only tunes Redis, and CONFIG GET tells it', async () => {
+  await withNode({}, async (node) => {
+    const client = await node.connect();
+    const values = {
+      appendfsync: 'always',
+      hz: '20',
+      'maxmemory-samples': '10',
+      'lfu-decay-time': '0',
+      activedefrag: 'no',
+      rdbcompression: 'yes',
+    };
+    for (const [name, value] of Object.entries(values)) {
+      await client.exchange(`CONFIG SET ${name} ${value}`, OK);
+      assert.equal(await parameter(client, name), value, name);
+    }
+    assert.ok(String(await parameter(client, 'dir')).startsWith('/') || process.platform === 'win32');
+    const { config } = node.inside;
+    await client.exchange('CONFIG SET maxmemory 32mb maxmemory-clients 50%', OK);
+    assert.equal(config.maxClientsBytes, 16 * 2 ** 20);
+    await client.exchange('CONFIG SET maxmemory 64mb', OK);
+    assert.equal(config.maxClientsBytes, 32 * 2 ** 20, 'it follows the budget');
+    assert.equal(await parameter(client, 'maxmemory-clients'), '50%');
+    await client.exchange('CONFIG SET maxmemory-clients 0', OK);
+    assert.equal(await parameter(client, 'maxmemory-clients'), '0');
+  });
+});
+
 /** What CONFIG SET says of values it does not take. */
 const refusals: readonly [words: string, error: string][] = [
   ['a b c', 'ERR syntax error'],
@@ -96,6 +124,10 @@ const refusals: readonly [words: string, error: string][] = [
   [
     'loglevel loud',
     "ERR CONFIG SET failed (possibly related to argument 'loglevel') - argument(s) must be one of the following: debug, verbose, notice, warning",
+  ],
+  [
+    'maxmemory 0',
+    "ERR CONFIG SET failed (possibly related to argument 'maxmemory') - 0 (no limit) is refused: a node always has a budget; give its size",
   ],
   [
     'appendonly yes',
@@ -261,6 +293,32 @@ test('SLOWLOG keeps what took longest, shortened, and no secrets', async () => {
     await client.exchange('CONFIG SET slowlog-log-slower-than -1', OK);
     await client.exchange('SLOWLOG RESET', OK);
     await client.exchange('SLOWLOG LEN', ':0\r\n');
+  });
+});
+
+test('SLOWLOG redacts user names and passwords', async () => {
+  await withNode({ slowlogThresholdUs: 0 }, async (node) => {
+    const client = await node.connect();
+    await client.exchange('CONFIG SET requirepass topsecret hz 10', OK);
+    await client.exchange(
+      'CONFIG SET nosuch 1 RequirePass topsecret',
+      "-ERR Unknown option or number of arguments for CONFIG SET - 'nosuch'\r\n",
+    );
+    await client.exchange('AUTH topsecret', OK);
+    await client.exchange('AUTH default topsecret', OK);
+    client.send('HELLO', '2', 'AUTH', 'default', 'topsecret', 'SETNAME', 'me');
+    await client.reply();
+    const entries = (await client.ask('SLOWLOG', 'GET', '-1')) as unknown[][];
+    assert.deepEqual(
+      entries.map((entry) => (entry[3] as string[]).join(' ')),
+      [
+        'HELLO 2 AUTH (redacted) (redacted) SETNAME me',
+        'AUTH (redacted) (redacted)',
+        'AUTH (redacted)',
+        'CONFIG SET nosuch 1 RequirePass (redacted)',
+        'CONFIG SET requirepass (redacted) hz 10',
+      ],
+    );
   });
 });
 

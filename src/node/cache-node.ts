@@ -149,6 +149,7 @@ export class CacheNode {
 
   setMaxMemory(bytes: number): void {
     this.store.setMaxBytes(bytes);
+    this.config.budgetChanged(bytes);
   }
 
   setLogLevel(level: string): void {

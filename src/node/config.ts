@@ -24,8 +24,12 @@ export class Config {
   outputLimits: OutputLimits;
   /** 0 = no limit. */
   maxClientsBytes: number;
+  /** When `maxClientsBytes` follows the memory budget: its part of it; 0 = it does not. */
+  maxClientsPercent = 0;
   slowlogThresholdUs: number;
   slowlogMaxEntries: number;
+  /** Parameters that are accepted and change nothing, by name: config-inert.ts. */
+  readonly remembered = new Map<string, string>();
 
   constructor(options: ResolvedNodeOptions, maxMemoryBytes: number) {
     this.password = Password.ofPlainText(options.password);
@@ -42,6 +46,23 @@ export class Config {
         : options.maxClientsBytes;
     this.slowlogThresholdUs = options.slowlogThresholdUs;
     this.slowlogMaxEntries = options.slowlogMaxEntries;
+  }
+
+  /** All clients together may take so much. */
+  boundClients(bytes: number): void {
+    this.maxClientsPercent = 0;
+    this.maxClientsBytes = bytes;
+  }
+
+  /** All clients together may take such a part of the memory budget; 0 = no limit. */
+  boundClientsByPercent(percent: number, maxMemoryBytes: number): void {
+    this.maxClientsPercent = percent;
+    this.maxClientsBytes = Math.floor((maxMemoryBytes * percent) / 100);
+  }
+
+  /** The memory budget is another. */
+  budgetChanged(maxMemoryBytes: number): void {
+    if (this.maxClientsPercent > 0) this.boundClientsByPercent(this.maxClientsPercent, maxMemoryBytes);
   }
 }
 

@@ -96,6 +96,40 @@ test('a password that is set later holds for new connections', async () => {
   });
 });
 
+test('guests are let in while there is no password', async () => {
+  await withNode({ password: 'x' }, async (node) => {
+    const [owner, guest] = [await node.connect(), await node.connect()];
+    await owner.exchange('AUTH x', OK);
+    await guest.exchange('PING', NOAUTH);
+    owner.send('CONFIG', 'SET', 'requirepass', '');
+    await owner.expect(OK);
+    await guest.exchange('PING', PONG);
+    await guest.ask('SET', 'k', 'v'.repeat(100_000));
+    const late = await node.connect();
+    await owner.exchange('CONFIG SET requirepass y', OK);
+    await guest.exchange('PING', NOAUTH);
+    for (const one of [owner, late]) await one.exchange('PING', PONG);
+    await guest.exchange('AUTH y', OK);
+    await owner.exchange('CONFIG SET requirepass z', OK);
+    await guest.exchange('PING', PONG);
+  });
+});
+
+test('beyond loopback the password can be changed and not cleared', async () => {
+  await withNode({ host: '0.0.0.0', password: 'x' }, async (node) => {
+    const client = await node.connect();
+    await client.exchange('AUTH x', OK);
+    client.send('CONFIG', 'SET', 'requirepass', '');
+    await client.expect(
+      "-ERR CONFIG SET failed (possibly related to argument 'requirepass') - host 0.0.0.0 can be reached from other machines, so a password is required\r\n",
+    );
+    await client.exchange('CONFIG SET requirepass y', OK);
+    const other = await node.connect();
+    await other.exchange('AUTH x', WRONGPASS);
+    await other.exchange('AUTH y', OK);
+  });
+});
+
 test('CLIENT REPLY OFF, SKIP and ON', async () => {
   await withNode({}, async (node) => {
     const client = await node.connect();

@@ -59,6 +59,17 @@ export const exceptions: readonly Exception[] = [
       [redis, node].every((reply) => reply.includes('argument must be between')),
   },
   {
+    what: 'CONFIG SET of what this node does not do',
+    reason:
+      'OK would promise a disk, notifications, another policy or memory without end; docs/configuration.md lists what is refused',
+    matches: (command, redis, node) =>
+      /^CONFIG SET (MAXMEMORY 0|SAVE 900 1|NOTIFY-KEYSPACE-EVENTS KEA|PROTECTED-MODE NO|MAXMEMORY-POLICY NOEVICTION)$/.test(
+        command,
+      ) &&
+      redis === '+OK\r\n' &&
+      node.startsWith('-ERR CONFIG SET failed '),
+  },
+  {
     what: 'CONFIG GET tracking-table-max-keys',
     reason: 'the table of tracked keys is bounded in bytes (tracking-table-max-bytes), not in keys',
     matches: startsWith('CONFIG GET TRACKING-TABLE-MAX-KEYS'),

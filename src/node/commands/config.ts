@@ -1,7 +1,8 @@
 /** CONFIG GET, SET, RESETSTAT, REWRITE. The parameters stand in ../config-table.ts. */
 import { Block } from '../../base/index.js';
 import type { Request, SubcommandName } from '../../resp/index.js';
-import { type Change, type Parameter, parameters } from '../config-table.js';
+import type { Change, Parameter } from '../config-parameter.js';
+import { parameters } from '../config-table.js';
 import type { Handler, Session } from '../session.js';
 import { patternArgument } from './arguments.js';
 
