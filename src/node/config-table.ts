@@ -136,7 +136,7 @@ export const parameters: readonly Parameter[] = [
   memory(
     'client-query-buffer-limit',
     MIB,
-    4 * GIB,
+    GIB,
     (node) => node.config.maxQueryBytes,
     (node, bytes) => {
       node.config.maxQueryBytes = bytes;
