@@ -71,7 +71,7 @@ export class Limits implements OutputOwner {
   }
 
   outputFinished(session: Session): void {
-    this.#node.sessions.close(session);
+    this.#node.sessions.finish(session);
   }
 
   /** Whether a push of `bytes` may be written: a client that would be over its hard limit is closed instead. */

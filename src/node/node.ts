@@ -1,18 +1,16 @@
 /**
  * Starting a node, and ending it.
  *
- *   startNode --> listens, serves --drain--> accepts nothing more, answers what was read --> closed
+ *   startNode --> listens, serves --drain--> accepts nothing more, answers what has arrived --> closed
  *                                 --stop---> closed at once
  *
  * After `drain` or `stop` nothing of the node keeps the process alive.
  */
 import { CacheNode } from './cache-node.js';
+import { drain } from './drain.js';
 import { Listener } from './listener.js';
 import { defaultMemoryBytes } from './memory-limit.js';
 import { type NodeOptions, optionRanges, resolve } from './options.js';
-
-/** How often a drain looks whether clients have taken their replies. */
-const DRAIN_CHECK_MS = 10;
 
 /** Counters since the start, and the state as of now. */
 export interface NodeTraffic {
@@ -34,7 +32,7 @@ export interface RunningNode {
   readonly port: number;
   traffic(): NodeTraffic;
   /**
-   * Accepts no more connections, executes what was read from the others, sends the replies, and closes.
+   * Accepts no more connections, executes what has arrived from the others, sends the replies, and closes.
    * Resolves when all are closed, at the latest after `drainTimeoutMs`. May be called again.
    */
   drain(): Promise<void>;
@@ -113,32 +111,13 @@ class Running implements RunningNode {
   }
 
   async #drain(): Promise<void> {
-    const node = this.#node;
-    const deadlineMs = node.clock.monotonicMs() + node.options.drainTimeoutMs;
     this.#listener.close();
-    node.pauses.unpause();
-    node.endEvent();
-    // Events between now and the next turn are bytes that have already arrived: they are answered.
-    await nextTurn();
-    for (const session of [...node.sessions.all()]) {
-      node.sessions.closeAfterReply(session);
-      node.outbox.end(session);
-    }
-    while (node.sessions.size > 0 && node.clock.monotonicMs() < deadlineMs) await delay(DRAIN_CHECK_MS);
+    await drain(this.#node);
     this.#end();
   }
 
   #end(): void {
-    const node = this.#node;
-    node.cron.stop();
-    for (const session of [...node.sessions.all()]) node.sessions.close(session);
+    this.#node.cron.stop();
+    this.#node.sessions.closeAll();
   }
-}
-
-function nextTurn(): Promise<void> {
-  return new Promise((resolve) => setImmediate(resolve));
-}
-
-function delay(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms));
 }

@@ -8,6 +8,7 @@
 import type { Socket } from 'node:net';
 import { BlockPool, type ReaderLimits, RequestReader } from '../resp/index.js';
 import type { CacheNode } from './cache-node.js';
+import { Lingering } from './lingering.js';
 import { Hold, Mode, Session } from './session.js';
 import type { Wire } from './wire.js';
 
@@ -17,6 +18,9 @@ const MAX_ARGUMENTS = 2 ** 31 - 1;
 const MAX_INLINE_BYTES = 64 * 1024;
 
 export class Sessions {
+  /** The node drains: sessions that are finished linger. */
+  lingers = false;
+  readonly lingering = new Lingering();
   readonly #node: CacheNode;
   readonly #byId = new Map<number, Session>();
   /** Blocks of incomplete requests, shared by all readers. */
@@ -95,6 +99,26 @@ export class Sessions {
   /** Closes at once: unsent output is lost. May be called again. */
   close(session: Session): void {
     if (session.closed) return;
+    this.#forget(session);
+    session.socket.destroy();
+  }
+
+  /** Closes a session whose output is all sent. */
+  finish(session: Session): void {
+    if (!this.lingers) {
+      this.close(session);
+    } else if (!session.closed) {
+      this.#forget(session);
+      this.lingering.add(session.socket, this.#node.clock.monotonicMs());
+    }
+  }
+
+  closeAll(): void {
+    for (const session of [...this.all()]) this.close(session);
+    this.lingering.closeAll();
+  }
+
+  #forget(session: Session): void {
     session.closed = true;
     session.holds |= Hold.CLOSING;
     this.#byId.delete(session.id);
@@ -109,7 +133,6 @@ export class Sessions {
     session.transaction = undefined;
     session.postponed = undefined;
     node.outbox.drop(session);
-    session.socket.destroy();
   }
 
   #admit(session: Session): void {

@@ -33,7 +33,7 @@ import { Block } from '../base/index.js';
 import { StreamWire, type Wire } from './wire.js';
 
 /** What the kernel hands over at once. As large as libuv's own read buffer. */
-const READ_BYTES = 64 * 1024;
+export const READ_BYTES = 64 * 1024;
 
 /** Takes the bytes 0 to `end` of `block`, which are void when it returns. */
 export type Receive = (block: Block, end: number) => void;
