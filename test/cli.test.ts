@@ -30,7 +30,7 @@ describe('nuthatch', () => {
     assert.match(command.stderr, /unknown command 'strat'\n\(Did you mean start\?\)/);
     const flag = await nuthatch(['start', '--max-memry', '1gb']);
     assert.equal(flag.code, 64);
-    assert.match(flag.stderr, /unknown option '--max-memry'\n\(Did you mean --max-memory\?\)/);
+    assert.match(flag.stderr, /--max-memry is not an option; did you mean --max-memory\?/);
   });
 });
 
@@ -38,13 +38,13 @@ describe('nuthatch start', () => {
   it('refuses wrong settings, all at once, without showing secrets', async () => {
     const config = fileWith('wrong.toml', 'port = 70000\nmax-memry = 1\n');
     const variables = { NUTHATCH_IDLE_TIMEOUT: '5', NUTHATCH_PASSWORD: 'hunter2' };
-    const { code, stdout, stderr } = await nuthatch(['start', '--max-memory', 'lots', '--config', config], {
-      variables,
-    });
+    const args = ['start', '--bogus', '--max-memory', 'lots', '--config', config];
+    const { code, stdout, stderr } = await nuthatch(args, { variables });
     assert.equal(code, 64);
     assert.equal(stdout, '');
-    assert.match(stderr, /^Cannot start, 4 settings are wrong:\n/);
+    assert.match(stderr, /^Cannot start, 5 settings are wrong:\n/);
     for (const problem of [
+      '--bogus is not an option',
       '--max-memory lots is',
       'NUTHATCH_IDLE_TIMEOUT=5 is',
       'wrong.toml:1: port',
@@ -124,8 +124,14 @@ describe('nuthatch start', () => {
       const config = await nuthatch(['call', 'CONFIG', 'GET', 'maxclients'], { variables });
       assert.equal(config.stdout, 'maxclients\n7\n');
       const wrong = await nuthatch(['call', '-p', String(port), '--password', 'x', 'PING']);
-      assert.equal(wrong.code, 69);
+      assert.equal(wrong.code, 1);
       assert.match(wrong.stderr, /^AUTH was refused: WRONGPASS/);
+    });
+    await withNode([], async (_node, port) => {
+      const variables = { NUTHATCH_PASSWORD: 'x', NUTHATCH_PORT: String(port) };
+      const ping = await nuthatch(['call', '--json', 'PING'], { variables });
+      assert.deepEqual([ping.code, ping.stdout], [0, '"PONG"\n']);
+      assert.equal(ping.stderr, 'The node has no password: the one that was given is not used.\n');
     });
   });
 

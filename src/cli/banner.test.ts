@@ -36,11 +36,17 @@ describe('the memory budget', () => {
   });
 
   it('stays within what a node can work with', () => {
-    assert.equal(memoryBudget({ percent: 1 }, range, { bytes: 1024 ** 2, file: undefined }).bytes, range.min);
-    assert.equal(
-      memoryBudget({ percent: 100 }, range, { bytes: 4096 * GB, file: undefined }).bytes,
-      range.max,
-    );
+    assert.deepEqual(memoryBudget({ percent: 50 }, range, { bytes: 1024 ** 2, file: '/limit' }), {
+      bytes: range.min,
+      reason: 'the least a node can use; half of the 1.0 MB that /limit allows would be 512 KB',
+      warning: undefined,
+    });
+    const narrow = { ...range, max: 32 * GB };
+    assert.deepEqual(memoryBudget({ percent: 50 }, narrow, { bytes: 128 * GB, file: undefined }), {
+      bytes: 32 * GB,
+      reason: 'the most a node can use; half of the 128 GB of this machine would be 64.0 GB',
+      warning: undefined,
+    });
   });
 });
 

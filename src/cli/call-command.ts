@@ -47,7 +47,7 @@ Examples:
 
 Exit codes:
   ${ExitCode.OK}        every command was answered without an error
-  ${ExitCode.ERROR_REPLY}        a command was answered with an error
+  ${ExitCode.ERROR_REPLY}        a command, or the password, was answered with an error
   ${ExitCode.USAGE}       the command line is wrong
   ${ExitCode.UNAVAILABLE}       no connection, or it broke
 `;

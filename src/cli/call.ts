@@ -3,7 +3,7 @@
  *
  * One command from the arguments, or one a line from standard input, each sent when the one before is
  * answered. Replies go to standard output; an error that is the whole answer goes to standard error and
- * makes the exit code 1.
+ * makes the exit code 1, also when the node refuses what has to come first (password, protocol, database).
  */
 import { createInterface } from 'node:readline';
 import { Block } from '../base/index.js';
@@ -31,7 +31,7 @@ export async function call(words: readonly string[], options: CallOptions): Prom
   let connection: CallConnection | undefined;
   try {
     connection = await CallConnection.connect(options.host, options.port);
-    if (!(await greeted(connection, options))) return ExitCode.UNAVAILABLE;
+    if (!(await greeted(connection, options))) return ExitCode.ERROR_REPLY;
     const caller = new Caller(connection, options);
     if (words.length > 0 && !(words.length === 1 && words[0] === '-')) {
       return await caller.call(words.map((word) => Buffer.from(word)));
@@ -56,6 +56,11 @@ async function greeted(connection: CallConnection, { password, db, resp }: CallO
     connection.send(words.map((word) => Buffer.from(word)));
     const reply = await connection.next();
     if (!(reply instanceof ReplyError)) continue;
+    if (isNeedlessPassword(reply)) {
+      // NUTHATCH_PASSWORD may be set for another node: that hinders nothing here.
+      process.stderr.write('The node has no password: the one that was given is not used.\n');
+      continue;
+    }
     process.stderr.write(`${words[0]} was refused: ${reply.text}\n${hintFor(reply)}`);
     return false;
   }
@@ -166,6 +171,11 @@ class Caller {
     else process.stdout.write(`${format === 'raw' ? rawReply(reply) : shownReply(reply)}\n`, 'latin1');
     return ExitCode.OK;
   }
+}
+
+/** The answer of Redis, and so of a node, to AUTH where there is nothing to authenticate for. */
+function isNeedlessPassword(reply: ReplyError): boolean {
+  return reply.text.startsWith('ERR AUTH <password> called without any password configured');
 }
 
 function hintFor(reply: ReplyError): string {

@@ -30,6 +30,14 @@ describe('the configuration file', () => {
     );
   });
 
+  it('shows numbers that are none as they are written', () => {
+    const { entries } = parseConfig('a.toml', 'a = inf\nb = -inf\nc = nan\n');
+    assert.deepEqual(
+      entries.map(({ written }) => written),
+      ['inf', '-inf', 'nan'],
+    );
+  });
+
   it('takes names that objects have for names', () => {
     const { entries } = parseConfig('a.toml', '__proto__ = 1\nconstructor = 2\n');
     assert.deepEqual(

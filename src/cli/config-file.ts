@@ -53,7 +53,7 @@ export function parseConfig(path: string, source: string): ConfigFile {
   for (const [key, value] of Object.entries(table)) {
     const place = `${path}:${lineOf(source, key)}`;
     if (typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean') {
-      entries.push({ key, text: String(value), written: JSON.stringify(value), place });
+      entries.push({ key, text: String(value), written: writtenAs(value), place });
     } else {
       problems.push(
         `${place}: ${key} is ${whatItIs(value)}: write one option a line, as key = "value", without sections`,
@@ -72,6 +72,12 @@ function lineOf(source: string, key: string): number {
     return name !== undefined && starts.includes(name);
   });
   return found < 0 ? 1 : found + 1;
+}
+
+/** JSON has no inf and nan. */
+function writtenAs(value: string | number | boolean): string {
+  if (typeof value !== 'number' || Number.isFinite(value)) return JSON.stringify(value);
+  return String(value).toLowerCase().replace('infinity', 'inf');
 }
 
 function whatItIs(value: unknown): string {

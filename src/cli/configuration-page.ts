@@ -56,8 +56,8 @@ Everything that \`nuthatch start\` can be told. Each option has one name and can
 | a line of a file | \`max-memory = "2gb"\`, with \`nuthatch start --config nuthatch.toml\` |
 
 A flag counts before a variable, a variable before the file, the file before the default. A variable that is set
-to nothing is not set. Every value is checked before the node starts, also one that another place overrides, and
-all problems are reported together, each with its place.
+to nothing is not set. Every value is checked before the node starts, also one that another place overrides (a file that
+another place overrides is not opened), and all problems are reported together, each with its place.
 
 A configuration file is [TOML](https://toml.io), one option a line, without sections; a name it does not know is an error:
 
@@ -114,6 +114,7 @@ const ending = `## Exit codes
 |---|---|
 ${exitCodeMeanings.map(([code, meaning]) => `| ${code} | ${meaning} |`).join('\n')}
 
-The first SIGTERM or SIGINT drains the node: it accepts no new clients, answers what it has been asked, waits for the replies to
-be read (at most \`drain-timeout\`), and ends with code 0. A second one ends it at once.
+The first SIGTERM or SIGINT drains the node: it accepts no new clients, answers the requests that have arrived, says to each
+client that no more will follow, waits for the replies to be read, and ends with code 0. That takes at most \`drain-timeout\`; a
+client that goes on sending is answered for half of it. A second signal ends the node at once.
 `;

@@ -16,7 +16,7 @@ export type ExitCode = (typeof ExitCode)[keyof typeof ExitCode];
 /** What each means, as the documentation and the help say it. */
 export const exitCodeMeanings: readonly (readonly [code: string, meaning: string])[] = [
   [String(ExitCode.OK), 'done, or stopped as told (SIGTERM, SIGINT, SHUTDOWN)'],
-  [String(ExitCode.ERROR_REPLY), 'nuthatch call: the node answered with an error'],
+  [String(ExitCode.ERROR_REPLY), 'nuthatch call: the node answered with an error, or refused the password'],
   [String(ExitCode.USAGE), 'a flag, a variable, the configuration file or the command line is wrong'],
   [String(ExitCode.UNAVAILABLE), 'cannot listen, cannot connect, or the connection broke'],
   [String(ExitCode.DEFECT), 'a defect of Nuthatch; the log says what happened'],

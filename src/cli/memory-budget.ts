@@ -18,12 +18,13 @@ export function memoryBudget(
 ): MemoryBudget {
   const whole = `the ${readableBytes(limit.bytes)} ${limit.file === undefined ? 'of this machine' : `that ${limit.file} allows`}`;
   if ('percent' in amount) {
-    const bytes = Math.min(range.max, Math.max(range.min, Math.floor((limit.bytes * amount.percent) / 100)));
-    return {
-      bytes,
-      reason: `${amount.percent === 50 ? 'half' : `${amount.percent}%`} of ${whole}`,
-      warning: undefined,
-    };
+    const asked = Math.floor((limit.bytes * amount.percent) / 100);
+    const bytes = Math.min(range.max, Math.max(range.min, asked));
+    const share = `${amount.percent === 50 ? 'half' : `${amount.percent}%`} of ${whole}`;
+    const bound = bytes < asked ? 'most' : 'least';
+    const reason =
+      bytes === asked ? share : `the ${bound} a node can use; ${share} would be ${readableBytes(asked)}`;
+    return { bytes, reason, warning: undefined };
   }
   const tooMuch = amount.bytes > limit.bytes;
   const warning = tooMuch

@@ -100,6 +100,7 @@ describe('kinds of options', () => {
       ['1w', /is not a time/],
       ['2d', /is too large/],
       ['1us', /is too fine/],
+      ['0.0001ms', /is too fine/],
     ]);
     reads(duration('us', { min: 0, max: 1e9 }, { off: -1 }), [
       ['10ms', 10_000],
@@ -172,12 +173,17 @@ describe('kinds of options', () => {
     reads(outputLimit(), [
       ['32mb 8mb 60s', { hardBytes: 32 * MB, softBytes: 8 * MB, softSeconds: 60 }],
       ['0 1kb 1m', { hardBytes: 0, softBytes: 1024, softSeconds: 60 }],
+      ['1mb 1mb 0', { hardBytes: MB, softBytes: MB, softSeconds: 0 }],
       ['off', { hardBytes: 0, softBytes: 0, softSeconds: 0 }],
+      ['OFF', { hardBytes: 0, softBytes: 0, softSeconds: 0 }],
     ]);
     refuses(outputLimit(), [
       ['32mb', /is not three limits/],
       ['32mb 8mb 60', /is not three limits/],
-      ['32mb 8mb 1ms', /is not three limits/],
+      ['32mb lots 60s', /is not three limits/],
+      ['1mb 1mb 500ms', /has a time that is not in whole seconds/],
+      ['1mb 1mb 0.0000001s', /has a time that is not in whole seconds/],
+      ['1mb 8mb 60s', /has a hard limit below the soft one/],
       ['32mb 8mb 60s 1', /is not three limits/],
     ]);
   });

@@ -164,19 +164,20 @@ export function outputLimit(): Kind<OutputLimit> {
     form,
     secret: false,
     parse(value) {
-      const words = value.trim().split(/\s+/);
+      const words = value.trim().toLowerCase().split(/\s+/);
       if (words.length === 1 && words[0] === 'off')
         return { value: { hardBytes: 0, softBytes: 0, softSeconds: 0 } };
       const [hard = '', soft = '', time = ''] = words;
-      const [hardBytes, softBytes, softSeconds] = [
-        parseSize(hard),
-        parseSize(soft),
-        parseDuration(time) / 1e6,
-      ];
-      const whole = [hardBytes, softBytes, softSeconds].every(Number.isSafeInteger) && words.length === 3;
-      return whole
-        ? { value: { hardBytes, softBytes, softSeconds } }
-        : { problem: `is not three limits: give ${form}` };
+      const hardBytes = parseSize(hard);
+      const softBytes = parseSize(soft);
+      const softSeconds = parseDuration(time) / 1e6;
+      const areRead = [hardBytes, softBytes].every(Number.isSafeInteger) && !Number.isNaN(softSeconds);
+      if (words.length !== 3 || !areRead) return { problem: `is not three limits: give ${form}` };
+      if (!Number.isSafeInteger(softSeconds))
+        return { problem: `has a time that is not in whole seconds: give ${form}` };
+      if (hardBytes !== 0 && hardBytes < softBytes)
+        return { problem: `has a hard limit below the soft one: give ${form}` };
+      return { value: { hardBytes, softBytes, softSeconds } };
     },
     format({ hardBytes, softBytes, softSeconds }) {
       if (hardBytes === 0 && softBytes === 0) return 'off';
@@ -228,7 +229,9 @@ function parseDuration(text: string): number {
   if (digits === undefined) return Number.NaN;
   const factor = timeUnits.find(([name]) => name === unit.toLowerCase())?.[1];
   if (factor === undefined) return unit === '' && Number(digits) === 0 ? 0 : Number.NaN;
-  return Math.round(Number(digits) * factor);
+  const us = Number(digits) * factor;
+  // What is finer than can be kept stays a fraction, so that it is not taken for 0.
+  return us < 1 ? us : Math.round(us);
 }
 
 function parseInteger(text: string): number {

@@ -74,8 +74,56 @@ describe('settings', () => {
     ]);
   });
 
-  it('are checked also where another place overrides them', async () => {
+  it('are checked also where another place overrides them, but the file is not opened', async () => {
     assert.deepEqual((await problemsOf({ port: '1' }, { NUTHATCH_PORT: 'x' })).length, 1);
+    const config = fileWith('port = 3\n');
+    assert.equal((await loadSettings({ config }, { NUTHATCH_CONFIG: '/no/such' })).settings.port, 3);
+  });
+
+  it('name the words that belong to no option together with all other problems', async () => {
+    const problems = async (...others: string[]) => {
+      try {
+        await loadSettings({ port: '99999' }, { NUTHATCH_STATUS: 'perhaps' }, others);
+      } catch (error) {
+        assert.ok(error instanceof SettingsError);
+        return error.problems.map((line) => line.replace(/: give .*/, ''));
+      }
+      assert.fail('there is no problem');
+    };
+    const rest = ['--port 99999 is too large', "NUTHATCH_STATUS=perhaps is not a switch's value"];
+    assert.deepEqual(await problems('--bogus', '--max-memry=1gb', '--pasword', 'hunter2', '-x'), [
+      '--bogus is not an option; `nuthatch start --help` lists them',
+      '--max-memry is not an option; did you mean --max-memory?',
+      '--pasword is not an option; did you mean --password?',
+      '-x is not an option; `nuthatch start --help` lists them',
+      ...rest,
+    ]);
+    assert.deepEqual(await problems('a'), [
+      'a word belongs to no option: put a value that holds blanks in quotes',
+      ...rest,
+    ]);
+    assert.deepEqual(await problems('a', 'b'), [
+      '2 words belong to no option: put a value that holds blanks in quotes',
+      ...rest,
+    ]);
+  });
+
+  it('name a misspelled variable beside the problems that it may have brought about', async () => {
+    await assert.rejects(loadSettings({ host: '0.0.0.0' }, { NUTHATCH_PASWORD: 'hunter2' }), {
+      message:
+        'Cannot start, a setting is wrong:\n' +
+        '  --host 0.0.0.0 can be reached from other machines, where whoever connects could read and delete everything: ' +
+        'set a password (NUTHATCH_PASSWORD or --password-file), or listen on 127.0.0.1\n' +
+        'Perhaps because of this:\n' +
+        '  NUTHATCH_PASWORD is set, but is not a variable of Nuthatch; did you mean NUTHATCH_PASSWORD?',
+    });
+  });
+
+  it('tell an empty name of a file once', async () => {
+    assert.deepEqual(await problemsOf({ config: ' ', 'password-file': '' }), [
+      '--password-file "" is not a path: give the path of a file',
+      '--config " " is not a path: give the path of a file',
+    ]);
   });
 
   it('need a password beyond this machine', async () => {

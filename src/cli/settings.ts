@@ -3,8 +3,9 @@
  *
  *   flag  >  NUTHATCH_* variable  >  configuration file  >  default
  *
- * Every value that is given is checked, also one that another place overrides, and all problems are
- * reported together, each with where it stands, what is wrong and what to write.
+ * Every value that is given is checked, also one that another place overrides (but a file that another place
+ * overrides is not opened), and all problems are reported together, each with where it stands, what is wrong
+ * and what to write.
  */
 import { readFileSync } from 'node:fs';
 import { isLoopback } from '../node/index.js';
@@ -23,24 +24,35 @@ export interface LoadedSettings {
   readonly warnings: readonly string[];
 }
 
-/** The settings are wrong; `problems` has a line for each. */
+/** The settings are wrong; `problems` has a line for each, and `warnings` may name what brought them about. */
 export class SettingsError extends Error {
   readonly problems: readonly string[];
+  readonly warnings: readonly string[];
 
-  constructor(problems: readonly string[]) {
+  constructor(problems: readonly string[], warnings: readonly string[]) {
     const what = problems.length === 1 ? 'a setting is wrong' : `${problems.length} settings are wrong`;
-    super(`Cannot start, ${what}:\n${problems.map((line) => `  ${line}`).join('\n')}`);
+    const besides = warnings.length === 0 ? [] : ['Perhaps because of this:', ...indented(warnings)];
+    super([`Cannot start, ${what}:`, ...indented(problems), ...besides].join('\n'));
     this.name = 'SettingsError';
     this.problems = problems;
+    this.warnings = warnings;
   }
 }
 
-/** Rejects with a SettingsError that names all problems. */
-export async function loadSettings(flags: Flags, variables: Variables): Promise<LoadedSettings> {
-  const problems: string[] = [];
+/**
+ * Rejects with a SettingsError that names all problems. `others` are the words of the command line that belong
+ * to no option.
+ */
+export async function loadSettings(
+  flags: Flags,
+  variables: Variables,
+  others: readonly string[] = [],
+): Promise<LoadedSettings> {
+  const problems = unknownWords(others);
   const given = [...fromFlags(flags), ...fromVariables(variables)];
-  const config = given.find((one) => one.name === 'config')?.text;
-  if (config !== undefined) {
+  const config = given.find((one) => one.name === 'config')?.text.trim() ?? '';
+  // An empty name is a problem of its own, told below.
+  if (config !== '') {
     // Most starts have no file and need not wait for a parser.
     const { readConfigFile } = await import('./config-file.js');
     given.push(...fromFile(readConfigFile(config), problems));
@@ -62,8 +74,9 @@ export async function loadSettings(flags: Flags, variables: Variables): Promise<
   ]);
   const settings = Object.fromEntries(entries) as Settings;
   requirePassword(settings, places, problems);
-  if (problems.length > 0) throw new SettingsError(problems);
-  return { settings, warnings: unknownVariables(variables) };
+  const warnings = unknownVariables(variables);
+  if (problems.length > 0) throw new SettingsError(problems, warnings);
+  return { settings, warnings };
 }
 
 interface Given {
@@ -115,7 +128,8 @@ function takePasswordFile(
 ): void {
   const file = places.get('password-file');
   const direct = places.get('password');
-  if (file === undefined) return;
+  // A name that is wrong is a problem already told.
+  if (file === undefined || !values.has('password-file')) return;
   if (direct !== undefined && direct.rank < file.rank) return;
   if (direct?.rank === file.rank) {
     problems.push(`${direct.place} and ${file.place} are both given: leave one of them out`);
@@ -146,6 +160,17 @@ function requirePassword(
   );
 }
 
+/** Only the names: what stands behind a misspelled flag may be a secret. */
+function unknownWords(words: readonly string[]): string[] {
+  const known = optionNames.map(flagOf);
+  const flags = words.filter((word) => /^-./.test(word)).map((word) => word.replace(/=.*$/s, ''));
+  const problems = flags.map((flag) => `${flag} is not an option${meant(flag, known)}`);
+  // Behind an unknown flag stands perhaps its value.
+  if (words.length === 0 || flags.length > 0) return problems;
+  const what = words.length === 1 ? 'a word belongs' : `${words.length} words belong`;
+  return [`${what} to no option: put a value that holds blanks in quotes`];
+}
+
 /** Misspelled variables: nobody else would ever tell. */
 function unknownVariables(variables: Variables): string[] {
   const known = optionNames.map(variableOf);
@@ -158,6 +183,10 @@ function unknownVariables(variables: Variables): string[] {
 function meant(given: string, names: readonly string[]): string {
   const nearest = nearestName(given, names);
   return nearest === undefined ? '; `nuthatch start --help` lists them' : `; did you mean ${nearest}?`;
+}
+
+function indented(lines: readonly string[]): string[] {
+  return lines.map((line) => `  ${line}`);
 }
 
 /** As it would be typed: in quotes when it holds blanks or nothing. */

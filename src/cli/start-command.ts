@@ -22,9 +22,12 @@ export function addStart(program: Command, version: string): void {
         '--config (max-memory = "2gb"). A flag counts before a variable, and that before the file.',
     )
     .addHelpText('after', startExamples)
-    .action(async (flags: Record<string, string | boolean>) => {
+    // What belongs to no option is reported with all other problems, not before them.
+    .allowUnknownOption()
+    .allowExcessArguments()
+    .action(async (flags: Record<string, string | boolean>, { args }: Command) => {
       const { start } = await import('./start.js');
-      await start(byName(flags), version);
+      await start(byName(flags), args, version);
     });
   for (const group of optionGroups) {
     for (const name of optionNames.filter((one) => optionSpec(one).group === group)) addOption(command, name);

@@ -17,9 +17,10 @@ import { type Flags, loadSettings, SettingsError } from './settings.js';
 import { stopOnSignals } from './signals.js';
 import { showTraffic } from './traffic-display.js';
 
-export async function start(flags: Flags, version: string): Promise<void> {
+/** `others`: words of the command line that belong to no option. */
+export async function start(flags: Flags, others: readonly string[], version: string): Promise<void> {
   try {
-    await startWith(flags, version);
+    await startWith(flags, others, version);
   } catch (error) {
     const code = exitCodeFor(error);
     if (code === undefined) throw error;
@@ -28,8 +29,8 @@ export async function start(flags: Flags, version: string): Promise<void> {
   }
 }
 
-async function startWith(flags: Flags, version: string): Promise<void> {
-  const { settings, warnings } = await loadSettings(flags, process.env);
+async function startWith(flags: Flags, others: readonly string[], version: string): Promise<void> {
+  const { settings, warnings } = await loadSettings(flags, process.env, others);
   const budget = memoryBudget(settings['max-memory'], optionRanges.maxMemoryBytes);
   const screen = new Screen(process.stdout);
   const color = wantsColor(process.stdout, process.env);

@@ -132,13 +132,32 @@ test('the defaults are in order, and undefined means the default', () => {
 });
 
 test('beyond loopback a password is required', () => {
-  for (const host of ['0.0.0.0', '::', '10.0.0.1', 'example.com']) {
+  const reachable = [
+    '0.0.0.0',
+    '::',
+    '10.0.0.1',
+    'example.com',
+    '127.example.com',
+    '::ffff:10.0.0.1',
+    'fe80::1%lo',
+  ];
+  for (const host of reachable) {
     assert.equal(isLoopback(host), false);
     assert.throws(() => resolve({ host }), OptionsError);
     assert.equal(resolve({ host, password: 'x' }).host, host);
   }
-  for (const host of ['127.0.0.1', '127.1.2.3', '::1', 'localhost'])
-    assert.equal(resolve({ host }).host, host);
+  const own = [
+    '127.0.0.1',
+    '127.1.2.3',
+    '::1',
+    '::1%lo',
+    '0:0:0:0:0:0:0:1',
+    '::ffff:127.0.0.1',
+    '::FFFF:7f00:1',
+    'localhost',
+    'LOCALHOST',
+  ];
+  for (const host of own) assert.equal(resolve({ host }).host, host);
 });
 
 test('expired entries go by themselves, and shrinking maxmemory gives memory back', async () => {

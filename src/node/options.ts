@@ -5,7 +5,7 @@
  * Units stand last in the names: `Bytes`, `Ms`, `Us` (microseconds). 0 switches a limit off unless the field
  * says otherwise. What `CONFIG SET` may change later starts from these values.
  */
-import { isIP } from 'node:net';
+import { BlockList, isIP } from 'node:net';
 import { MAX_STORE_BYTES } from '../store/index.js';
 
 /** Bounds on unsent output of one class of clients, in the manner of Redis' client-output-buffer-limit. */
@@ -109,6 +109,8 @@ const MIN_MEMORY_BYTES = 2 * MIB;
 const MAX_BULK_BYTES = 512 * MIB;
 /** Redis takes clients by the ten thousand; more than this no kernel setting allows by default. */
 const MAX_CLIENTS = 1_000_000;
+/** More than any machine has: who wants no bound says so with 0. */
+const MAX_CLIENTS_BYTES = 1024 * GIB;
 /** Longest time any option may name: timers of the platform end there. */
 const MAX_TIME_MS = 2_147_483_647;
 
@@ -171,9 +173,18 @@ export function resolve(options: NodeOptions = {}): ResolvedNodeOptions {
   return Object.freeze(resolved);
 }
 
-/** Whether only processes of this machine can reach an address. */
+const loopback = new BlockList();
+loopback.addSubnet('127.0.0.0', 8, 'ipv4');
+loopback.addAddress('::1', 'ipv6');
+
+/** Whether only processes of this machine can reach an address, in whatever way it is written. */
 export function isLoopback(host: string): boolean {
-  return host === 'localhost' || host === '::1' || (isIP(host) === 4 && host.startsWith('127.'));
+  // The zone of an IPv6 address (%eth0) is no part of what is compared.
+  const [address] = host.split('%');
+  const version = isIP(address);
+  if (version === 0) return host.toLowerCase() === 'localhost';
+  // The list knows IPv4 addresses also when they are mapped to IPv6.
+  return loopback.check(address, version === 4 ? 'ipv4' : 'ipv6');
 }
 
 /** The options that are numbers. */
@@ -193,7 +204,7 @@ export const optionRanges: Readonly<Record<NumberOption, { min: number; max: num
   maxBulkBytes: { min: MIB, max: MAX_BULK_BYTES },
   maxQueryBytes: { min: MIB, max: GIB },
   outputPauseBytes: { min: 1, max: GIB },
-  maxClientsBytes: { min: MIB, max: Number.MAX_SAFE_INTEGER, also: 0 },
+  maxClientsBytes: { min: MIB, max: MAX_CLIENTS_BYTES, also: 0 },
   trackingTableBytes: { min: MIB, max: MAX_STORE_BYTES, also: 0 },
   slowlogThresholdUs: { min: -1, max: Number.MAX_SAFE_INTEGER },
   slowlogMaxEntries: { min: 0, max: 1_000_000 },
