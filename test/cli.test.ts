@@ -1,11 +1,13 @@
 /** The command line from outside: exit codes, outputs, signals, and a whole life of a node. */
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
+import { fileURLToPath } from 'node:url';
 import { Command, nuthatch, withNode } from './cli/commands.js';
 import { freePort } from './kit/servers.js';
 
@@ -227,6 +229,29 @@ describe('nuthatch start', () => {
   });
 });
 
+describe('npm start', () => {
+  it('ends the node when npm is told to end', async () => {
+    const checkout = fileURLToPath(new URL('../../', import.meta.url));
+    const args = ['start', '--', '--port', '0', '--max-memory', '16mb', '--log-format', 'json'];
+    const npm = spawn('npm', args, { cwd: checkout, stdio: ['ignore', 'pipe', 'ignore'] });
+    let output = '';
+    npm.stdout.setEncoding('utf8').on('data', (text: string) => (output += text));
+    let pid: number | undefined;
+    try {
+      while (!output.includes('"message":"ready on')) await once(npm.stdout, 'data');
+      pid = Number(/"pid":(\d+)/.exec(output)?.[1]);
+      npm.kill('SIGTERM');
+      // The output is closed when the last process that has it ends: npm, its shell, the node.
+      await once(npm, 'close', { signal: AbortSignal.timeout(20_000) });
+      pid = undefined;
+    } finally {
+      if (pid !== undefined) process.kill(pid, 'SIGKILL');
+      npm.kill('SIGKILL');
+    }
+    assert.match(output, /"message":"stopping: SIGTERM"/);
+  });
+});
+
 describe('nuthatch call', () => {
   it('says how to start a node when there is none', async () => {
     const port = await freePort();
@@ -301,7 +326,6 @@ describe('nuthatch call', () => {
   it('says that the other end is no node', async () => {
     const port = await freePort();
     const script = `require('net').createServer(s=>s.end('HTTP/1.1 400 Bad Request\\r\\n\\r\\n')).listen(${port},'127.0.0.1',()=>console.log('up'))`;
-    const { spawn } = await import('node:child_process');
     const web = spawn(process.execPath, ['-e', script], { stdio: ['ignore', 'pipe', 'inherit'] });
     try {
       await once(web.stdout, 'data');
