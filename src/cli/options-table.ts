@@ -114,7 +114,7 @@ export const optionsTable = {
     default: defaults.trackingTableBytes,
     defaultNote: '1/32 of max-memory',
     group: 'Memory',
-    help: 'Part of max-memory for remembering which client has read which key (CLIENT TRACKING)',
+    help: 'Part of max-memory, at most half, for remembering which client has read which key (CLIENT TRACKING)',
     since: '0.1.0',
   }),
 

@@ -49,6 +49,13 @@ test('CONFIG SET changes what can change, all or nothing', async () => {
       await client.expect(OK);
     };
     await set('maxmemory', '32mb');
+    client.send('CONFIG', 'SET', 'maxmemory', '32gb');
+    await client.expect(
+      "-ERR CONFIG SET failed (possibly related to argument 'maxmemory') - this node was started small and grows to " +
+        `${inside.store.mostBytes} bytes; restart it with a larger max-memory\r\n`,
+    );
+    await set('tracking-table-max-bytes', '32gb');
+    assert.equal(inside.tracking.table.maxBytes, 16 * 2 ** 20, 'never more than half of the memory');
     assert.equal(inside.store.maxBytes, 32 * 2 ** 20);
     await set('maxclients', '7', 'timeout', '30', 'tcp-keepalive', '60', 'maxmemory-clients', '8mb');
     const { config } = inside;

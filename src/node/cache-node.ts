@@ -12,9 +12,10 @@
  */
 import { randomBytes, randomInt } from 'node:crypto';
 import { KeyHash, Random } from '../base/index.js';
+import { BlockPool } from '../resp/index.js';
 import { DATABASE_COUNT, Store } from '../store/index.js';
 import { buildCommands, type CommandSet } from './command.js';
-import { Config, defaultTrackingBytes } from './config.js';
+import { Config, trackingBudget } from './config.js';
 import { Cron } from './cron.js';
 import { NodeMode } from './dispatch.js';
 import { handlers } from './handlers.js';
@@ -38,6 +39,9 @@ import { Watches } from './watches.js';
 /** Below this threshold the slow log and LATENCY look at commands that are not measured otherwise. */
 const MEASURE_ALL_BELOW_US = 1000;
 
+/** Slices of the store's reclaiming that may follow when the table of tracked keys has grown; the rest is upkeep. */
+const EXTERNAL_SLICES = 4;
+
 export class CacheNode {
   readonly options: ResolvedNodeOptions;
   readonly clock: Clock;
@@ -58,6 +62,8 @@ export class CacheNode {
   readonly keyspace: Keyspace;
   readonly pubsub: PubSub;
   readonly commands: CommandSet;
+  /** Blocks of incomplete requests and of replies, for all sessions. */
+  readonly blocks = new BlockPool();
   readonly sessions: Sessions;
   readonly limits: Limits;
   readonly outbox: Outbox;
@@ -100,14 +106,13 @@ export class CacheNode {
       random,
     });
     this.store.now = this.startedWallMs;
-    const trackingBytes =
-      options.trackingTableBytes === 0 ? defaultTrackingBytes(maxMemoryBytes) : options.trackingTableBytes;
+    const trackingBytes = trackingBudget(options.trackingTableBytes, maxMemoryBytes);
     this.tracking = new Tracking(this, trackingBytes, random);
     this.keyspace = new Keyspace(this.store, this.watches, this.tracking);
     this.pubsub = new PubSub(this);
     this.commands = buildCommands(handlers);
     this.limits = new Limits(this);
-    this.outbox = new Outbox(this.limits);
+    this.outbox = new Outbox(this.limits, this.blocks);
     this.sessions = new Sessions(this);
     this.intake = new Intake(this);
     this.monitors = new Monitors(this);
@@ -144,12 +149,16 @@ export class CacheNode {
     const bytes = this.tracking.usedBytes;
     if (bytes === this.store.externalBytes) return;
     this.store.setExternalBytes(bytes);
-    this.store.reclaim();
+    // A page of the table may be worth many small entries: the room is made now, but not at any length.
+    for (let slice = 0; slice < EXTERNAL_SLICES && this.store.reclaim(); slice++);
   }
 
   setMaxMemory(bytes: number): void {
     this.store.setMaxBytes(bytes);
     this.config.budgetChanged(bytes);
+    const { table } = this.tracking;
+    table.setMaxBytes(trackingBudget(table.maxBytes, bytes));
+    this.accountExternalBytes();
   }
 
   setLogLevel(level: string): void {

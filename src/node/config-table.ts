@@ -7,6 +7,7 @@
 
 import { DATABASE_COUNT, MAX_STORE_BYTES } from '../store/index.js';
 import type { CacheNode } from './cache-node.js';
+import { trackingBudget } from './config.js';
 import { inertParameters } from './config-inert.js';
 import {
   type Change,
@@ -48,6 +49,11 @@ function budgetChange(node: CacheNode, text: string): Change {
   const bytes = parseMemory(text);
   if (bytes === undefined) return { problem: 'argument must be a memory value' };
   if (bytes === 0) return { problem: NO_BUDGET };
+  const most = node.store.mostBytes;
+  if (bytes > most && bytes <= MAX_STORE_BYTES)
+    return {
+      problem: `this node was started small and grows to ${most} bytes; restart it with a larger max-memory`,
+    };
   return ranged(bytes, MIN_MEMORY_BYTES, MAX_STORE_BYTES, () => node.setMaxMemory(bytes));
 }
 
@@ -162,7 +168,7 @@ export const parameters: readonly Parameter[] = [
     MAX_STORE_BYTES,
     (node) => node.tracking.table.maxBytes,
     (node, bytes) => {
-      node.tracking.table.setMaxBytes(bytes);
+      node.tracking.table.setMaxBytes(trackingBudget(bytes, node.store.maxBytes));
       node.accountExternalBytes();
     },
   ),

@@ -66,7 +66,8 @@ export class Config {
   }
 }
 
-/** The budget of the table of tracked keys when none is given. */
-export function defaultTrackingBytes(maxMemoryBytes: number): number {
-  return Math.max(MIN_TRACKING_BYTES, Math.floor(maxMemoryBytes * TRACKING_SHARE));
+/** The budget of the table of tracked keys: as given, 0 for the default; never more than half of the memory. */
+export function trackingBudget(givenBytes: number, maxMemoryBytes: number): number {
+  const wanted = givenBytes === 0 ? Math.floor(maxMemoryBytes * TRACKING_SHARE) : givenBytes;
+  return Math.max(MIN_TRACKING_BYTES, Math.min(wanted, Math.floor(maxMemoryBytes / 2)));
 }

@@ -99,7 +99,9 @@ test('requests that wait for a client to read are dropped when half of the time 
     await eventually(() => session.closeAfterReply, 'it is ended');
     client.read();
     const replies = await client.closed();
-    assert.ok(/^(\$1048576\r\nv{1048576}\r\n)+$/.test(replies), 'whole replies');
+    const reply = `$${value.length}\r\n${value}\r\n`;
+    const count = Math.floor(replies.length / reply.length);
+    assert.ok(count > 0 && replies === reply.repeat(count), 'whole replies');
     assert.deepEqual(
       errors.filter(({ code }) => code === 'ECONNRESET'),
       [],

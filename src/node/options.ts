@@ -77,7 +77,7 @@ export interface NodeOptions {
    * 0 = no limit. Default -1: half of `maxMemoryBytes`, at least 128 MiB.
    */
   maxClientsBytes?: number;
-  /** Budget of the table of tracked keys, a part of `maxMemoryBytes`. Default 0: 1/32 of it, at least 1 MiB. */
+  /** Budget of the table of tracked keys, a part of `maxMemoryBytes`. Default 0: 1/32 of it. At least 1 MiB, at most half of it. */
   trackingTableBytes?: number;
   /** Commands that take at least so many microseconds go to the slow log; -1 = none, 0 = all. Default 10,000. */
   slowlogThresholdUs?: number;

@@ -19,8 +19,15 @@
  * Bounds (limits.ts): requests of a client wait while its unsent output is over `outputPauseBytes`; pushes
  * cannot wait, so a client over its class's limit is closed.
  */
-import { ReplyWriter } from '../resp/index.js';
-import type { Session } from './session.js';
+import { Block } from '../base/index.js';
+import {
+  type BlockPool,
+  type BlockSource,
+  freshBlocks,
+  LARGEST_POOLED_BYTES,
+  ReplyWriter,
+} from '../resp/index.js';
+import { NO_BLOCK, type Session } from './session.js';
 
 /** First size of a pooled buffer: the replies of an ordinary event fit. */
 const INITIAL_BYTES = 16 * 1024;
@@ -53,22 +60,25 @@ export interface OutputOwner {
 
 export class Outbox {
   /** Has no room and takes no reply: what `session.out` is while nothing is being written. */
-  readonly idle: ReplyWriter = new ReplyWriter(allocate, 0);
+  readonly idle: ReplyWriter = new ReplyWriter(freshBlocks, 0);
   /** Takes the replies to muted and closed sessions; nobody reads it. */
-  readonly swallow: ReplyWriter = new ReplyWriter(allocate, INITIAL_BYTES);
+  readonly swallow: ReplyWriter;
   bytesOut = 0;
   readonly #owner: OutputOwner;
+  readonly #blocks: BlockSource;
   readonly #free: ReplyWriter[] = [];
   readonly #dirty: Session[] = [];
 
-  constructor(owner: OutputOwner) {
+  constructor(owner: OutputOwner, pool: BlockPool) {
     this.#owner = owner;
+    this.#blocks = new ReplyBlocks(pool);
+    this.swallow = new ReplyWriter(this.#blocks, INITIAL_BYTES);
   }
 
   /** Gives the session a writer for the replies of the event that begins. */
   begin(session: Session): void {
     if (session.out !== this.idle) return;
-    const writer = this.#free.pop() ?? new ReplyWriter(allocate, INITIAL_BYTES);
+    const writer = this.#free.pop() ?? new ReplyWriter(this.#blocks, INITIAL_BYTES);
     writer.protocol = session.protocol;
     session.out = writer;
   }
@@ -96,7 +106,7 @@ export class Outbox {
 
   /** EXEC begins: pushes to its session wait, as they must not stand within its reply. */
   defer(session: Session): void {
-    const writer = this.#free.pop() ?? new ReplyWriter(allocate, INITIAL_BYTES);
+    const writer = this.#free.pop() ?? new ReplyWriter(this.#blocks, INITIAL_BYTES);
     writer.protocol = session.protocol;
     session.deferred = writer;
   }
@@ -143,7 +153,7 @@ export class Outbox {
         return;
       }
       session.inFlightBytes = length;
-      writer.renew();
+      session.inFlight = writer.renew();
     }
     this.#owner.outputGrew(session);
   }
@@ -173,6 +183,8 @@ export class Outbox {
   sent(session: Session): void {
     if (session.inFlightBytes === 0 || session.closed) return;
     session.inFlightBytes = 0;
+    this.#blocks.give(session.inFlight);
+    session.inFlight = NO_BLOCK;
     this.write(session);
     if (this.#settle(session) && !session.closeAfterReply) this.#owner.outputDrained(session);
   }
@@ -180,6 +192,7 @@ export class Outbox {
   /** The session is gone: what it had to say is dropped. */
   drop(session: Session): void {
     session.inFlightBytes = 0;
+    session.inFlight = NO_BLOCK;
     this.unmute(session);
     this.#release(session);
     // The handler at work may still write to it.
@@ -208,6 +221,7 @@ export class Outbox {
   #giveBack(writer: ReplyWriter): void {
     writer.truncate(0);
     if (this.#free.length < KEPT_BUFFERS && writer.block.bytes.length <= KEPT_BYTES) this.#free.push(writer);
+    else this.#blocks.give(writer.block);
   }
 }
 
@@ -216,8 +230,21 @@ export function unsentBytes(session: Session): number {
   return session.inFlightBytes + session.out.length;
 }
 
-/** Buffers of their own, not from the platform's pool: they live long, and `fill` is not needed. */
-function allocate(bytes: number, least = bytes): Uint8Array {
-  if (least > MAX_WRITER_BYTES) throw new OutputOverflow(least);
-  return Buffer.allocUnsafeSlow(Math.min(bytes, MAX_WRITER_BYTES));
+/** Blocks of replies: from the pool, and beyond its sizes new ones that are not filled with zeros first. */
+class ReplyBlocks implements BlockSource {
+  readonly #pool: BlockPool;
+
+  constructor(pool: BlockPool) {
+    this.#pool = pool;
+  }
+
+  take(bytes: number, least = bytes): Block {
+    if (bytes <= LARGEST_POOLED_BYTES) return this.#pool.take(bytes);
+    if (least > MAX_WRITER_BYTES) throw new OutputOverflow(least);
+    return new Block(Buffer.allocUnsafeSlow(Math.min(bytes, MAX_WRITER_BYTES)));
+  }
+
+  give(block: Block): void {
+    this.#pool.give(block);
+  }
 }

@@ -11,7 +11,7 @@
  * Cost of PUBLISH: one lookup, the receivers, and one match per pattern (their number is what a user chose).
  */
 import { Block } from '../base/index.js';
-import { GlobPattern, ReplyWriter, type Request } from '../resp/index.js';
+import { freshBlocks, GlobPattern, ReplyWriter, type Request } from '../resp/index.js';
 import type { CacheNode } from './cache-node.js';
 import { Mode, type Session } from './session.js';
 
@@ -59,7 +59,7 @@ export class PubSub {
   constructor(node: CacheNode) {
     this.#node = node;
     const frame = (protocol: 2 | 3): ReplyWriter => {
-      const writer = new ReplyWriter((bytes) => new Uint8Array(bytes), FRAME_BYTES);
+      const writer = new ReplyWriter(freshBlocks, FRAME_BYTES);
       writer.protocol = protocol;
       return writer;
     };

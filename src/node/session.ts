@@ -14,6 +14,7 @@
  * It is not the place of behavior: intake.ts reads, dispatch.ts executes, outbox.ts writes.
  */
 import type { Socket } from 'node:net';
+import { Block } from '../base/index.js';
 import type { ReplyWriter, Request, RequestReader } from '../resp/index.js';
 import type { CacheNode } from './cache-node.js';
 import type { Command } from './command.js';
@@ -78,6 +79,9 @@ export function muteReplies(session: Session, mode: ReplyMode): void {
   session.modes |= Mode.MUTED;
 }
 
+/** No output is in flight. */
+export const NO_BLOCK = Block.ofLength(0);
+
 export class Session {
   readonly node: CacheNode;
   /** Unique for the life of the node, growing: 1, 2, 3 ... */
@@ -100,6 +104,8 @@ export class Session {
   // Output.
   /** Bytes handed to the wire and not yet taken by the kernel. */
   inFlightBytes = 0;
+  /** The block in which they stand. */
+  inFlight: Block = NO_BLOCK;
   /** This session is in the list of those to flush at the end of the event. */
   dirty = false;
   /** Close as soon as everything written so far is sent. */

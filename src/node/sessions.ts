@@ -6,7 +6,7 @@
  * it is skipped and pruned when met: closing stays O(1) in what it has read.)
  */
 import type { Socket } from 'node:net';
-import { BlockPool, type ReaderLimits, RequestReader } from '../resp/index.js';
+import { type ReaderLimits, RequestReader } from '../resp/index.js';
 import type { CacheNode } from './cache-node.js';
 import { Lingering } from './lingering.js';
 import { Hold, Mode, Session } from './session.js';
@@ -23,8 +23,6 @@ export class Sessions {
   readonly lingering = new Lingering();
   readonly #node: CacheNode;
   readonly #byId = new Map<number, Session>();
-  /** Blocks of incomplete requests, shared by all readers. */
-  readonly #blocks = new BlockPool();
   #lastId = 0;
   #limits: ReaderLimits;
   #guestLimits: ReaderLimits;
@@ -50,7 +48,7 @@ export class Sessions {
   open(socket: Socket, wire: Wire): Session {
     const node = this.#node;
     const guest = node.config.password !== undefined;
-    const reader = new RequestReader(guest ? this.#guestLimits : this.#limits, this.#blocks);
+    const reader = new RequestReader(guest ? this.#guestLimits : this.#limits, node.blocks);
     const session = new Session(node, ++this.#lastId, socket, wire, reader, node.outbox.idle);
     if (guest) session.modes |= Mode.UNAUTHENTICATED;
     session.isGuest = guest;

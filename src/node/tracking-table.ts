@@ -55,8 +55,9 @@ export class TrackingTable {
     return this.#store.maxBytes;
   }
 
+  /** Another budget; no more than the first one's pages are fit for. */
   setMaxBytes(bytes: number): void {
-    this.#store.setMaxBytes(bytes);
+    this.#store.setMaxBytes(Math.min(bytes, this.#store.mostBytes));
     while (this.#store.reclaim());
   }
 

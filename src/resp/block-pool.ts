@@ -1,11 +1,12 @@
 import { Block } from '../base/index.js';
 
 /**
- * Blocks for requests that did not arrive whole, lent and taken back, so that a busy connection with an
- * incomplete request at the end of every read allocates nothing. One pool serves all readers.
+ * Blocks for requests that did not arrive whole and for replies, lent and taken back, so that a busy connection
+ * allocates nothing: memory outside the heap is garbage for long, since the collector sees only the small object
+ * that holds it. One pool serves all readers and writers.
  *
- * Sizes are powers of two from 64 bytes to 2 MB. Of each size up to 64 KB at most four are kept, of the larger
- * ones one (4.5 MB in all): more are rarely free at the same time in a server that parses one connection after
+ * Sizes are powers of two from 64 bytes to 2 MB. Of each size up to 64 KB at most sixteen are kept, of the larger
+ * ones two (10 MB in all): more are rarely free at the same time in a server that serves one connection after
  * the other. Still larger blocks are allocated and left to the collector.
  */
 export class BlockPool {
@@ -25,7 +26,7 @@ export class BlockPool {
     const order = orderOf(bytes);
     this.#free[order] ??= [];
     const free = this.#free[order];
-    if (free.length < (order > MANY_KEPT_ORDER ? 1 : KEPT_PER_SIZE) && bytes === 1 << order) free.push(block);
+    if (free.length < (order > MANY_KEPT_ORDER ? 2 : KEPT_PER_SIZE) && bytes === 1 << order) free.push(block);
   }
 }
 
@@ -33,8 +34,8 @@ export class BlockPool {
 export const LARGEST_POOLED_BYTES = 2 * 1024 * 1024;
 
 const SMALLEST_ORDER = 6;
-const KEPT_PER_SIZE = 4;
-/** Beyond 64 KB one is kept. */
+const KEPT_PER_SIZE = 16;
+/** Beyond 64 KB two are kept. */
 const MANY_KEPT_ORDER = 16;
 
 function orderOf(bytes: number): number {

@@ -7,6 +7,7 @@ import {
   type CommandSpec,
   categoriesOf,
   commandTable,
+  freshBlocks,
   keyBounds,
   parseSyntax,
   ReplyWriter,
@@ -224,7 +225,7 @@ describe('the syntax of', () => {
 
 describe('COMMAND', () => {
   const written = (protocol: 2 | 3, write: (to: ReplyWriter) => void) => {
-    const writer = new ReplyWriter((bytes) => new Uint8Array(bytes), 64);
+    const writer = new ReplyWriter(freshBlocks, 64);
     writer.protocol = protocol;
     write(writer);
     return byteString(writer.block, 0, writer.length).replaceAll('\r\n', ' ');

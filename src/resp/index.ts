@@ -1,4 +1,4 @@
-export { BlockPool } from './block-pool.js';
+export { BlockPool, LARGEST_POOLED_BYTES } from './block-pool.js';
 export { type BulkDecoder, bulkBytes, bulkText } from './bulk-decoder.js';
 export { categoriesOf, categoryNames } from './command-category.js';
 export { writeCommandDocs } from './command-docs.js';
@@ -33,6 +33,6 @@ export {
 } from './reply.js';
 export { type ReplyLimits, replyLimits } from './reply-limits.js';
 export { ReplyReader } from './reply-reader.js';
-export { ReplyWriter } from './reply-writer.js';
+export { type BlockSource, freshBlocks, ReplyWriter } from './reply-writer.js';
 export { MAX_TEXT_BYTES, Request } from './request.js';
 export { RequestReader } from './request-reader.js';

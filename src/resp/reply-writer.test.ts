@@ -2,10 +2,10 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import { Block, byteString } from '../base/index.js';
-import { ReplyWriter } from './index.js';
+import { type BlockSource, freshBlocks, ReplyWriter } from './index.js';
 
 function writer(protocol: 2 | 3, initialBytes = 16): ReplyWriter {
-  const made = new ReplyWriter((bytes) => new Uint8Array(bytes), initialBytes);
+  const made = new ReplyWriter(freshBlocks, initialBytes);
   made.protocol = protocol;
   return made;
 }
@@ -140,15 +140,23 @@ describe('the reply writer', () => {
 
   test('grows by doubling and keeps what was written', () => {
     let allocations = 0;
-    const to = new ReplyWriter((bytes) => {
-      allocations++;
-      return new Uint8Array(bytes);
-    }, 8);
+    let returned = 0;
+    const counting: BlockSource = {
+      take: (bytes) => {
+        allocations++;
+        return Block.ofLength(bytes);
+      },
+      give: () => {
+        returned++;
+      },
+    };
+    const to = new ReplyWriter(counting, 8);
     for (let i = 0; i < 10_000; i++) to.integer(i);
     to.bulkText('x'.repeat(300_000));
     const expected = Array.from({ length: 10_000 }, (_, i) => `:${i}\r\n`).join('');
     assert.equal(written(to), `${expected}$300000\r\n${'x'.repeat(300_000)}\r\n`);
     assert.ok(allocations < 20, `${allocations} allocations`);
+    assert.equal(returned, allocations - 1, 'all but the last are given back');
   });
 
   test('any sequence of replies is the replies in sequence, whatever the first size', () => {

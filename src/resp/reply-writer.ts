@@ -1,7 +1,15 @@
 import { Block, copyBytes, writeByteString } from '../base/index.js';
 
-/** Gives a buffer of `bytes`, or of fewer, but of `least`. May throw: a write that has no room did nothing. */
-export type Allocate = (bytes: number, least?: number) => Uint8Array;
+/** Where a writer's blocks come from. */
+export interface BlockSource {
+  /** A block of `bytes`, or of fewer, but of `least`. May throw: a write that has no room did nothing. */
+  take(bytes: number, least?: number): Block;
+  /** Takes a block back that nobody uses any more. */
+  give(block: Block): void;
+}
+
+/** New blocks each time, left to the collector. */
+export const freshBlocks: BlockSource = { take: (bytes) => Block.ofLength(bytes), give: () => {} };
 
 /**
  * Writes replies straight into an output buffer, in the protocol version of the connection.
@@ -29,15 +37,15 @@ export class ReplyWriter {
   /** Holds the replies at `[0, length)`. Replaced when it grows. */
   block: Block;
   length = 0;
-  readonly #allocate: Allocate;
+  readonly #blocks: BlockSource;
   readonly #initialBytes: number;
   /** What `written` returned last for this block. */
   #written: Uint8Array | undefined;
 
-  constructor(allocate: Allocate, initialBytes: number) {
-    this.#allocate = allocate;
+  constructor(blocks: BlockSource, initialBytes: number) {
+    this.#blocks = blocks;
     this.#initialBytes = initialBytes;
-    this.block = new Block(allocate(initialBytes));
+    this.block = blocks.take(initialBytes);
   }
 
   /** Makes room for `bytes` more and returns where they go. */
@@ -205,20 +213,23 @@ export class ReplyWriter {
 
   /** Begins anew in the same buffer; one that has grown much is given up for a small one. */
   reset(): void {
-    if (this.block.bytes.length > MAX_KEPT_GROWTH * this.#initialBytes) this.renew();
+    if (this.block.bytes.length > MAX_KEPT_GROWTH * this.#initialBytes) this.#blocks.give(this.renew());
     this.length = 0;
   }
 
-  /** Begins anew in a new buffer: the old one is still needed by whoever sends it. */
-  renew(): void {
-    this.block = new Block(this.#allocate(this.#initialBytes));
+  /** Begins anew in another block and returns the old one, which whoever sends it still needs. */
+  renew(): Block {
+    const { block } = this;
+    this.block = this.#blocks.take(this.#initialBytes);
     this.#written = undefined;
     this.length = 0;
+    return block;
   }
 
   #grow(needed: number): void {
-    const grown = new Block(this.#allocate(Math.max(needed, 2 * this.block.bytes.length), needed));
+    const grown = this.#blocks.take(Math.max(needed, 2 * this.block.bytes.length), needed);
     copyBytes(grown, 0, this.block, 0, this.length);
+    this.#blocks.give(this.block);
     this.block = grown;
     this.#written = undefined;
   }
