@@ -43,7 +43,7 @@ export interface Lru<V, K = string> extends Iterable<[K, V]> {
 
   /**
    * Live keys, values or both, in no particular order. The cache may be changed meanwhile: what stays is
-   * visited, what is set or deleted on the way may or may not be.
+   * visited, what is set or deleted on the way may or may not be. It ends, however much is set meanwhile.
    */
   keys(): IterableIterator<K>;
   values(): IterableIterator<V>;

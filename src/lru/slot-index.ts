@@ -3,11 +3,12 @@
  *
  * A Map that grows, or that has seen as many removals as it holds entries, moves all of its entries at once:
  * 2.6 s in one `set` at 8 million keys (Node 20). So the keys of a large cache are dealt out to as many Maps
- * as make each one small, by a few of their characters. A Map then moves some ten thousand entries, and the
- * Maps do so at different times. The dealing needs not be fair: keys that all agree in the characters looked
- * at share a Map, which is then no worse than the single one.
+ * as make each one small: strings by a few of their characters, numbers by all of their bits, bigints by the
+ * lowest 32. A Map then moves some ten thousand entries, and the Maps do so at different times. The dealing needs
+ * not be fair: keys that all agree in what is looked at share a Map, which is then no worse than the single one.
  *
- * Keys that are neither strings nor numbers have nothing to be dealt by; they share the first Map.
+ * Objects, functions and symbols have nothing that is cheap to deal by; they share the first Map, and its pauses are
+ * theirs.
  */
 
 /** Entries a Map should have at most: moving them takes a few milliseconds. */
@@ -52,9 +53,22 @@ export class SlotIndex<K> {
     for (const map of this.#maps) map.clear();
   }
 
-  /** Keys with their slots, in no order. The index may change meanwhile. */
+  /**
+   * Keys with their slots, in no order. The index may change meanwhile: what stays is visited once, and there are
+   * no more visits than there were entries at the start.
+   */
   *entries(): Generator<[K, number]> {
-    for (const map of this.#maps) yield* map;
+    // A Map shows its walker also what is set on the way, without end when each visit sets a new key. What was there
+    // at the start comes first in it, so that nothing which stays is behind this many.
+    const sizes = this.#maps.map((map) => map.size);
+    for (const [at, map] of this.#maps.entries()) {
+      let left = sizes[at];
+      if (left === 0) continue;
+      for (const entry of map) {
+        yield entry;
+        if (--left === 0) break;
+      }
+    }
   }
 
   #mapOf(key: K): Map<K, number> {
@@ -62,13 +76,25 @@ export class SlotIndex<K> {
   }
 }
 
-/**
- * An integer that differs between most keys, from seven characters: the last three, where ids mostly are, the one
- * before an ending such as `.html`, and three of the inside. Looking at all would cost more than the Map itself.
- */
+/** An integer whose lowest bits differ between most keys; the same for keys that a Map takes for one. */
 function spread(key: unknown): number {
-  if (typeof key === 'number') return key | 0;
-  if (typeof key !== 'string') return 0;
+  switch (typeof key) {
+    case 'string':
+      return spreadText(key);
+    case 'number':
+      return spreadNumber(key);
+    case 'bigint':
+      return mixed(Number(BigInt.asIntN(32, key)));
+    default:
+      return 0;
+  }
+}
+
+/**
+ * From seven characters: the last three, where ids mostly are, the one before an ending such as `.html`, and three of
+ * the inside. Looking at all would cost more than the Map itself.
+ */
+function spreadText(key: string): number {
   const length = key.length;
   if (length < 6) return length === 0 ? 0 : key.charCodeAt(length - 1) + key.charCodeAt(length >> 1) * 31;
   let sum =
@@ -78,4 +104,26 @@ function spread(key: unknown): number {
   sum = Math.imul(sum, 31) + key.charCodeAt(length >> 2);
   sum = Math.imul(sum, 31) + key.charCodeAt((length * 3) >> 2);
   return sum ^ (sum >>> 8);
+}
+
+const float = new Float64Array(1);
+const floatWords = new Uint32Array(float.buffer);
+
+function spreadNumber(key: number): number {
+  // Also -0, which a Map takes for 0.
+  if ((key | 0) === key) return mixed(key);
+  // Every NaN is one key, whatever its bits are.
+  if (Number.isNaN(key)) return 0;
+  float[0] = key;
+  return mixed(floatWords[0] ^ Math.imul(floatWords[1], 31));
+}
+
+/**
+ * Brings every bit of an int32 down to the lowest ones: ids in steps of 256 agree in those.
+ * It is the finalizer of MurmurHash3 by A. Appleby.
+ */
+function mixed(bits: number): number {
+  let mix = Math.imul(bits ^ (bits >>> 16), 0x85ebca6b);
+  mix = Math.imul(mix ^ (mix >>> 13), 0xc2b2ae35);
+  return mix ^ (mix >>> 16);
 }
