@@ -36,6 +36,13 @@ const KEY_FORMS = [LATIN1, UTF16] as const;
 const LATIN1_KEYS = 0;
 const UTF16_KEYS = 1;
 
+/**
+ * An expiry of 0 means none to the store. A lifetime may end at 0 all the same, on a clock that begins below it; its
+ * entry is given the next expiry there is.
+ */
+const NO_EXPIRY = 0;
+const EXPIRY_AT_ZERO = Number.MIN_VALUE;
+
 /** Time of one slice of the sampler. */
 const SLICE_MS = 1;
 
@@ -126,10 +133,10 @@ export class ByteLru<Kind extends ValueKind> implements Lru<ValueOfKind[Kind]>, 
 
   remainingTtl(key: string): number | undefined {
     const ref = this.#find(key);
-    const expiry = ref === 0 ? 0 : this.#store.expiry(ref);
+    // Before `onEvict` is told: it may read, by a later clock.
+    const remainingMs = ref === 0 ? undefined : endOf(this.#store.expiry(ref)) - this.#store.now;
     this.#evictions?.tell();
-    if (ref === 0) return undefined;
-    return expiry === 0 ? Number.POSITIVE_INFINITY : expiry - this.#store.now;
+    return remainingMs;
   }
 
   keys(): Generator<string> {
@@ -189,13 +196,13 @@ export class ByteLru<Kind extends ValueKind> implements Lru<ValueOfKind[Kind]>, 
     const database = encodeKey(key);
     if (database < 0) return false;
     const now = this.#now();
-    const expiry = ttlMs === Number.POSITIVE_INFINITY ? 0 : now + ttlMs;
+    const expiry = expiryOf(now + ttlMs);
     const store = this.#store;
     store.now = now;
     const { block, length, form } = valueRoom;
     if (store.set(database, keyRoom.block, 0, keyRoom.length, block, 0, length, expiry, form) === 0)
       return false;
-    if (expiry !== 0) this.#upkeep.wake();
+    if (expiry !== NO_EXPIRY) this.#upkeep.wake();
     return true;
   }
 
@@ -248,6 +255,17 @@ function encodeKey(key: string): number {
   }
   if (!keyRoom.encodeKey(key, MAX_KEY_BYTES)) return -1;
   return keyRoom.form === LATIN1 ? LATIN1_KEYS : UTF16_KEYS;
+}
+
+/** The expiry by which the store keeps the end of a lifetime, which is Infinity when there is none. */
+function expiryOf(end: number): number {
+  if (end === Number.POSITIVE_INFINITY) return NO_EXPIRY;
+  return end === NO_EXPIRY ? EXPIRY_AT_ZERO : end;
+}
+
+function endOf(expiry: number): number {
+  if (expiry === NO_EXPIRY) return Number.POSITIVE_INFINITY;
+  return expiry === EXPIRY_AT_ZERO ? 0 : expiry;
 }
 
 function newStore(maxBytes: number): Store {

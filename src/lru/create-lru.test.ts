@@ -78,6 +78,65 @@ test('lifetimes: of the cache, of an entry, none, and already over', () => {
   }
 });
 
+test('a lifetime may end at 0, on a clock that begins below it', () => {
+  for (const { lru, time, removals } of caches()) {
+    for (let times = 0; times < 2; times++) {
+      time.ms = -1000;
+      lru.set('a', 'x', { ttl: 1000 });
+      assert.equal(lru.remainingTtl('a'), 1000);
+    }
+    time.ms = 0;
+    assert.equal(lru.remainingTtl('a'), 0);
+    assert.equal(lru.get('a'), 'x', 'it lives for all of its lifetime');
+    time.ms = 1;
+    assert.equal(lru.remainingTtl('a'), undefined);
+    assert.equal(lru.get('a'), undefined);
+    assert.deepEqual(removals, [['a', 'x', 'expired']]);
+  }
+});
+
+test('remainingTtl is never below 0, though the clock goes on while it is asked', () => {
+  let ms = 0;
+  const now = () => ms++;
+  const entries: Lru<string> = createLru<string>({ maxEntries: 10, now });
+  for (const lru of [entries, createLru({ maxBytes: '1mb', values: 'string', now })]) {
+    // An even lifetime and an odd one: whether a question takes one look at the clock or two, one falls on the end.
+    for (const ttl of [20, 21]) {
+      lru.set('a', 'x', { ttl });
+      let asked = 0;
+      for (let left = lru.remainingTtl('a'); left !== undefined; left = lru.remainingTtl('a')) {
+        assert.ok(left >= 0, `${left} ms left`);
+        asked++;
+      }
+      assert.ok(asked > 5, `it lived for ${asked} questions`);
+    }
+  }
+});
+
+test('remainingTtl is of the moment it was asked, though onEvict reads later', () => {
+  const time = { ms: 0 };
+  const lru = createLru({
+    maxBytes: '1mb',
+    values: 'string',
+    now: () => time.ms,
+    onEvict: (key) => {
+      if (key === 'a') {
+        // The dead b is met, and told of by the next call, since this one fails.
+        lru.get('b');
+        throw new Error('broken');
+      }
+      time.ms = 100;
+      lru.get('c');
+    },
+  });
+  lru.set('a', 'x', { ttl: 1 });
+  lru.set('b', 'x', { ttl: 1 });
+  lru.set('c', 'x', { ttl: 10 });
+  time.ms = 2;
+  assert.throws(() => lru.get('a'), /broken/);
+  assert.equal(lru.remainingTtl('c'), 8);
+});
+
 test('a lifetime that is none is refused with what would be one', () => {
   for (const { lru } of caches()) {
     assert.throws(
@@ -113,25 +172,29 @@ test('sweep removes the dead without anybody asking for them', () => {
 });
 
 test('onEvict may read and delete, but not set', () => {
-  for (const { lru: outer } of caches()) outer.clear();
-  const seen: string[] = [];
-  const lru: Lru<string> = createLru<string>({
-    maxEntries: 2,
-    onEvict: (key) => {
+  /** Two of these fill either cache. */
+  const large = (char: string) => char.repeat(25_000);
+  for (const bound of ['entries', 'bytes']) {
+    const seen: string[] = [];
+    const onEvict = (key: string): void => {
       seen.push(key);
       assert.equal(lru.get(key), undefined, 'the removal is complete');
-      assert.equal(lru.get('c'), '3', 'and so is the set that caused it');
+      assert.equal(lru.get('c'), large('3'), 'and so is the set that caused it');
       lru.delete('b');
       assert.throws(() => lru.set('d', '4'), /set\(\) was called within onEvict/);
-    },
-  });
-  lru.set('a', '1');
-  lru.set('b', '2');
-  lru.set('c', '3');
-  assert.deepEqual(seen, ['a']);
-  assert.deepEqual([...lru.keys()], ['c']);
-  lru.set('d', '4');
-  assert.equal(lru.size, 2, 'after onEvict it takes values again');
+    };
+    const lru: Lru<string> =
+      bound === 'entries'
+        ? createLru<string>({ maxEntries: 2, onEvict })
+        : createLru({ maxBytes: '64kb', values: 'string', onEvict });
+    lru.set('a', large('1'));
+    lru.set('b', large('2'));
+    lru.set('c', large('3'));
+    assert.deepEqual(seen, ['a'], bound);
+    assert.deepEqual([...lru.keys()], ['c']);
+    lru.set('d', large('4'));
+    assert.equal(lru.size, 2, 'after onEvict it takes values again');
+  }
 });
 
 test('an error of onEvict reaches the caller; the cache is whole and the other removals are told next', () => {
@@ -157,7 +220,7 @@ test('an error of onEvict reaches the caller; the cache is whole and the other r
   assert.deepEqual(told, ['a', 'b']);
 });
 
-test('the cache may be changed while it is walked: what stays is visited once', () => {
+test('the cache may be changed while it is walked: what stays is visited once, and the walk ends', () => {
   for (const { lru } of caches()) {
     for (let n = 0; n < 300; n++) lru.set(`k${n}`, 'x');
     const seen: string[] = [];
@@ -166,7 +229,7 @@ test('the cache may be changed while it is walked: what stays is visited once', 
       lru.get('k7');
       lru.delete(`k${seen.length + 150}`);
       lru.set(`new${seen.length}`, 'y');
-      if (seen.length > 2000) break;
+      assert.ok(seen.length <= 2000, 'the walk ends');
     }
     const staying = Array.from({ length: 300 }, (_, n) => `k${n}`).filter((key) => lru.has(key));
     for (const key of staying) assert.equal(seen.filter((other) => other === key).length, 1, key);

@@ -8,6 +8,8 @@ import { resolveEntryOptions } from './options.js';
 
 const key = fc.integer({ min: 0, max: 7 }).map((n) => `k${n}`);
 const ttl = fc.constantFrom(Number.POSITIVE_INFINITY, 1, 2, 5, 0, -1);
+/** Below 0, so that lifetimes end at it too. */
+const startMs = fc.integer({ min: -6, max: 0 });
 const operation = fc.oneof(
   { weight: 4, arbitrary: fc.record({ op: fc.constant('set' as const), key, value: fc.integer(), ttl }) },
   { weight: 4, arbitrary: fc.record({ op: fc.constant('get' as const), key }) },
@@ -23,9 +25,11 @@ test('every run of operations agrees with a naive list', () => {
   fc.assert(
     fc.property(
       fc.integer({ min: 1, max: 5 }),
+      startMs,
       fc.array(operation, { maxLength: 120, size: 'max' }),
-      (maxEntries, operations) => {
+      (maxEntries, startMs, operations) => {
         const model = new ModelLru<number>(maxEntries);
+        model.now = startMs;
         const removed: [string, number, EvictReason][] = [];
         const lru = new EntryLru<number>(
           resolveEntryOptions<number, string>({

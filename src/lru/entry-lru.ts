@@ -121,10 +121,13 @@ export class EntryLru<V extends {} | null, K = string> implements Lru<V, K>, Swe
   }
 
   remainingTtl(key: K): number | undefined {
-    const slot = this.#peekSlot(key);
-    if (slot === 0) return undefined;
+    const slot = this.#index.get(key);
+    if (slot === undefined) return undefined;
     const end = this.#endOf(slot);
-    return end === Number.POSITIVE_INFINITY ? end : end - this.#now();
+    if (end === Number.POSITIVE_INFINITY) return end;
+    // One look at the clock, for whether it lives and for how long: between two the lifetime may end.
+    const remainingMs = end - this.#now();
+    return remainingMs < 0 ? undefined : remainingMs;
   }
 
   *keys(): Generator<K> {
