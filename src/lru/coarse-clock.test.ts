@@ -38,9 +38,11 @@ test('the timer ends what is kept; it runs once for each spell of reading', () =
 });
 
 test('the clock of all caches follows real time in a loop that never lets the event loop turn', () => {
-  const start = performance.now();
   const first = coarseNow();
+  const start = performance.now();
   while (performance.now() < start + 20) coarseNow();
+  // However long the machine was away meanwhile: at most 64 reads are late.
+  for (let reads = 0; reads < 64; reads++) coarseNow();
   const passed = coarseNow() - first;
-  assert.ok(passed >= 10, `it saw ${passed} of 20 ms`);
+  assert.ok(passed >= 20, `it saw ${passed} of 20 ms`);
 });
