@@ -16,24 +16,15 @@ export const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const stampFile = join(root, 'node_modules', '.nuthatch-install');
 const buildInfo = join(root, 'dist', '.build');
 const compiler = join(root, 'node_modules', 'typescript', 'bin', 'tsc');
-/** What the tools of a checkout need; the package itself runs on 20. */
-const oldestNode = { major: 20, minor: 19 };
+const oldestNode = 20;
 
 /** Installs and builds as far as needed. Throws an Error whose message says what to do. */
 export function setup() {
-  checkVersion(process.versions.node);
+  if (Number.parseInt(process.versions.node, 10) < oldestNode) {
+    throw new Error(`Node.js ${process.versions.node} is too old: install Node.js ${oldestNode} or newer.`);
+  }
   install();
   build();
-}
-
-/** Before anything else: what comes after would fail without saying why. */
-export function checkVersion(version) {
-  const [major, minor] = version.split('.').map(Number);
-  const { major: oldestMajor, minor: oldestMinor } = oldestNode;
-  if (major > oldestMajor || (major === oldestMajor && minor >= oldestMinor)) return;
-  throw new Error(
-    `Node.js ${version} is too old for a checkout: install Node.js ${oldestMajor}.${oldestMinor} or newer.`,
-  );
 }
 
 function install() {

@@ -33,7 +33,8 @@ process.on('SIGTERM', () => {
 process.once('beforeExit', () => writeSync(channel, '{"drained":true}\n'));
 setInterval(() => writeSync(channel, '{"idle":true}\n'), beatMs).unref();
 
-for (const name of recordedNames) nodeTest[name] = recording(nodeTest[name]);
+// `suite` is younger than Node.js 20.0.
+for (const name of recordedNames.filter((one) => one in nodeTest)) nodeTest[name] = recording(nodeTest[name]);
 syncBuiltinESMExports();
 const suites = [];
 for (const file of process.argv.slice(2)) suites.push([file, await load(file)]);

@@ -132,13 +132,15 @@ export class LiveEntries {
     recency.touch(ref);
   }
 
-  /** Whether a body of this length, with this expiry, can be written over a small entry in its cell. */
+  /** Whether a body of this length, with this expiry, can be written over an entry: same cell, as many fragments. */
   hasShapeOf(ref: Ref, bodyLength: number, expiry: number): boolean {
     const { arena, bodies } = this.entries;
     const state = this.state(ref);
-    if (((state & EXPIRES) !== 0) !== (expiry !== 0) || state & LARGE) return false;
-    if (bodies.shapeOf(bodyLength, expiry !== 0) !== 0) return false;
-    return arena.classes.classOf(bodies.cellBytes) === arena.classAt(ref);
+    if (((state & EXPIRES) !== 0) !== (expiry !== 0)) return false;
+    if (bodies.shapeOf(bodyLength, expiry !== 0) !== (state & LARGE)) return false;
+    const { fragments } = bodies;
+    if (arena.classes.classOf(bodies.cellBytes) !== arena.classAt(ref)) return false;
+    return fragments === 0 || fragments === bodies.fragmentsOf(ref);
   }
 
   /** See Entries.reshape; stamped anew. */
