@@ -1,0 +1,53 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { Backoff, InvariantError, Random, type RandomSource } from './index.js';
+
+const always = (value: number): RandomSource => ({ uint32: () => value, below: () => 0 });
+const lowest = always(0);
+const highest = always(2 ** 32 - 1);
+
+const waits = (backoff: Backoff, count: number): number[] =>
+  Array.from({ length: count }, () => backoff.nextMs());
+
+test('ceilings double up to the longest wait and stay there', () => {
+  const shape = { firstMs: 50, maxMs: 500 };
+  assert.deepEqual(
+    waits(new Backoff({ ...shape, jitter: 'full' }, highest), 6),
+    [50, 100, 200, 400, 500, 500],
+  );
+  assert.deepEqual(waits(new Backoff({ ...shape, jitter: 'full' }, lowest), 3), [0, 0, 0]);
+  assert.deepEqual(waits(new Backoff({ ...shape, jitter: 'equal' }, highest), 3), [50, 100, 200]);
+  assert.deepEqual(
+    waits(new Backoff({ ...shape, jitter: 'equal' }, lowest), 6),
+    [25, 50, 100, 200, 250, 250],
+  );
+});
+
+test('after a success waits are short again; what cannot be mended soon waits longest', () => {
+  const backoff = new Backoff({ firstMs: 50, maxMs: 500, jitter: 'full' }, highest);
+  assert.equal(backoff.longestMs(), 500);
+  assert.equal(backoff.nextMs(), 500);
+  backoff.reset();
+  assert.deepEqual(waits(backoff, 2), [50, 100]);
+});
+
+test('waits of many clients are spread evenly', () => {
+  const random = new Random(3);
+  const quarters = [0, 0, 0, 0];
+  for (let client = 0; client < 4000; client++) {
+    const waitMs = new Backoff({ firstMs: 100, maxMs: 100, jitter: 'full' }, random).nextMs();
+    quarters[Math.min(3, Math.floor(waitMs / 25))]++;
+  }
+  for (const count of quarters) assert.ok(count > 850 && count < 1150, `${quarters.join()} of 4000`);
+});
+
+test('shapes that make no sense are refused', () => {
+  for (const [firstMs, maxMs] of [
+    [0, 10],
+    [20, 10],
+    [Number.NaN, 10],
+    [1, Number.POSITIVE_INFINITY],
+  ]) {
+    assert.throws(() => new Backoff({ firstMs, maxMs, jitter: 'full' }, lowest), InvariantError);
+  }
+});

@@ -1,0 +1,58 @@
+/**
+ * Waits between attempts: exponential, bounded, and spread by chance, so that clients which lost the same
+ * server at the same moment do not come back at the same moment.
+ *
+ *   ceiling = min(firstMs * 2^attempts, maxMs)
+ *   full:   0 .......................... ceiling    spreads best; may try again at once
+ *   equal:           ceiling/2 ......... ceiling    never sooner than half
+ *
+ * Source: M. Brooker, Exponential Backoff And Jitter (AWS Architecture Blog, 2015).
+ */
+import { assert } from './assert.js';
+import type { RandomSource } from './random.js';
+
+export interface BackoffShape {
+  /** Ceiling of the first wait. Above 0. */
+  readonly firstMs: number;
+  /** Ceiling of all waits. At least `firstMs`. */
+  readonly maxMs: number;
+  readonly jitter: 'full' | 'equal';
+}
+
+export class Backoff {
+  readonly #shape: BackoffShape;
+  readonly #random: RandomSource;
+  #ceilingMs: number;
+
+  constructor(shape: BackoffShape, random: RandomSource) {
+    assert(shape.firstMs > 0, `Backoff: firstMs is ${shape.firstMs}; it must be above 0`);
+    assert(
+      shape.maxMs >= shape.firstMs && shape.maxMs < Number.POSITIVE_INFINITY,
+      `Backoff: maxMs is ${shape.maxMs}; it must be finite and at least firstMs`,
+    );
+    this.#shape = shape;
+    this.#random = random;
+    this.#ceilingMs = shape.firstMs;
+  }
+
+  /** The next wait in ms. */
+  nextMs(): number {
+    const ceilingMs = this.#ceilingMs;
+    this.#ceilingMs = Math.min(ceilingMs * 2, this.#shape.maxMs);
+    const leastMs = this.#shape.jitter === 'equal' ? ceilingMs / 2 : 0;
+    return leastMs + (ceilingMs - leastMs) * (this.#random.uint32() / UINT32_MAX);
+  }
+
+  /** The longest kind of wait, now and from now on: for what soon trying again will not mend. */
+  longestMs(): number {
+    this.#ceilingMs = this.#shape.maxMs;
+    return this.nextMs();
+  }
+
+  /** An attempt has succeeded: begins again with short waits. */
+  reset(): void {
+    this.#ceilingMs = this.#shape.firstMs;
+  }
+}
+
+const UINT32_MAX = 2 ** 32 - 1;
