@@ -3,7 +3,7 @@
  *
  *   listener --> sessions --> intake --> dispatch --> commands --> store
  *                                                        |           | evicted, expired
- *                   outbox <-- limits                    +--> keyspace --> watches, tracking --> outbox
+ *                   outbox <-- limits                    +--> keyspace --> watches, tracking, leases --> outbox
  *                                                        +--> pubsub, monitors ----------------> outbox
  *   cron: lifetimes, reclaiming, silence, rates
  *
@@ -22,6 +22,7 @@ import { handlers } from './handlers.js';
 import { Intake } from './intake.js';
 import { Keyspace } from './keyspace.js';
 import { Latency } from './latency.js';
+import { Leases } from './leases.js';
 import { Limits } from './limits.js';
 import { Monitors } from './monitors.js';
 import type { Clock, Log, ResolvedNodeOptions } from './options.js';
@@ -59,6 +60,7 @@ export class CacheNode {
   readonly store: Store;
   readonly watches = new Watches();
   readonly tracking: Tracking;
+  readonly leases: Leases;
   readonly keyspace: Keyspace;
   readonly pubsub: PubSub;
   readonly commands: CommandSet;
@@ -108,7 +110,8 @@ export class CacheNode {
     this.store.now = this.startedWallMs;
     const trackingBytes = trackingBudget(options.trackingTableBytes, maxMemoryBytes);
     this.tracking = new Tracking(this, trackingBytes, random);
-    this.keyspace = new Keyspace(this.store, this.watches, this.tracking);
+    this.leases = new Leases(this, maxMemoryBytes);
+    this.keyspace = new Keyspace(this.store, this.watches, this.tracking, this.leases.table);
     this.pubsub = new PubSub(this);
     this.commands = buildCommands(handlers);
     this.limits = new Limits(this);
@@ -134,6 +137,7 @@ export class CacheNode {
   /** Work is done: others get what it left for them. */
   endEvent(): void {
     this.current = undefined;
+    if (this.leases.hasWoken) this.leases.answerWoken();
     if (this.tracking.hasBroadcasts) this.tracking.broadcast();
     if (this.outbox.hasPushes) this.outbox.endPushes();
     if (this.#resumable.length > 0 && !this.#isResuming) this.#resumeAll();
@@ -144,9 +148,9 @@ export class CacheNode {
     this.#resumable.push(session);
   }
 
-  /** The table of tracked keys counts in the memory budget. */
+  /** The table of tracked keys and the records of leases count in the memory budget. */
   accountExternalBytes(): void {
-    const bytes = this.tracking.usedBytes;
+    const bytes = this.tracking.usedBytes + this.leases.accountedBytes;
     if (bytes === this.store.externalBytes) return;
     this.store.setExternalBytes(bytes);
     // A page of the table may be worth many small entries: the room is made now, but not at any length.
@@ -158,6 +162,7 @@ export class CacheNode {
     this.config.budgetChanged(bytes);
     const { table } = this.tracking;
     table.setMaxBytes(trackingBudget(table.maxBytes, bytes));
+    this.leases.budgetChanged(bytes);
     this.accountExternalBytes();
   }
 

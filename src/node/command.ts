@@ -30,12 +30,12 @@ export const Trait = {
   MEASURED: 256,
   /** Goes to others, so CLIENT PAUSE WRITE holds it back like a write. */
   PUBLISHES: 512,
-  /** It is about channels: what stands in the place of its keys is not tracked. */
-  PUBSUB: 1024,
   /** CLIENT CACHING outlives it. */
   KEEPS_CACHING: 2048,
   /** MONITOR does not show it. */
   SKIP_MONITOR: 4096,
+  /** CLIENT TRACKING notes its keys as read. */
+  READS_KEYS: 8192,
 } as const;
 
 const neverQueued = new Set(['exec', 'discard', 'multi', 'watch', 'quit', 'reset']);
@@ -51,6 +51,8 @@ const whileSubscribed = new Set([
   'reset',
 ]);
 const secret = new Set(['auth', 'hello', 'config|set']);
+/** Writes whose caller knows the value afterwards, so that it has to hear of the next change. */
+const writesThatRead = new Set(['lease.get', 'lease.fill']);
 const publishes = new Set(['publish', 'spublish']);
 
 /** Powers of two of a microsecond; the last has everything over half an hour. */
@@ -120,16 +122,22 @@ function traitsOf(spec: CommandSpec): number {
     has('readonly', Trait.READONLY) |
     has('no_auth', Trait.NO_AUTH) |
     has('no_multi', Trait.NO_MULTI) |
-    has('pubsub', Trait.PUBSUB) |
     has('skip_slowlog', Trait.SKIP_SLOWLOG) |
     has('skip_monitor', Trait.SKIP_MONITOR) |
     when(neverQueued.has(spec.name), Trait.NEVER_QUEUED) |
     when(whileSubscribed.has(spec.name), Trait.WHILE_SUBSCRIBED) |
     when(secret.has(spec.name), Trait.SECRET) |
     when(publishes.has(spec.name), Trait.PUBLISHES) |
+    when(readsKeys(spec), Trait.READS_KEYS) |
     when(!spec.flags.includes('fast') && !spec.complexity.startsWith('O(1)'), Trait.MEASURED) |
     when(spec.name.startsWith('client'), Trait.KEEPS_CACHING)
   );
+}
+
+/** What stands in the place of keys of a pub/sub command is channels. */
+function readsKeys(spec: CommandSpec): boolean {
+  if (writesThatRead.has(spec.name)) return true;
+  return spec.flags.includes('readonly') && !spec.flags.includes('pubsub');
 }
 
 type Spec = (typeof commandTable)[number];

@@ -170,10 +170,7 @@ function admit(session: Session, command: Command, request: Request): void {
 export function executeWithCare(session: Session, command: Command, request: Request): void {
   const { node } = session;
   execute(session, command, request);
-  if (
-    (session.modes & Mode.TRACKING) !== 0 &&
-    (command.flags & (Trait.READONLY | Trait.PUBSUB)) === Trait.READONLY
-  ) {
+  if ((session.modes & Mode.TRACKING) !== 0 && (command.flags & Trait.READS_KEYS) !== 0) {
     node.tracking.remember(session, command, request);
   }
   if ((node.modes & NodeMode.MONITORED) !== 0) node.monitors.show(session, command, request);

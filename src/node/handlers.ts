@@ -12,6 +12,7 @@ import { latencyHandlers, memoryHandlers, slowlogHandlers } from './commands/dia
 import { helpHandlers } from './commands/help.js';
 import { keyHandlers } from './commands/keys.js';
 import { lcsHandlers } from './commands/lcs.js';
+import { leaseHandlers } from './commands/leases.js';
 import { lifetimeHandlers } from './commands/lifetimes.js';
 import { numberHandlers } from './commands/numbers.js';
 import { memoryUsageHandlers, objectHandlers } from './commands/object.js';
@@ -32,6 +33,7 @@ export const handlers: Handlers = {
   ...keyHandlers,
   ...scanHandlers,
   ...lcsHandlers,
+  ...leaseHandlers,
   ...objectHandlers,
   ...memoryUsageHandlers,
   ...connectionHandlers,

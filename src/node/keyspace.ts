@@ -1,15 +1,16 @@
 /**
  * The one place that learns of every change of a key, and tells those who hang on it.
  *
- *   a command wrote or deleted a key --changed()-------+
- *   the store expired or evicted one --onRemove--------+--> WATCH is broken, tracking clients are told
- *   FLUSHDB, FLUSHALL, SWAPDB --flushing(), swapping()-+
+ *   a command wrote or deleted a key --changed()-------+--> load leases are void
+ *   FLUSHDB, FLUSHALL, SWAPDB --flushing(), swapping()-+      WATCH is broken, tracking clients are told
+ *   the store expired or evicted one --onRemove--------+----> the same, but leases stay good
+ *   a command deleted a key that was not there --deletedNothing()--> load leases are void
  *
- * Cost: one test of a number while nobody watches or tracks. A handler calls `changed` once per key and
+ * Cost: one test of a number while nobody watches, tracks or loads. A handler calls `changed` once per key and
  * change, after the change; `flushing` and `swapping` before it (WATCH asks which keys exist).
  */
 import { Block } from '../base/index.js';
-import { MAX_KEY_BYTES, type Ref, type Store } from '../store/index.js';
+import { type LoadLeases, MAX_KEY_BYTES, type Ref, type Store } from '../store/index.js';
 import type { Session } from './session.js';
 import type { Tracking } from './tracking.js';
 import type { Watches } from './watches.js';
@@ -23,30 +24,39 @@ export class Keyspace {
   readonly #store: Store;
   readonly #watches: Watches;
   readonly #tracking: Tracking;
+  readonly #leases: LoadLeases;
   readonly #scratch = new Block(new Uint8Array(MAX_KEY_BYTES));
 
-  constructor(store: Store, watches: Watches, tracking: Tracking) {
+  constructor(store: Store, watches: Watches, tracking: Tracking, leases: LoadLeases) {
     this.#store = store;
     this.#watches = watches;
     this.#tracking = tracking;
+    this.#leases = leases;
     const listen = (change: 1 | -1): void => {
       this.#listeners += change;
     };
     watches.onListening = listen;
     tracking.onListening = listen;
+    leases.records.onListening = listen;
     store.onRemove = (ref) => this.#removed(ref);
   }
 
   /** A command of `session` has written or deleted the key at `at` of `block` in database `db`. */
   changed(session: Session | undefined, db: number, block: Block, at: number, length: number): void {
     if (this.#listeners === 0) return;
-    this.#watches.changed(db, block, at, length);
-    this.#tracking.changed(session, block, at, length);
+    this.#leases.changed(db, block, at, length);
+    this.#tell(session, db, block, at, length);
+  }
+
+  /** A command deleted the key, which was not there: no value is another, but what is being loaded is void. */
+  deletedNothing(db: number, block: Block, at: number, length: number): void {
+    if (this.#listeners > 0) this.#leases.changed(db, block, at, length);
   }
 
   /** Database `db` (or ALL_DATABASES) is about to be emptied. */
   flushing(db: number): void {
     if (this.#listeners === 0) return;
+    this.#leases.flushing(db);
     this.#watches.flushing(this.#store, db);
     this.#tracking.flushed();
   }
@@ -54,6 +64,7 @@ export class Keyspace {
   /** Databases `a` and `b` are about to change places. */
   swapping(a: number, b: number): void {
     if (this.#listeners === 0) return;
+    this.#leases.swapping(a, b);
     this.#watches.swapping(this.#store, a, b);
     this.#tracking.flushed();
   }
@@ -63,6 +74,11 @@ export class Keyspace {
     const store = this.#store;
     const length = store.keyLength(ref);
     store.copyKey(ref, this.#scratch, 0);
-    this.changed(undefined, store.database(ref), this.#scratch, 0, length);
+    this.#tell(undefined, store.database(ref), this.#scratch, 0, length);
+  }
+
+  #tell(session: Session | undefined, db: number, block: Block, at: number, length: number): void {
+    this.#watches.changed(db, block, at, length);
+    this.#tracking.changed(session, block, at, length);
   }
 }

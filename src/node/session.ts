@@ -18,6 +18,7 @@ import { Block } from '../base/index.js';
 import type { ReplyWriter, Request, RequestReader } from '../resp/index.js';
 import type { CacheNode } from './cache-node.js';
 import type { Command } from './command.js';
+import type { SessionLeases } from './leases.js';
 import type { Subscriptions } from './pubsub.js';
 import type { TrackingState } from './tracking.js';
 import type { Transaction } from './transaction.js';
@@ -51,7 +52,7 @@ export const Mode = {
 export const Hold = {
   /** Its unsent output is over the bound: it goes on when the client has read. */
   OUTPUT: 1,
-  /** Blocked in WAIT. */
+  /** Blocked in WAIT or LEASE.GET. */
   BLOCKED: 2,
   /** CLIENT PAUSE. */
   PAUSED: 4,
@@ -67,6 +68,8 @@ export interface BlockedCommand {
   readonly isMuted: boolean;
   /** Writes the reply of giving up. */
   timeOut(session: Session): void;
+  /** Of a command that is woken: looks again, and if it need not wait any more writes its reply. Whether it did. */
+  askAgain?(): boolean;
 }
 
 /** Whether replies are dropped: CLIENT REPLY SKIP drops its own (it has none) and the next. */
@@ -125,7 +128,8 @@ export class Session {
   watched: WatchedKeys | undefined = undefined;
   subscriptions: Subscriptions | undefined = undefined;
   tracking: TrackingState | undefined = undefined;
-  /** Present while blocked in WAIT: answers and lets the session go on. */
+  leases: SessionLeases | undefined = undefined;
+  /** Present while blocked in a command: answers and lets the session go on. */
   blocked: BlockedCommand | undefined = undefined;
   /** The request that CLIENT PAUSE caught, executed when the pause is over. */
   postponed: Request | undefined = undefined;

@@ -124,6 +124,7 @@ export class Sessions {
     node.pubsub.forget(session);
     node.watches.forget(session);
     node.tracking.forget(session);
+    node.leases.forget(session);
     node.monitors.remove(session);
     node.pauses.forget(session);
     node.waits.forget(session);

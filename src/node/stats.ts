@@ -20,6 +20,11 @@ export class Stats {
   outputLimitCloses = 0;
   queryLimitCloses = 0;
   evictedClients = 0;
+  /** Load leases granted, clients that waited for one, fills stored, and fills refused. */
+  leaseGrants = 0;
+  leaseWaits = 0;
+  leaseFills = 0;
+  leaseRefusals = 0;
   /** Error replies, all and by their first word. */
   errorReplies = 0;
   readonly errorKinds = new Map<string, number>();
@@ -58,6 +63,10 @@ export class Stats {
     this.outputLimitCloses = 0;
     this.queryLimitCloses = 0;
     this.evictedClients = 0;
+    this.leaseGrants = 0;
+    this.leaseWaits = 0;
+    this.leaseFills = 0;
+    this.leaseRefusals = 0;
     this.errorReplies = 0;
     this.errorKinds.clear();
     this.expireCycleMs = 0;

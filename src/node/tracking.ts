@@ -141,14 +141,25 @@ export class Tracking {
     const count = this.#keys.locate(command.spec, request);
     for (let k = 0; k < count; k++) {
       const i = this.#keys.arguments[k];
-      // No key is so long: it is absent for ever.
-      if (lengths[i] > MAX_KEY_BYTES) continue;
-      if (this.table.add(block, starts[i], lengths[i], session.id)) continue;
-      // So many readers of one key do not fit: it is as if it had changed, for all of them.
-      this.#invalidate(block, starts[i], lengths[i]);
-      this.#tell(session, [byteString(block, starts[i], lengths[i])]);
+      this.#rememberKey(session, block, starts[i], lengths[i]);
     }
     this.#node.accountExternalBytes();
+  }
+
+  /** Notes the key at argument i as read by a command that has answered later than it was called. */
+  rememberLater(session: Session, request: Request, i: number): void {
+    const state = session.tracking;
+    if (state === undefined || state.broadcast || (state.optIn && !state.caching)) return;
+    this.#rememberKey(session, request.block, request.starts[i], request.lengths[i]);
+  }
+
+  #rememberKey(session: Session, block: Block, at: number, length: number): void {
+    // No key is so long: it is absent for ever.
+    if (length > MAX_KEY_BYTES) return;
+    if (this.table.add(block, at, length, session.id)) return;
+    // So many readers of one key do not fit: it is as if it had changed, for all of them.
+    this.#invalidate(block, at, length);
+    this.#tell(session, [byteString(block, at, length)]);
   }
 
   // -- what has changed

@@ -46,6 +46,13 @@ export class Waits {
     return true;
   }
 
+  /** What the session waits for may have come. */
+  askAgain(session: Session): void {
+    const { blocked } = session;
+    if (blocked?.askAgain === undefined) return;
+    if (blocked.isMuted || blocked.askAgain()) this.#release(session);
+  }
+
   /** Ends the waits whose time has come. */
   check(nowMs: number): void {
     for (const session of [...this.#waiting]) {

@@ -18,7 +18,7 @@ export interface CommandSpec {
   /** Hints for clients and proxies, such as `request_policy:all_shards`. */
   readonly tips?: readonly string[];
   readonly group: CommandGroup;
-  /** The version of Redis (or Valkey) that brought it. */
+  /** The version of Redis (or Valkey) that brought it; of our own commands, ours. */
   readonly since: string;
   /** Set when clients should use something else by now. */
   readonly deprecated?: { readonly since: string; readonly use: string };
@@ -80,6 +80,7 @@ export type CommandGroup =
   | 'string'
   | 'bitmap'
   | 'generic'
+  | 'lease'
   | 'connection'
   | 'pubsub'
   | 'transactions'

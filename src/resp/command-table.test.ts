@@ -67,7 +67,7 @@ describe('the command table', () => {
   test('names are unique, lower case, and subcommands carry their parent', () => {
     assert.equal(new Set(all.map(({ name }) => name)).size, all.length);
     for (const spec of commandTable as readonly CommandSpec[]) {
-      assert.match(spec.name, /^[a-z_]+$/);
+      assert.match(spec.name, /^(lease\.)?[a-z_]+$/);
       for (const subcommand of spec.subcommands ?? []) {
         assert.match(subcommand.name, new RegExp(`^${spec.name}\\|[a-z-]+$`));
         assert.equal(subcommand.group, spec.group);

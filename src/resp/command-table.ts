@@ -4,6 +4,7 @@ import { clusterCommands } from './commands/cluster.js';
 import { connectionCommands } from './commands/connection.js';
 import { diagnosticCommands } from './commands/diagnostics.js';
 import { keyCommands } from './commands/keys.js';
+import { leaseCommands } from './commands/leases.js';
 import { pubsubCommands } from './commands/pubsub.js';
 import { scriptingCommands } from './commands/scripting.js';
 import { serverCommands } from './commands/server.js';
@@ -15,6 +16,7 @@ export const commandTable = [
   ...stringCommands,
   ...bitmapCommands,
   ...keyCommands,
+  ...leaseCommands,
   ...connectionCommands,
   ...pubsubCommands,
   ...transactionCommands,

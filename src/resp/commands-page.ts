@@ -15,6 +15,7 @@ const groupTitles: Readonly<Record<CommandGroup, string>> = {
   string: 'Strings and numbers',
   bitmap: 'Bits',
   generic: 'Keys',
+  lease: 'Load leases',
   connection: 'Connections',
   pubsub: 'Publish and subscribe',
   transactions: 'Transactions',

@@ -12,6 +12,7 @@
 import { Block, copyBytes, equalBytes } from '../base/index.js';
 import type { Arena } from './arena.js';
 import {
+  ATTRIBUTED,
   BEFORE,
   EXPIRES,
   FRAGMENT,
@@ -21,7 +22,6 @@ import {
   LARGE,
   LARGE_BYTES,
   LENGTHS,
-  LIFETIME_BYTES,
   LIVE,
   NEXT,
   type Ref,
@@ -52,9 +52,9 @@ export class Bodies {
     this.fragmentBytes = this.#maxCellBytes - FRAGMENT_HEADER_BYTES;
   }
 
-  /** Sets `cellBytes` and `fragments` for a body of this length; returns LARGE or 0. */
-  shapeOf(bodyLength: number, expires: boolean): number {
-    const header = expires ? HEADER_BYTES + LIFETIME_BYTES : HEADER_BYTES;
+  /** Sets `cellBytes` and `fragments` for a body of this length; `bits` say what its header has. Returns LARGE or 0. */
+  shapeOf(bodyLength: number, bits: number): number {
+    const header = headerBytes(bits & (EXPIRES | ATTRIBUTED));
     if (header + bodyLength <= this.#maxCellBytes) {
       this.cellBytes = header + bodyLength;
       this.fragments = 0;
@@ -162,7 +162,7 @@ export class Bodies {
     const state = words[wordAt + STATE];
     if (state & LARGE) return words[wordAt + LENGTHS] === length && this.#largeEquals(ref, key, at, length);
     if ((words[wordAt + LENGTHS] & 0xffff) !== length) return false;
-    const start = (wordAt << 2) + (state & EXPIRES ? HEADER_BYTES + LIFETIME_BYTES : HEADER_BYTES);
+    const start = (wordAt << 2) + (state & (EXPIRES | ATTRIBUTED) ? headerBytes(state) : HEADER_BYTES);
     return equalBytes(this.#arena.blockOf(ref), start, key, at, length);
   }
 
@@ -170,7 +170,7 @@ export class Bodies {
   fragmentsOf(ref: Ref): number {
     const state = this.#stateOf(ref);
     if ((state & LARGE) === 0) return 0;
-    this.shapeOf(this.keyLength(ref) + this.valueLength(ref), (state & EXPIRES) !== 0);
+    this.shapeOf(this.keyLength(ref) + this.valueLength(ref), state);
     return this.fragments;
   }
 
@@ -261,7 +261,7 @@ export class Bodies {
     let start = 0;
     if (state & LARGE) {
       const body = this.keyLength(ref) + this.valueLength(ref);
-      this.shapeOf(body, (state & EXPIRES) !== 0);
+      this.shapeOf(body, state);
       const inFragments = this.fragments * this.fragmentBytes;
       let fragment = from < inFragments ? this.firstFragment(ref) : 0;
       if (place !== undefined && place.fragment !== 0 && fragment !== 0) {

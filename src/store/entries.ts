@@ -18,6 +18,9 @@ import { Arena } from './arena.js';
 import { Bodies } from './bodies.js';
 import { KeyIndex } from './key-index.js';
 import {
+  ATTRIBUTED,
+  ATTRIBUTES_BYTES,
+  attributesAt,
   BEFORE,
   CHAIN,
   DATABASE_MASK,
@@ -36,8 +39,12 @@ import { Lifetimes } from './lifetimes.js';
 import type { PagesOptions } from './pages.js';
 import { Recency } from './recency.js';
 
+/** The longest header an entry can have. */
+const LONGEST = EXPIRES | ATTRIBUTED;
 /** Pages that tables and a half-filled class may need beside one large entry. */
 const SPARE_PAGES = 4;
+/** The bits that decide what stands before the key, and where the body lies. */
+const SHAPE = EXPIRES | ATTRIBUTED | LARGE;
 
 export class Entries {
   readonly arena: Arena;
@@ -84,7 +91,7 @@ export class Entries {
 
   /** Whether an entry of these lengths fits when all others are evicted. */
   fits(keyLength: number, valueLength: number): boolean {
-    this.bodies.shapeOf(keyLength + valueLength, true);
+    this.bodies.shapeOf(keyLength + valueLength, LONGEST);
     const { perPage, largest } = this.arena.classes;
     return Math.ceil(this.bodies.fragments / perPage[largest]) + SPARE_PAGES <= this.arena.pages.limit;
   }
@@ -92,14 +99,14 @@ export class Entries {
   /** Whether bodies of these lengths, of two entries or of one before and after, fit when all others are evicted. */
   fitBoth(bodyLength: number, otherLength: number): boolean {
     const { perPage, largest } = this.arena.classes;
-    this.bodies.shapeOf(bodyLength, true);
+    this.bodies.shapeOf(bodyLength, LONGEST);
     const fragments = this.bodies.fragments;
-    this.bodies.shapeOf(otherLength, true);
+    this.bodies.shapeOf(otherLength, LONGEST);
     const pages = Math.ceil((fragments + this.bodies.fragments) / perPage[largest]);
     return pages + 2 * SPARE_PAGES <= this.arena.pages.limit;
   }
 
-  /** A new entry in front, its value not yet written; `state` are the bits of database and type. It must fit. */
+  /** A new entry in front, its value not yet written; `state` are the bits of database, and ATTRIBUTED. It must fit. */
   add(
     hash: number,
     state: number,
@@ -111,7 +118,8 @@ export class Entries {
   ): Ref {
     const { arena, bodies } = this;
     const expires = expiry !== 0;
-    const large = bodies.shapeOf(keyLength + valueLength, expires);
+    const bits = state | (expires ? EXPIRES : 0);
+    const large = bodies.shapeOf(keyLength + valueLength, bits);
     const cellClass = arena.classes.classOf(bodies.cellBytes);
     const fragments = bodies.fragments;
     assert(this.#reserve(cellClass, fragments, true, expires), 'what fits finds room');
@@ -119,7 +127,7 @@ export class Entries {
     const words = arena.wordsOf(ref);
     const at = arena.wordAt(ref);
     words[at + HASH] = hash;
-    words[at + STATE] = LIVE | state | large | (expires ? EXPIRES : 0);
+    words[at + STATE] = LIVE | bits | large;
     bodies.setLengths(ref, keyLength, valueLength);
     if (large) bodies.appendFragments(ref, ref, fragments);
     bodies.write(ref, 0, key, keyAt, keyLength);
@@ -133,22 +141,23 @@ export class Entries {
   }
 
   /**
-   * Gives an entry another length of value (cut, or filled with zeros) and another expiry (0: none), and puts
-   * it in front. Returns where it is now; 0, with the entry unchanged, when it does not fit.
+   * Gives an entry another length of value (cut, or filled with zeros), another expiry (0: none), room for attributes
+   * or none, and puts it in front. Returns where it is now; 0, with the entry unchanged, when it does not fit.
    */
-  reshape(ref: Ref, valueLength: number, expiry: number): Ref {
+  reshape(ref: Ref, valueLength: number, expiry: number, attributed: number): Ref {
     const { arena, bodies } = this;
     const state = arena.wordsOf(ref)[arena.wordAt(ref) + STATE];
     const keyLength = bodies.keyLength(ref);
     const oldBody = keyLength + bodies.valueLength(ref);
     const body = keyLength + valueLength;
-    bodies.shapeOf(oldBody, (state & EXPIRES) !== 0);
+    bodies.shapeOf(oldBody, state);
     const oldFragments = bodies.fragments;
-    const newBits = bodies.shapeOf(body, expiry !== 0) | (expiry !== 0 ? EXPIRES : 0);
+    const header = attributed | (expiry !== 0 ? EXPIRES : 0);
+    const newBits = header | bodies.shapeOf(body, header);
     const fragments = bodies.fragments;
     const cellClass = arena.classes.classOf(bodies.cellBytes);
     this.recency.touch(ref);
-    const sameBits = (state & (EXPIRES | LARGE)) === newBits;
+    const sameBits = (state & SHAPE) === newBits;
     let to = ref;
     if (sameBits && fragments === oldFragments && cellClass === arena.classAt(ref)) {
       bodies.setLengths(ref, keyLength, valueLength);
@@ -160,7 +169,7 @@ export class Entries {
       this.#pinned = 0;
       if (!reserved) return 0;
       to = arena.allocate(cellClass);
-      const newState = (state & ~(EXPIRES | LARGE)) | newBits;
+      const newState = (state & ~SHAPE) | newBits;
       this.#transfer(from, to, newState, keyLength, valueLength, oldFragments, fragments);
     }
     if (body > oldBody) bodies.clear(to, oldBody, body - oldBody);
@@ -179,7 +188,7 @@ export class Entries {
     expiry: number,
   ): Ref {
     const valueLength = this.bodies.valueLength(ref);
-    const large = this.bodies.shapeOf(keyLength + valueLength, expiry !== 0);
+    const large = this.bodies.shapeOf(keyLength + valueLength, state | (expiry !== 0 ? EXPIRES : 0));
     const cellClass = this.arena.classes.classOf(this.bodies.cellBytes);
     const fragments = large ? this.bodies.fragments : 0;
     this.recency.touch(ref);
@@ -190,6 +199,7 @@ export class Entries {
     if (!reserved) return 0;
     const to = this.add(hash, state, key, keyAt, keyLength, valueLength, expiry);
     this.bodies.copy(from, this.bodies.keyLength(from), to, keyLength, valueLength);
+    this.#copyAttributes(from, to);
     return to;
   }
 
@@ -280,6 +290,7 @@ export class Entries {
       for (let i = 1; i < shared; i++) last = bodies.next(last);
       bodies.setFirstFragment(to, first);
     }
+    this.#copyAttributes(from, to);
     const surplus = shared === 0 ? first : bodies.next(last);
     const kept = shared * bodies.fragmentBytes;
     if (fragments > oldFragments) bodies.appendFragments(to, last, fragments - oldFragments);
@@ -303,6 +314,22 @@ export class Entries {
     arena.free(from);
   }
 
+  /** What `from` knows of its value, if both have room for it. */
+  #copyAttributes(from: Ref, to: Ref): void {
+    const { arena } = this;
+    const fromState = arena.wordsOf(from)[arena.wordAt(from) + STATE];
+    const toState = arena.wordsOf(to)[arena.wordAt(to) + STATE];
+    if ((fromState & toState & ATTRIBUTED) === 0) return;
+    const at = arena.byteAt(to) + attributesAt(toState);
+    copyBytes(
+      arena.blockOf(to),
+      at,
+      arena.blockOf(from),
+      arena.byteAt(from) + attributesAt(fromState),
+      ATTRIBUTES_BYTES,
+    );
+  }
+
   #cellMoved(from: Ref, to: Ref): void {
     const state = this.arena.wordsOf(to)[this.arena.wordAt(to) + STATE];
     if (state & FRAGMENT) {
@@ -324,7 +351,7 @@ export class Entries {
     index.verify((ref) => {
       const state = arena.wordsOf(ref)[arena.wordAt(ref) + STATE];
       assert((state & LIVE) !== 0 && (state & FRAGMENT) === 0, 'the index holds live entries');
-      bodies.shapeOf(bodies.keyLength(ref) + bodies.valueLength(ref), (state & EXPIRES) !== 0);
+      bodies.shapeOf(bodies.keyLength(ref) + bodies.valueLength(ref), state);
       assert(
         arena.classes.classOf(bodies.cellBytes) === arena.classAt(ref),
         'a cell is of the class it needs',

@@ -7,14 +7,16 @@
  *         3 HASH      32 bits of the key's hash
  *         4 VERSION   low 32 bits of the version
  *         5 STATE     bits 0-15 high bits of the version; 16 live, 17 fragment, 18 expires, 19 large,
- *                     20-23 database, 24-27 type, 28-31 free
+ *                     20-23 database, 24-27 type, 28 attributed, 29-31 free
  *         6 LENGTHS   small: key length (low 16 bits) and value length (high 16); large: key length
  *   then, if it expires:  word POSITION (its place in the list of lifetimes), float64 EXPIRY (ms since epoch)
+ *   then, if it is attributed: word LOAD (how long the value took to load, in ms; its sign bit: what was loaded
+ *                     is that there is nothing), float64 FRESH_UNTIL (ms since epoch; 0: as long as it lives)
  *   then, if it is large: word VALUE_LENGTH, word FIRST (its first fragment)
  *   then the key and the value, of a large entry only what did not fill a whole fragment.
  *
  * So a key of 16 bytes with a value of 64 takes 28 + 80 = 108, a cell of 112; with a lifetime 120. To that come
- * 4 bytes of index, and 4 in the list of lifetimes: 116 and 128 bytes a key.
+ * 4 bytes of index, and 4 in the list of lifetimes: 116 and 128 bytes a key. Attributes add 12.
  *
  * A fragment is a cell of the largest class: word 0 the next fragment, word 1 the one before it (or the
  * entry itself), word 5 its STATE, from byte 24 the payload. Fragments hold the front of key + value, each
@@ -39,6 +41,8 @@ export const FRAGMENT_HEADER_BYTES = 24;
 export const HEADER_BYTES = 28;
 /** What a lifetime adds: its place in the list, and the time. */
 export const LIFETIME_BYTES = 12;
+/** What attributes add: the load time, and until when the value is fresh. */
+export const ATTRIBUTES_BYTES = 12;
 /** What being large adds: the length of the value, and the first fragment. */
 export const LARGE_BYTES = 8;
 /** Where EXPIRY stands, in bytes from the cell's start. */
@@ -48,6 +52,7 @@ export const LIVE = 1 << 16;
 export const FRAGMENT = 1 << 17;
 export const EXPIRES = 1 << 18;
 export const LARGE = 1 << 19;
+export const ATTRIBUTED = 1 << 28;
 export const DATABASE_SHIFT = 20;
 export const DATABASE_MASK = 15 << DATABASE_SHIFT;
 export const TYPE_SHIFT = 24;
@@ -60,5 +65,12 @@ export type Ref = number;
 
 /** Bytes before the key and the value. */
 export function headerBytes(state: number): number {
-  return HEADER_BYTES + (state & EXPIRES ? LIFETIME_BYTES : 0) + (state & LARGE ? LARGE_BYTES : 0);
+  return (
+    attributesAt(state) + (state & ATTRIBUTED ? ATTRIBUTES_BYTES : 0) + (state & LARGE ? LARGE_BYTES : 0)
+  );
+}
+
+/** Where the attributes stand, in bytes from the cell's start. */
+export function attributesAt(state: number): number {
+  return state & EXPIRES ? HEADER_BYTES + LIFETIME_BYTES : HEADER_BYTES;
 }

@@ -11,6 +11,8 @@ import { assert, Block, keySlot, SLOT_COUNT } from '../base/index.js';
 import { DATABASE_COUNT, Databases } from './databases.js';
 import { Entries } from './entries.js';
 import {
+  ATTRIBUTED,
+  attributesAt,
   DATABASE_MASK,
   DATABASE_SHIFT,
   EXPIRES,
@@ -108,7 +110,7 @@ export class LiveEntries {
     this.drop(ref);
   }
 
-  /** A new entry, its value not yet written; it must fit. */
+  /** A new entry, its value and (if ATTRIBUTED) its attributes not yet written; it must fit. */
   add(
     hash: number,
     inner: number,
@@ -117,8 +119,10 @@ export class LiveEntries {
     keyLength: number,
     valueLength: number,
     expiry: number,
+    attributed: number,
   ): Ref {
-    const ref = this.entries.add(hash, inner << DATABASE_SHIFT, key, keyAt, keyLength, valueLength, expiry);
+    const state = (inner << DATABASE_SHIFT) | attributed;
+    const ref = this.entries.add(hash, state, key, keyAt, keyLength, valueLength, expiry);
     this.#count(ref, 1);
     return ref;
   }
@@ -133,24 +137,25 @@ export class LiveEntries {
   }
 
   /** Whether a body of this length, with this expiry, can be written over an entry: same cell, as many fragments. */
-  hasShapeOf(ref: Ref, bodyLength: number, expiry: number): boolean {
+  hasShapeOf(ref: Ref, bodyLength: number, expiry: number, attributed: number): boolean {
     const { arena, bodies } = this.entries;
     const state = this.state(ref);
-    if (((state & EXPIRES) !== 0) !== (expiry !== 0)) return false;
-    if (bodies.shapeOf(bodyLength, expiry !== 0) !== (state & LARGE)) return false;
+    const header = attributed | (expiry !== 0 ? EXPIRES : 0);
+    if ((state & (EXPIRES | ATTRIBUTED)) !== header) return false;
+    if (bodies.shapeOf(bodyLength, header) !== (state & LARGE)) return false;
     const { fragments } = bodies;
     if (arena.classes.classOf(bodies.cellBytes) !== arena.classAt(ref)) return false;
     return fragments === 0 || fragments === bodies.fragmentsOf(ref);
   }
 
   /** See Entries.reshape; stamped anew. */
-  reshape(ref: Ref, valueLength: number, expiry: number): Ref {
+  reshape(ref: Ref, valueLength: number, expiry: number, attributed: number): Ref {
     const type = (this.state(ref) & TYPE_MASK) >>> TYPE_SHIFT;
     const keyLength = this.entries.bodies.keyLength(ref);
     const grows = valueLength > this.entries.bodies.valueLength(ref);
     if (grows && !this.entries.fits(keyLength, valueLength)) return 0;
     this.#count(ref, -1);
-    const to = this.entries.reshape(ref, valueLength, expiry);
+    const to = this.entries.reshape(ref, valueLength, expiry, attributed);
     if (to === 0) {
       // Alone in a budget that was made smaller than itself.
       this.#count(this.entries.recency.newest, 1);
@@ -161,12 +166,12 @@ export class LiveEntries {
     return to;
   }
 
-  /** A copy of an entry, its expiry and type under another key, which must not exist; it must fit beside it. */
+  /** A copy of an entry, its expiry, attributes and type under another key, which must not exist; it must fit beside it. */
   duplicate(ref: Ref, hash: number, inner: number, key: Block, keyAt: number, keyLength: number): Ref {
     const type = (this.state(ref) & TYPE_MASK) >>> TYPE_SHIFT;
     const expiry = this.entries.lifetimes.expiry(ref);
-    const database = inner << DATABASE_SHIFT;
-    const to = this.entries.duplicate(ref, hash, database, key, keyAt, keyLength, expiry);
+    const state = (inner << DATABASE_SHIFT) | (this.state(ref) & ATTRIBUTED);
+    const to = this.entries.duplicate(ref, hash, state, key, keyAt, keyLength, expiry);
     assert(to !== 0, 'what fits twice finds room');
     this.#count(to, 1);
     this.stamp(to, type);
@@ -183,6 +188,31 @@ export class LiveEntries {
     this.entries.clear();
     this.databases.clear();
     this.#keysInSlot?.fill(0);
+  }
+
+  /** Until when the value is fresh, in ms since the epoch; 0: as long as it lives. */
+  freshUntil(ref: Ref): number {
+    const state = this.state(ref);
+    if ((state & ATTRIBUTED) === 0) return 0;
+    const { arena } = this.entries;
+    return arena.blockOf(ref).view.getFloat64(arena.byteAt(ref) + attributesAt(state) + 4, true);
+  }
+
+  /** How long the value took to load, in ms; its sign bit: what was loaded is that there is nothing. */
+  load(ref: Ref): number {
+    const state = this.state(ref);
+    if ((state & ATTRIBUTED) === 0) return 0;
+    const { arena } = this.entries;
+    return arena.blockOf(ref).view.getInt32(arena.byteAt(ref) + attributesAt(state), true);
+  }
+
+  /** Writes the attributes of an entry that has room for them. */
+  setAttributes(ref: Ref, freshUntil: number, load: number): void {
+    const { arena } = this.entries;
+    const { view } = arena.blockOf(ref);
+    const at = arena.byteAt(ref) + attributesAt(this.state(ref));
+    view.setInt32(at, load, true);
+    view.setFloat64(at + 4, freshUntil, true);
   }
 
   /** A new version, and the type. */

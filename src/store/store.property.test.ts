@@ -3,43 +3,24 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { Block, byteString, KeyHash, Random } from '../base/index.js';
 import { type Ref, Store } from './index.js';
+import { type Operation, operations, type Shape } from './store-operations.testkit.js';
 
 /**
  * The store against a naive Map at tiny sizes, so that pages fill, cells move, the index splits and merges,
  * and eviction happens at once. After every step all structures are verified, the contents are those of the
  * Map, and whatever was evicted was the oldest.
  */
-const KEYS = 120;
 /** More by `RUNS=5000`. */
 const RUNS = Number(process.env['RUNS'] ?? 150);
-
-interface Shape {
-  readonly pages: number;
-  readonly pageBytes: number;
-  readonly chunkBytes: number;
-  readonly longKeys: boolean;
-  /** With one, keys are counted per slot too. */
-  readonly databases: number;
-  readonly firstPage: number;
-}
-
-type Operation =
-  | { kind: 'set'; db: number; key: number; length: number; ttl: number }
-  | { kind: 'read' | 'find' | 'remove'; db: number; key: number }
-  | { kind: 'expire'; db: number; key: number; ttl: number }
-  | { kind: 'resize'; db: number; key: number; length: number }
-  | { kind: 'write'; db: number; key: number; at: number; length: number }
-  | { kind: 'copy'; db: number; key: number; toDb: number; to: number }
-  | { kind: 'flush'; db: number }
-  | { kind: 'swap'; db: number; to: number }
-  | { kind: 'wait'; ms: number }
-  | { kind: 'budget'; pages: number; external: number }
-  | { kind: 'flushAll' | 'sample' | 'reclaim' | 'walk' };
 
 interface ModelEntry {
   value: string;
   expiry: number;
+  freshUntil: number;
+  load: number;
 }
+
+const PLAIN = { freshUntil: 0, load: 0 };
 
 class World {
   readonly store: Store;
@@ -159,16 +140,30 @@ class World {
     const text = byteString(key, 0, key.bytes.length);
     const name = this.name(op.db, text);
     const entry = this.live(name);
-    if (op.kind === 'set') {
+    if (op.kind === 'set' || op.kind === 'load') {
       const value = this.fresh(op.length);
       const expiry = op.ttl === 0 ? 0 : this.now + op.ttl;
       const held = this.model.get(name);
       if (held && this.live(name) === undefined) this.locate(op.db, key);
       const order = [...this.model];
       this.model.delete(name);
-      const ref = store.set(op.db, key, 0, text.length, value, 0, op.length, expiry);
+      const attributes = op.kind === 'set' ? PLAIN : { freshUntil: expiry - 1, load: this.writes };
+      const { freshUntil, load } = attributes;
+      const loaded = {
+        value,
+        at: 0,
+        length: op.length,
+        expiry,
+        freshUntil,
+        loadMs: load,
+        isAbsent: load % 2 === 1,
+      };
+      const ref =
+        op.kind === 'set'
+          ? store.set(op.db, key, 0, text.length, value, 0, op.length, expiry)
+          : store.setLoaded(op.db, key, 0, text.length, loaded);
       if (ref === 0) this.refused(op.length, order);
-      else this.toFront(name, { value: byteString(value, 0, op.length), expiry });
+      else this.toFront(name, { value: byteString(value, 0, op.length), expiry, ...attributes });
       return;
     }
     const ref = op.kind === 'read' ? store.read(op.db, key, 0, text.length) : this.locate(op.db, key);
@@ -176,6 +171,9 @@ class World {
     if (ref === 0 || entry === undefined) return;
     assert.equal(this.valueOf(ref), entry.value);
     assert.equal(store.expiry(ref), entry.expiry);
+    assert.equal(store.freshUntil(ref), entry.freshUntil);
+    assert.equal(store.loadMs(ref), entry.load);
+    assert.equal(store.isAbsent(ref), entry.load % 2 === 1);
     const version = store.version(ref);
     this.change(op, ref, name, entry);
     if (op.kind === 'read' || op.kind === 'find' || op.kind === 'remove') return;
@@ -202,6 +200,11 @@ class World {
         entry.expiry = expiry;
         return;
       }
+      case 'soften':
+        this.toFront(name, entry);
+        assert.notEqual(store.setFreshUntil(ref, this.now + op.ttl), 0);
+        entry.freshUntil = this.now + op.ttl;
+        return;
       case 'resize': {
         const before = entry.value;
         const order = [...this.model];
@@ -297,45 +300,6 @@ class World {
     for (let db = 0; db < this.shape.databases; db++) total += this.store.count(db);
     assert.equal(total, this.model.size, 'the store holds what the model holds');
   }
-}
-
-const key = fc.nat(KEYS - 1);
-const ttl = fc.constantFrom(0, 0, 1, 5, 50);
-
-function operations({ pageBytes, databases }: Omit<Shape, 'pages'>): fc.Arbitrary<Operation> {
-  const db = fc.nat(databases - 1);
-  const length = fc.oneof(
-    { weight: 8, arbitrary: fc.nat(pageBytes / 8) },
-    { weight: 4, arbitrary: fc.nat(pageBytes) },
-    { weight: 2, arbitrary: fc.nat(pageBytes * 6) },
-  );
-  const of = <K extends Operation['kind']>(kind: K) => fc.constant(kind);
-  return fc.oneof(
-    { weight: 64, arbitrary: fc.record({ kind: of('set'), db, key, length, ttl }) },
-    { weight: 16, arbitrary: fc.record({ kind: of('read'), db, key }) },
-    { weight: 4, arbitrary: fc.record({ kind: of('find'), db, key }) },
-    { weight: 12, arbitrary: fc.record({ kind: of('remove'), db, key }) },
-    { weight: 12, arbitrary: fc.record({ kind: of('expire'), db, key, ttl }) },
-    { weight: 12, arbitrary: fc.record({ kind: of('resize'), db, key, length }) },
-    { weight: 8, arbitrary: fc.record({ kind: of('write'), db, key, at: fc.nat(pageBytes), length }) },
-    { weight: 8, arbitrary: fc.record({ kind: of('copy'), db, key, toDb: db, to: key }) },
-    { weight: 8, arbitrary: fc.record({ kind: of('wait'), ms: fc.nat(6) }) },
-    {
-      weight: 1,
-      arbitrary: fc.record({ kind: fc.constantFrom('sample' as const, 'reclaim' as const, 'walk' as const) }),
-    },
-    { weight: 4, arbitrary: fc.record({ kind: of('swap'), db, to: db }) },
-    { weight: 1, arbitrary: fc.record({ kind: of('flush'), db }) },
-    { weight: 1, arbitrary: fc.record({ kind: of('flushAll') }) },
-    {
-      weight: 2,
-      arbitrary: fc.record({
-        kind: of('budget'),
-        pages: fc.integer({ min: 20, max: 28 }),
-        external: fc.constantFrom(0, 0, pageBytes * 2),
-      }),
-    },
-  ) as fc.Arbitrary<Operation>;
 }
 
 function check(shape: Shape, ops: readonly Operation[]): World {

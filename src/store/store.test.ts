@@ -172,7 +172,7 @@ test('a type stays with an entry, and goes with its copies', () => {
 test('a version has 48 bits', () => {
   const live = new LiveEntries({ pageBytes: 1024, chunkBytes: 4096, firstPage: 1 }, 32, false);
   live.version = 2 ** 47;
-  const ref = live.add(1, 0, Block.of('k'), 0, 1, 5, 0);
+  const ref = live.add(1, 0, Block.of('k'), 0, 1, 5, 0, 0);
   live.stamp(ref, 3);
   assert.equal(live.versionOf(ref), 2 ** 47 + 1);
 });

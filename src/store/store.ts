@@ -18,12 +18,18 @@
 import { assert, type Block, type KeyHash, type RandomSource } from '../base/index.js';
 import type { Databases } from './databases.js';
 import type { Entries } from './entries.js';
-import { EXPIRES, LARGE, type Ref, TYPE_MASK, TYPE_SHIFT } from './layout.js';
+import { ATTRIBUTED, EXPIRES, LARGE, type Ref, TYPE_MASK, TYPE_SHIFT } from './layout.js';
 import { LiveEntries, type RemovalReason } from './live-entries.js';
 import { MAX_ARENA_BYTES, PAGE_TABLE_BYTES } from './pages.js';
+import { Sampler } from './sampler.js';
 
 /** The type of an entry's value. */
 export const STRING = 0;
+
+/** Longer loads count as so long, in ms: 12 days. */
+const MAX_LOAD_MS = 2 ** 30 - 1;
+/** The bit of LOAD that says: what was loaded is that there is nothing. */
+const ABSENT = 1 << 31;
 
 export const MAX_KEY_BYTES = 65_536;
 export const MAX_VALUE_BYTES = 512 * 2 ** 20;
@@ -40,22 +46,11 @@ const MAX_CHUNK_BYTES = 64 * 2 ** 20;
 /** A smaller budget and outside memory never take the last of these. */
 const MIN_PAGES = 16;
 
-/** Entries with a lifetime that the sampler looks at before it asks for the time. */
-const SAMPLE = 64;
-/** It goes on while more than this share of a sample was dead, */
-const MANY_DEAD = 1 / 4;
-/** or more than this share of the last samples together: one sample alone may be lucky. */
-const DEAD_SHARE = 1 / 16;
-/** The weight of a new sample in that share. */
-const SAMPLE_WEIGHT = 1 / 8;
 /** Work of one call of `reclaim`: cells moved or freed, and again buckets swept. */
 const RECLAIM_CELLS = 2048;
 const RECLAIM_BUCKETS = 64;
-/** Cells of dead entries that the sampler frees before it asks for the time. */
-const EXPIRE_CELLS = 2048;
 /** A budget given later is at most so many times the first one, unless the pages are large already. */
 const MAX_GROWTH = 64;
-const TTL_SAMPLE = 64;
 
 export interface StoreOptions {
   /** All memory the store may take, in bytes: 64 KB to 32 GiB. */
@@ -74,18 +69,31 @@ export interface StoreOptions {
   readonly firstPage?: number;
 }
 
+/** What was loaded. */
+export interface Loaded {
+  readonly value: Block;
+  readonly at: number;
+  readonly length: number;
+  /** When it is gone, in ms since the epoch; 0: never. */
+  readonly expiry: number;
+  /** When it is stale, in ms since the epoch; 0: not before it is gone. */
+  readonly freshUntil: number;
+  /** How long the load took. */
+  readonly loadMs: number;
+  /** What was loaded is that there is nothing. */
+  readonly isAbsent: boolean;
+}
+
 export class Store {
   readonly #live: LiveEntries;
   readonly #entries: Entries;
   readonly #databases: Databases;
   readonly #hash: KeyHash;
-  readonly #random: RandomSource;
+  readonly #sampler: Sampler;
   readonly #firstMaxBytes: number;
   #maxBytes: number;
   #externalBytes = 0;
   #sweepCursor = 0;
-  /** The share of dead entries in the last samples. */
-  #deadShare = 0;
 
   constructor(options: StoreOptions) {
     const pageBytes = options.pageBytes ?? pageBytesFor(options.maxBytes);
@@ -95,12 +103,12 @@ export class Store {
     this.#maxBytes = options.maxBytes;
     this.#firstMaxBytes = options.maxBytes;
     this.#hash = options.hash;
-    this.#random = options.random;
     const pageLimit = Math.floor(options.maxBytes / (pageBytes + PAGE_TABLE_BYTES));
     const pages = { pageBytes, chunkBytes, firstPage: options.firstPage ?? 1 };
     this.#live = new LiveEntries(pages, pageLimit, options.slots ?? false);
     this.#entries = this.#live.entries;
     this.#databases = this.#live.databases;
+    this.#sampler = new Sampler(this.#live, options.random);
   }
 
   /** The time, in ms since the epoch. */
@@ -171,6 +179,21 @@ export class Store {
     return this.#entries.lifetimes.expiry(ref);
   }
 
+  /** Until when the value is fresh, in ms since the epoch; 0: as long as the entry lives. */
+  freshUntil(ref: Ref): number {
+    return this.#live.freshUntil(ref);
+  }
+
+  /** How long the value took to load, in ms; 0: unknown. */
+  loadMs(ref: Ref): number {
+    return this.#live.load(ref) & MAX_LOAD_MS;
+  }
+
+  /** Whether what was loaded is that there is nothing. */
+  isAbsent(ref: Ref): boolean {
+    return this.#live.load(ref) < 0;
+  }
+
   /** Grows with every change of any entry: no two states of the store share one. Below 2^48. */
   version(ref: Ref): number {
     return this.#live.versionOf(ref);
@@ -182,7 +205,7 @@ export class Store {
     const state = this.#live.state(ref);
     let bytes = arena.classes.cellBytes[arena.classAt(ref)] + (state & EXPIRES ? 8 : 4);
     if (state & LARGE) {
-      bodies.shapeOf(bodies.keyLength(ref) + bodies.valueLength(ref), (state & EXPIRES) !== 0);
+      bodies.shapeOf(bodies.keyLength(ref) + bodies.valueLength(ref), state);
       bytes += bodies.fragments * arena.classes.maxCellBytes;
     }
     return bytes;
@@ -213,7 +236,7 @@ export class Store {
 
   /**
    * Sets a key, in front; `expiry` in ms since the epoch, 0 for none. Returns the entry, or 0 when it would
-   * not fit if all others were evicted; an old value then stays.
+   * not fit if all others were evicted; an old value then stays. It has no attributes.
    */
   set(
     database: number,
@@ -226,20 +249,30 @@ export class Store {
     expiry: number,
     type = STRING,
   ): Ref {
-    const entries = this.#entries;
-    const inner = this.#databases.inner[database];
-    const hash = this.#hash.hash(key, keyAt, keyLength, inner);
-    let ref = this.#live.locate(hash, inner, key, keyAt, keyLength);
-    if (ref !== 0 && this.#live.hasShapeOf(ref, keyLength + valueLength, expiry)) {
-      this.#live.overwrite(ref, keyLength, valueLength, expiry);
-    } else {
-      if (!entries.fits(keyLength, valueLength)) return 0;
-      if (ref !== 0) this.#live.drop(ref);
-      ref = this.#live.add(hash, inner, key, keyAt, keyLength, valueLength, expiry);
-    }
-    entries.bodies.write(ref, keyLength, value, valueAt, valueLength);
+    const ref = this.#place(database, key, keyAt, keyLength, valueLength, expiry, 0);
+    if (ref === 0) return 0;
+    this.#entries.bodies.write(ref, keyLength, value, valueAt, valueLength);
     this.#live.stamp(ref, type);
     return ref;
+  }
+
+  /** `set` for what was loaded. */
+  setLoaded(database: number, key: Block, keyAt: number, keyLength: number, loaded: Loaded): Ref {
+    const { length, freshUntil, loadMs, isAbsent } = loaded;
+    const ref = this.#place(database, key, keyAt, keyLength, length, loaded.expiry, ATTRIBUTED);
+    if (ref === 0) return 0;
+    this.#entries.bodies.write(ref, keyLength, loaded.value, loaded.at, length);
+    this.#live.setAttributes(ref, freshUntil, Math.min(loadMs, MAX_LOAD_MS) | (isAbsent ? ABSENT : 0));
+    this.#live.stamp(ref, STRING);
+    return ref;
+  }
+
+  /** Makes an entry fresh until then (ms since the epoch). Returns where it is now; 0 when it does not fit, and is as it was. */
+  setFreshUntil(ref: Ref, freshUntil: number): Ref {
+    const load = this.#live.load(ref);
+    const to = this.#live.reshape(ref, this.valueLength(ref), this.expiry(ref), ATTRIBUTED);
+    if (to !== 0) this.#live.setAttributes(to, freshUntil, load);
+    return to;
   }
 
   /** Whether an entry of these lengths would fit if all others were evicted: then `set` does not return 0. */
@@ -249,12 +282,12 @@ export class Store {
 
   /** Gives an entry another expiry (0: none). Returns where it is now; 0 when it does not fit, and is as it was. */
   setExpiry(ref: Ref, expiry: number): Ref {
-    return this.#live.reshape(ref, this.valueLength(ref), expiry);
+    return this.#live.reshape(ref, this.valueLength(ref), expiry, this.#live.state(ref) & ATTRIBUTED);
   }
 
   /** Cuts the value, or fills it up with zeros. Returns where it is now; 0 when it does not fit, and is as it was. */
   resizeValue(ref: Ref, length: number): Ref {
-    return this.#live.reshape(ref, length, this.expiry(ref));
+    return this.#live.reshape(ref, length, this.expiry(ref), this.#live.state(ref) & ATTRIBUTED);
   }
 
   /** Writes over a part of the value, within its length. */
@@ -267,7 +300,7 @@ export class Store {
   }
 
   /**
-   * Copies value, expiry and type to another key, which it replaces; not onto itself. Returns the copy; 0 when
+   * Copies value, expiry, attributes and type to another key, which it replaces; not onto itself. Returns the copy; 0 when
    * it does not fit beside the original, and then nothing is changed.
    */
   copyEntry(ref: Ref, database: number, key: Block, keyAt: number, keyLength: number): Ref {
@@ -297,39 +330,12 @@ export class Store {
 
   /** The mean lifetime left, in ms, of a sample of the database's entries that expire; 0 when there is none. */
   averageTtl(database: number): number {
-    const { lifetimes } = this.#entries;
-    let sum = 0;
-    let counted = 0;
-    for (let i = 0; i < TTL_SAMPLE && lifetimes.count > 0; i++) {
-      const ref = lifetimes.sample(this.#random);
-      if (this.database(ref) !== database || this.#live.isGone(ref)) continue;
-      sum += lifetimes.expiry(ref) - this.now;
-      counted++;
-    }
-    return counted === 0 ? 0 : Math.round(sum / counted);
+    return this.#sampler.averageTtl(this.#databases.inner[database]);
   }
 
-  /**
-   * A random live entry of the database, or 0. Entries of crowded buckets are drawn a little less often. Buckets are
-   * walked until one has an entry of the database: O(1) where it has its share of all, O(all / its own) where it has few.
-   * What is gone is dropped on the way, so that is paid for once.
-   */
+  /** A random live entry of the database, or 0: see Sampler. */
   random(database: number): Ref {
-    const inner = this.#databases.inner[database];
-    let cursor = this.#random.uint32();
-    const buckets = this.#entries.index.buckets + 1;
-    for (let i = 0; i <= buckets && this.count(database) > 0; i++) {
-      const live: Ref[] = [];
-      const gone: Ref[] = [];
-      cursor = this.#entries.index.walk(cursor, (ref) => {
-        if (this.#live.isGone(ref)) gone.push(ref);
-        else if (this.#live.databaseOf(ref) === inner) live.push(ref);
-      });
-      // No cell moves when others are freed: the refs stay what they are.
-      for (const ref of gone) this.#live.bury(ref);
-      if (live.length > 0) return live[this.#random.below(live.length)];
-    }
-    return 0;
+    return this.#sampler.random(this.#databases.inner[database]);
   }
 
   /** Empties a database at once; the memory is given back as its entries are met. */
@@ -389,26 +395,7 @@ export class Store {
 
   /** The active sampler: removes expired entries while there are many and `hasTime`. Returns how many. */
   expireSome(hasTime: () => boolean): number {
-    const { lifetimes } = this.#entries;
-    let removed = 0;
-    let goesOn: boolean;
-    do {
-      let dead = 0;
-      let cells = 0;
-      let looked = 0;
-      for (; looked < SAMPLE && lifetimes.count > 0 && cells < EXPIRE_CELLS; looked++) {
-        const ref = lifetimes.sample(this.#random);
-        if (!this.#live.isGone(ref)) continue;
-        cells += this.#entries.cellsOf(ref);
-        this.#live.bury(ref);
-        dead++;
-      }
-      removed += dead;
-      const share = looked === 0 ? 0 : dead / looked;
-      this.#deadShare += (share - this.#deadShare) * SAMPLE_WEIGHT;
-      goesOn = share > MANY_DEAD || this.#deadShare > DEAD_SHARE;
-    } while (goesOn && hasTime());
-    return removed;
+    return this.#sampler.expireSome(hasTime);
   }
 
   /** A slice of what is left to do: shrinking to a smaller `maxBytes`, dropping flushed entries. Whether more is left. */
@@ -475,6 +462,28 @@ export class Store {
     const atLeast = MIN_PAGES * (arena.pageBytes + PAGE_TABLE_BYTES) + this.#externalBytes;
     const most = Math.max(this.#maxBytes, atLeast);
     assert(this.#lowerPageLimit() || this.usedBytes <= most, 'maxBytes is never exceeded');
+  }
+
+  /** Where the value of a key is to be written; 0 when it would not fit, and an old value then stays. */
+  #place(
+    database: number,
+    key: Block,
+    keyAt: number,
+    keyLength: number,
+    valueLength: number,
+    expiry: number,
+    attributed: number,
+  ): Ref {
+    const inner = this.#databases.inner[database];
+    const hash = this.#hash.hash(key, keyAt, keyLength, inner);
+    const ref = this.#live.locate(hash, inner, key, keyAt, keyLength);
+    if (ref !== 0 && this.#live.hasShapeOf(ref, keyLength + valueLength, expiry, attributed)) {
+      this.#live.overwrite(ref, keyLength, valueLength, expiry);
+      return ref;
+    }
+    if (!this.#entries.fits(keyLength, valueLength)) return 0;
+    if (ref !== 0) this.#live.drop(ref);
+    return this.#live.add(hash, inner, key, keyAt, keyLength, valueLength, expiry, attributed);
   }
 
   /** Brings the arena's limit down to what is allowed, as far as pages are free; whether more must go. */

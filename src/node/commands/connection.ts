@@ -66,6 +66,7 @@ export const connectionHandlers = {
     if (session.transaction !== undefined || session.watched !== undefined) discard(session);
     node.monitors.remove(session);
     node.tracking.forget(session);
+    node.leases.forget(session);
     node.pubsub.forget(session);
     setProtocol(session, 2);
     session.db = 0;

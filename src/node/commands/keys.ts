@@ -6,7 +6,7 @@ import { ALL_DATABASES } from '../keyspace.js';
 import type { Handler, Session } from '../session.js';
 import { databaseArgument, int32Argument, isDatabase } from './arguments.js';
 import { errors } from './errors.js';
-import { changed, findKey, locateKey, peekKey, readKey, refuse, scratch } from './values.js';
+import { changed, deletedNothing, findKey, locateKey, peekKey, readKey, refuse, scratch } from './values.js';
 
 export const keyHandlers = {
   del: deleteKeys,
@@ -132,7 +132,10 @@ function deleteKeys(session: Session, request: Request): void {
   let count = 0;
   for (let i = 1; i < request.count; i++) {
     const ref = locateKey(session, request, i);
-    if (ref === 0) continue;
+    if (ref === 0) {
+      deletedNothing(session, request, i);
+      continue;
+    }
     store.remove(ref);
     changed(session, request, i);
     count++;

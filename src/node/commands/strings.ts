@@ -6,6 +6,7 @@ import { clampRange, integerArgument, range, rangeArguments, rangeIsBackward } f
 import { errors, wrongArity } from './errors.js';
 import {
   changed,
+  deletedNothing,
   findKey,
   putValue,
   readKey,
@@ -30,6 +31,7 @@ export const stringHandlers = {
     const store = session.node.store;
     const ref = readKey(session, request, 1);
     if (ref === 0) {
+      deletedNothing(session, request, 1);
       session.out.nil();
       return;
     }

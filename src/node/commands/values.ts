@@ -49,6 +49,12 @@ export function changed(session: Session, request: Request, i: number): void {
   session.node.keyspace.changed(session, session.db, request.block, request.starts[i], request.lengths[i]);
 }
 
+/** Tells those who load it that the key at argument i, which is not there, was deleted. */
+export function deletedNothing(session: Session, request: Request, i: number): void {
+  const { block, starts, lengths } = request;
+  session.node.keyspace.deletedNothing(session.db, block, starts[i], lengths[i]);
+}
+
 /**
  * Stores argument `valueAt` under argument `keyAt` and tells those who watch it; false when it does not fit,
  * and then nothing was changed: the reply is `refuse`.
