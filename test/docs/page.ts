@@ -88,6 +88,8 @@ class PageSession {
   #node: TestServer | undefined;
   #served: ChildProcess | undefined;
   #connection: RawConnection | undefined;
+  /** The token of a lease that was shown last. */
+  #token = '';
 
   async run(block: Block): Promise<void> {
     const text = block.text;
@@ -184,10 +186,10 @@ class PageSession {
 
   async #typed(args: string[]): Promise<string> {
     this.#connection ??= await RawConnection.open(this.#port);
-    this.#connection.request(...args.map((arg) => this.#withPort(arg)));
+    this.#connection.request(...args.map((arg) => this.#withPort(arg === 'TOKEN' ? this.#token : arg)));
     const frame = await this.#connection.frame();
     if (!frame) throw new Error(`the node closed the connection at \`${args.join(' ')}\``);
-    return this.#withDefaultPort(showReply(decode(frame)));
+    return this.#withDefaultPort(this.#withoutToken(showReply(decode(frame))));
   }
 
   async #module({ language, text, line }: Block): Promise<void> {
@@ -288,6 +290,14 @@ class PageSession {
       const path = spawnSync('sh', ['-c', `command -v ${name}`], { encoding: 'utf8' }).stdout.trim();
       if (path) write(name, `'${path}' -p ${this.#port}`);
     }
+  }
+
+  /** Tokens of leases differ each time: a page writes TOKEN for the last one. */
+  #withoutToken(text: string): string {
+    return text.replace(/"([0-9a-f]{12}\.\d+\.\d+\.[0-9a-z]+)"/g, (_, token: string) => {
+      this.#token = token;
+      return '"TOKEN"';
+    });
   }
 
   #withPort(text: string): string {
