@@ -1,6 +1,9 @@
 // The layers under src/ and who may import whom. The one place that says it: the tidy check compares
 // imports and the references of every tsconfig with this table.
 //
+// A layer is a folder of src/, or one inside another layer's folder ('client/core'), which is no part of the
+// outer layer: the outer one excludes it in both of its projects, and imports it, if at all, like any other.
+//
 // A pure layer knows no host: no clock, no randomness, no promises, no Node.js. `packages` are the
 // npm packages a layer may name outside its tests.
 
@@ -8,6 +11,7 @@ export const layers = {
   base: { pure: true, mayImport: [], packages: [] },
   resp: { pure: true, mayImport: ['base'], packages: [] },
   store: { pure: true, mayImport: ['base'], packages: [] },
+  'client/core': { pure: true, mayImport: ['base', 'store'], packages: [] },
   lru: { pure: false, mayImport: ['base', 'store'], packages: [] },
   node: { pure: false, mayImport: ['base', 'resp', 'store'], packages: [] },
   cli: {
@@ -16,3 +20,19 @@ export const layers = {
     packages: ['commander', 'pino', 'pino-pretty', 'smol-toml'],
   },
 };
+
+/** The innermost layer in which a path of the checkout lies; where none does, its folder below src/; outside it, ''. */
+export function layerOf(path, table = layers) {
+  if (!path.startsWith('src/')) return '';
+  const folders = path.split('/').slice(1, -1);
+  for (let depth = folders.length; depth > 0; depth--) {
+    const name = folders.slice(0, depth).join('/');
+    if (Object.hasOwn(table, name)) return name;
+  }
+  return path.split('/')[1];
+}
+
+/** The layers whose folders lie inside the folder of this one. */
+export function layersInside(layer, table = layers) {
+  return Object.keys(table).filter((name) => name.startsWith(`${layer}/`));
+}

@@ -3,6 +3,7 @@
 
 import { isBuiltin } from 'node:module';
 import { posix } from 'node:path';
+import { layerOf } from './layers.mjs';
 
 const maxLines = 400;
 
@@ -23,7 +24,7 @@ export const textRules = [lineForm, markers, privatePaths];
 
 /** Only the edges of the layer table, only through the other layer's index. */
 function* edges({ path, imports }, { layers, packageJson }) {
-  const layer = layerOf(path);
+  const layer = layerOf(path, layers);
   const rules = layers[layer];
   const isTest = testName.test(path) || !path.startsWith('src/');
   if (path.startsWith('src/') && !rules) {
@@ -35,7 +36,7 @@ function* edges({ path, imports }, { layers, packageJson }) {
       if (rules) yield [offset, `'${specifier}' is for test/ and bench/: import from ../LAYER/index.js.`];
     } else if (specifier.startsWith('.')) {
       const target = posix.normalize(posix.join(posix.dirname(path), specifier));
-      const other = layerOf(target);
+      const other = layerOf(target, layers);
       if (!specifier.endsWith('.js') && !specifier.endsWith('.mjs')) {
         yield [offset, `import '${specifier}' has no suffix: write the .js file.`];
       }
@@ -67,7 +68,7 @@ function* edges({ path, imports }, { layers, packageJson }) {
 
 /** Time, randomness and promises come into pure layers as arguments. */
 function* pureWords({ path, code }, { layers }) {
-  if (!layers[layerOf(path)]?.pure || testName.test(path)) return;
+  if (!layers[layerOf(path, layers)]?.pure || testName.test(path)) return;
   for (const match of code.matchAll(hostWords)) {
     if (isProperty(code, match)) continue;
     yield [match.index, `'${match[0]}' in a pure layer: time, randomness and waiting come in as arguments.`];
@@ -83,13 +84,13 @@ function isProperty(code, { index, 0: word }) {
   );
 }
 
-function* exportForms({ path, code }) {
+function* exportForms({ path, code }, { layers }) {
   if (!path.startsWith('src/')) return;
   for (const match of code.matchAll(/\bexport\s+(default\b|\*|\{[^}]*\bas\s+default\b)/g)) {
     const remedy = match[1] === '*' ? 'list the names one by one' : 'give it a name';
     yield [match.index, `'export ${match[1] === '*' ? '*' : 'default'}': ${remedy}.`];
   }
-  if (posix.basename(path) === 'index.ts' && path.split('/').length > 3) {
+  if (posix.basename(path) === 'index.ts' && path !== `src/${layerOf(path, layers)}/index.ts`) {
     yield [0, 'a second index.ts in a layer: the layer has one index, name this file by its noun.'];
   }
 }
@@ -147,10 +148,6 @@ function* privatePaths({ path, text }) {
   for (const match of text.matchAll(/\b(?:issues?|tickets?) #?\d+\b/gi)) {
     yield [match.index, `'${match[0]}': say what it is about instead of its number.`];
   }
-}
-
-function layerOf(path) {
-  return path.startsWith('src/') ? path.split('/')[1] : '';
 }
 
 function packageName(specifier) {

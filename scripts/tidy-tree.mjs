@@ -3,6 +3,7 @@
 
 import { existsSync, readFileSync } from 'node:fs';
 import { join, posix } from 'node:path';
+import { layerOf, layersInside } from './layers.mjs';
 
 /** Yields `[path, line, message]` for the whole tree under `root`. `docs` maps each .md path to its text. */
 export function* treeProblems(root, { layers, docs, sourcePaths }) {
@@ -16,7 +17,7 @@ export function* treeProblems(root, { layers, docs, sourcePaths }) {
 function* tsconfigs(root, layers, sourcePaths) {
   const solution = existsSync(join(root, 'tsconfig.json')) ? references(root, 'tsconfig.json') : [];
   for (const [layer, { pure, mayImport }] of Object.entries(layers)) {
-    if (!sourcePaths.some((path) => path.startsWith(`src/${layer}/`))) continue;
+    if (!sourcePaths.some((path) => layerOf(path, layers) === layer)) continue;
     const expected = mayImport.map((other) => `src/${other}`);
     for (const [name, wanted] of [
       ['tsconfig.json', expected],
@@ -34,6 +35,12 @@ function* tsconfigs(root, layers, sourcePaths) {
           1,
           `references ${actual.join(', ') || 'nothing'}: scripts/layers.mjs says ${wanted.join(', ') || 'nothing'}.`,
         ];
+      }
+      for (const inner of layersInside(layer, layers)) {
+        const folder = inner.slice(layer.length + 1);
+        if (!(readJson(root, path).exclude ?? []).includes(folder)) {
+          yield [path, 1, `takes in the layer ${inner}: add "${folder}" to "exclude".`];
+        }
       }
       const inSolution = name === 'tsconfig.json' ? `src/${layer}` : path;
       if (!solution.includes(inSolution))

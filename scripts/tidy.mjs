@@ -18,10 +18,11 @@ import { treeProblems } from './tidy-tree.mjs';
 const textSuffixes = ['.ts', '.mjs', '.json', '.md', '.yml', '.toml', '.sh', '.txt', '.npmrc', 'run'];
 const generated = /^(package-lock\.json|bench\/results\/.*)$/;
 
-/** Yields `[path, line, message]` for each problem in the tree under `folder`. */
-export function* check(folder) {
+/** Yields `[path, line, message]` for each problem in the tree under `folder`, whose layers are these. */
+export function* check(folder, table = layers) {
   const paths = globFiles(folder, ...textSuffixes).filter((path) => !generated.test(path));
-  const context = { layers, packageJson: JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) };
+  const packageJson = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
+  const context = { layers: table, packageJson };
   const docs = {};
   for (const path of paths) {
     const text = readFileSync(join(folder, path), 'utf8');
@@ -33,7 +34,7 @@ export function* check(folder) {
     }
   }
   const sourcePaths = paths.filter((path) => path.endsWith('.ts'));
-  yield* treeProblems(folder, { layers, docs, sourcePaths });
+  yield* treeProblems(folder, { layers: table, docs, sourcePaths });
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {

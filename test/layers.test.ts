@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, posix } from 'node:path';
 import { after, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 
@@ -29,6 +29,11 @@ function write(path: string, text: string): void {
   writeFileSync(join(folder, path), text);
 }
 
+/** The name of a layer as part of an identifier: that of one inside another has a slash. */
+function inWord(name: string): string {
+  return name.replaceAll('/', '_');
+}
+
 /** One build of a tree in which every layer names every layer, and every host name. */
 function compile(): string {
   for (const file of ['package.json', 'tsconfig.base.json']) cpSync(join(checkout, file), join(folder, file));
@@ -38,13 +43,15 @@ function compile(): string {
     for (const file of ['tsconfig.json', 'tsconfig.test.json']) {
       cpSync(join(checkout, 'src', name, file), join(folder, 'src', name, file));
     }
-    write(`src/${name}/index.ts`, `export const ${name} = 1;\n`);
+    write(`src/${name}/index.ts`, `export const ${inWord(name)} = 1;\n`);
     write(`src/${name}/host.ts`, hostNames.map((host) => `export const of_${host} = ${host};\n`).join(''));
     write(`src/${name}/files.ts`, "export { readFileSync } from 'node:fs';\n");
     for (const other of names.filter((one) => one !== name)) {
-      const line = `import { ${other} } from '../${other}/index.js';\nexport const taken = ${other};\n`;
-      write(`src/${name}/takes-${other}.ts`, line);
-      write(`src/${name}/takes-${other}.test.ts`, line);
+      const word = inWord(other);
+      const folderOfOther = posix.join(posix.relative(name, '.'), other);
+      const line = `import { ${word} } from '${folderOfOther}/index.js';\nexport const taken = ${word};\n`;
+      write(`src/${name}/takes-${word}.ts`, line);
+      write(`src/${name}/takes-${word}.test.ts`, line);
     }
   }
   const compiler = join(checkout, 'node_modules', 'typescript', 'bin', 'tsc');
@@ -65,7 +72,10 @@ for (const [name, { pure, mayImport }] of layers) {
   for (const other of names.filter((one) => one !== name)) {
     const allowed = mayImport.includes(other);
     test(`src/${name} ${allowed ? 'may' : 'may not'} import src/${other}`, () => {
-      for (const file of [`src/${name}/takes-${other}.ts`, `src/${name}/takes-${other}.test.ts`]) {
+      for (const file of [
+        `src/${name}/takes-${inWord(other)}.ts`,
+        `src/${name}/takes-${inWord(other)}.test.ts`,
+      ]) {
         const errors = errorsOf(file);
         if (allowed) assert.deepEqual(errors, []);
         else

@@ -10,7 +10,16 @@ import { fileURLToPath } from 'node:url';
 type Problem = [path: string, line: number, message: string];
 
 const script = new URL('../../scripts/tidy.mjs', import.meta.url);
-const { check } = (await import(script.href)) as { check: (folder: string) => Iterable<Problem> };
+interface Layer {
+  readonly pure: boolean;
+  readonly mayImport: readonly string[];
+  readonly packages: readonly string[];
+}
+type Layers = Record<string, Layer>;
+
+const { check } = (await import(script.href)) as {
+  check: (folder: string, layers?: Layers) => Iterable<Problem>;
+};
 
 const project = (...references: string[]) =>
   `${JSON.stringify({ compilerOptions: { types: [] }, references: references.map((path) => ({ path })) })}\n`;
@@ -54,17 +63,21 @@ const inOrder: Record<string, string> = {
   'docs/decisions/0001-one.md': '# One\n',
 };
 
-/** What tidy says about the tree with these changes, as it prints it. */
+/** What tidy says about the tree in order with these changes, as it prints it. */
 function problemsOf(changes: Record<string, string>): string {
-  return inTree(changes, (folder) =>
-    [...check(folder)].map((problem) => `${problem[0]}:${problem[1]}: ${problem[2]}\n`).join(''),
+  return problemsIn({ ...inOrder, ...changes });
+}
+
+function problemsIn(files: Record<string, string>, layers?: Layers): string {
+  return inTree(files, (folder) =>
+    [...check(folder, layers)].map((problem) => `${problem[0]}:${problem[1]}: ${problem[2]}\n`).join(''),
   );
 }
 
-function inTree<T>(changes: Record<string, string>, work: (folder: string) => T): T {
+function inTree<T>(files: Record<string, string>, work: (folder: string) => T): T {
   const folder = mkdtempSync(join(tmpdir(), 'nuthatch-tidy-'));
   try {
-    for (const [path, text] of Object.entries({ ...inOrder, ...changes })) {
+    for (const [path, text] of Object.entries(files)) {
       mkdirSync(dirname(join(folder, path)), { recursive: true });
       writeFileSync(join(folder, path), text);
     }
@@ -81,9 +94,9 @@ test('a tree in order has no problems', () => {
 test('the command prints the problems and fails', () => {
   const runIn = (folder: string) =>
     spawnSync(process.execPath, [fileURLToPath(script), '--root', folder], { encoding: 'utf8' });
-  const clean = inTree({}, runIn);
+  const clean = inTree(inOrder, runIn);
   assert.deepEqual([clean.status, clean.stdout, clean.stderr], [0, '', '']);
-  const faulty = inTree({ 'docs/a.md': '# One' }, runIn);
+  const faulty = inTree({ ...inOrder, 'docs/a.md': '# One' }, runIn);
   assert.equal(faulty.status, 1);
   assert.match(faulty.stdout, /^docs\/a\.md:1: the last line has no end: add a newline\.\n/m);
 });
@@ -251,3 +264,88 @@ for (const [name, changes, says] of faults) {
     assert.match(problemsOf(changes), says);
   });
 }
+
+const nestedLayers: Layers = {
+  base: { pure: true, mayImport: [], packages: [] },
+  outer: { pure: false, mayImport: ['base', 'outer/inner'], packages: [] },
+  'outer/inner': { pure: true, mayImport: ['base'], packages: [] },
+};
+
+/** A project that leaves out the layer inside it. */
+const outerProject = (...references: string[]) =>
+  `${JSON.stringify({ exclude: ['inner'], references: references.map((path) => ({ path })) })}\n`;
+
+/** A tree in order with a layer inside another's folder. */
+const nested: Record<string, string> = {
+  'package.json': '{}\n',
+  'src/base/tsconfig.json': project(),
+  'src/base/tsconfig.test.json': project('./tsconfig.json'),
+  'src/base/index.ts': 'export const a = 1;\n',
+  'tsconfig.json': project(
+    ...['base', 'outer', 'outer/inner'].flatMap((name) => [`src/${name}`, `src/${name}/tsconfig.test.json`]),
+  ),
+  'src/outer/tsconfig.json': outerProject('../base', './inner'),
+  'src/outer/tsconfig.test.json': outerProject('./tsconfig.json', '../base', './inner'),
+  'src/outer/index.ts': "import { i } from './inner/index.js';\nexport const o = Date.now() + i;\n",
+  'src/outer/parts/o.ts': "import { i } from '../inner/index.js';\nexport const o = i;\n",
+  'src/outer/inner/tsconfig.json': project('../../base'),
+  'src/outer/inner/tsconfig.test.json': project('./tsconfig.json', '../../base'),
+  'src/outer/inner/index.ts': "import { a } from '../../base/index.js';\nexport const i = a;\n",
+  'src/outer/inner/b.ts': '',
+};
+
+test('a tree with a layer inside another has no problems', () => {
+  assert.equal(problemsIn(nested, nestedLayers), '');
+});
+
+const nestedFaults: [name: string, changes: Record<string, string>, says: RegExp][] = [
+  [
+    'an import of the outer layer by the inner',
+    { 'src/outer/inner/b.ts': "\nimport { o } from '../index.js';\n" },
+    /^src\/outer\/inner\/b\.ts:2: src\/outer\/inner may not import src\/outer:/,
+  ],
+  [
+    'an import of the inner layer past its index',
+    { 'src/outer/parts/o.ts': "import '../inner/b.js';\n" },
+    /^src\/outer\/parts\/o\.ts:1: .* import from src\/outer\/inner\/index\.js/,
+  ],
+  [
+    'a clock in the inner layer',
+    { 'src/outer/inner/b.ts': 'export const b = Date.now();\n' },
+    /^src\/outer\/inner\/b\.ts:1: 'Date' in a pure layer/,
+  ],
+  [
+    'a second barrel in the inner layer',
+    { 'src/outer/inner/parts/index.ts': 'export const x = 1;\n' },
+    /parts\/index\.ts:1: a second index\.ts/,
+  ],
+  [
+    'an outer layer that takes the inner in',
+    { 'src/outer/tsconfig.json': project('../base', './inner') },
+    /^src\/outer\/tsconfig\.json:1: takes in the layer outer\/inner: add "inner" to "exclude"/,
+  ],
+  [
+    'tests of an outer layer that take the inner in',
+    { 'src/outer/tsconfig.test.json': project('./tsconfig.json', '../base', './inner') },
+    /^src\/outer\/tsconfig\.test\.json:1: takes in the layer outer\/inner/,
+  ],
+  [
+    'an inner layer outside the solution',
+    { 'tsconfig.json': project('src/base', 'src/base/tsconfig.test.json', 'src/outer') },
+    /^tsconfig\.json:1: does not reference src\/outer\/inner:/m,
+  ],
+];
+
+for (const [name, changes, says] of nestedFaults) {
+  test(`tidy finds ${name}`, () => {
+    assert.match(problemsIn({ ...nested, ...changes }, nestedLayers), says);
+  });
+}
+
+test('a folder is no layer because one lies inside it', () => {
+  const { outer: _, ...withoutOuter } = nestedLayers;
+  assert.match(
+    problemsIn(nested, withoutOuter),
+    /^src\/outer\/index\.ts:1: src\/outer is no layer: add it to scripts\/layers\.mjs\.$/m,
+  );
+});
