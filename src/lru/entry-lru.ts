@@ -1,11 +1,11 @@
 /**
  * An LRU cache of any JavaScript values, bounded in entries.
  *
- *   index   key -> slot                      (Maps, see slot-index.ts)
+ *   index   key -> slot                      (Maps, see base/slot-index.ts)
  *   slot    |  1   |  2   |  3   | ...
  *   keys    | 'b'  | 'a'  |  -   |           arrays
  *   values  |  {}  |  7   |  -   |
- *   order   newest <-> ... <-> oldest        (two Uint32Arrays, see slot-order.ts)
+ *   order   newest <-> ... <-> oldest        (two Uint32Arrays, see base/slot-order.ts)
  *   ends    | 5020 | Inf  | Inf  |           a Float64Array, made when the first entry has a lifetime
  *
  * No object per entry besides what the Map keeps. `get`, `set` and `delete` are O(1), but for the moment
@@ -14,12 +14,10 @@
  * Lifetimes end on access, and by a hand that goes around the slots: a slice looks at up to 100,000 of
  * them in memory order, which is faster than any sample and finds every dead entry within one turn.
  */
-import { assert } from '../base/index.js';
+import { assert, SlotIndex, SlotOrder } from '../base/index.js';
 import { Evictions } from './evictions.js';
 import { hitRatio, type Lru, type LruStats, type SetOptions } from './lru.js';
 import { type ResolvedEntryOptions, refuseUndefined, ttlOfEntry } from './options.js';
-import { SlotIndex } from './slot-index.js';
-import { SlotOrder } from './slot-order.js';
 import { type Sweeper, Upkeep } from './upkeep.js';
 
 /** Slots the arrays begin with. */
