@@ -17,41 +17,57 @@
  * change, or when a Map, Set or Date was made non-extensible by somebody before its methods could be blocked: then
  * each reader needs a value of its own. Private fields, and what a WeakMap holds, cannot be seen and are not judged.
  *
- * There is no recursion, so a value nested a million deep does not overflow the stack. Cycles end: what was frozen
- * before it was met is looked through once, since it may hold what is not frozen; a Set remembers it. What this
- * call froze comes there only if it is met again, so that the usual tree from JSON needs no Set and is looked
- * through once, and anything at most twice.
+ * There is no recursion, so a value nested a million deep does not overflow the stack. Each object is looked through
+ * once, so cycles end and what is shared is not counted twice. That it is frozen already does not spare it: it may
+ * hold what is not.
  */
+import { objectBytes, primitiveBytes } from './heap-bytes.js';
 
-/** Freezes `value` and all that it leads to, as told above. Returns whether nothing of it can be changed now. */
-export function freezeDeep(value: unknown): boolean {
+/** What became of a value that was to be frozen. */
+export interface Frozen {
+  /** Whether nothing of it can be changed now; if not, its readers must not share it. */
+  readonly isImmutable: boolean;
+  /** What it takes on the heap, as heap-bytes.ts counts. What several of its parts share is counted once. */
+  readonly bytes: number;
+}
+
+/** Freezes `value` and all that it leads to, as told above. */
+export function freezeDeep(value: unknown): Frozen {
+  const met = new Set<object>();
   const waiting: object[] = [];
-  const metFrozen = new Set<object>();
   let isImmutable = true;
+  let bytes = 0;
 
-  const meet = (met: unknown): void => {
-    if (typeof met !== 'object' || met === null) return;
-    if (Object.isFrozen(met)) {
-      if (metFrozen.has(met)) return;
-      metFrozen.add(met);
+  const meet = (part: unknown): void => {
+    if (typeof part !== 'object' || part === null) {
+      bytes += primitiveBytes(part);
+      return;
     }
-    if (freezeOne(met)) waiting.push(met);
-    else isImmutable = false;
+    if (met.has(part)) return;
+    met.add(part);
+    if (freezeOne(part)) {
+      waiting.push(part);
+      return;
+    }
+    isImmutable = false;
+    bytes += objectBytes(part, 0);
   };
 
   meet(value);
-  for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) meetContents(next, meet);
-  return isImmutable;
+  for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
+    const names = Reflect.ownKeys(next);
+    bytes += objectBytes(next, names.length);
+    if (next instanceof Map || next instanceof Set) meetItems(next, meet);
+    for (const name of names) meet(Object.getOwnPropertyDescriptor(next, name)?.value);
+  }
+  return { isImmutable, bytes };
 }
 
-function meetContents(object: object, meet: (value: unknown) => void): void {
-  if (object instanceof Map || object instanceof Set) {
-    for (const [key, value] of object.entries()) {
-      meet(key);
-      meet(value);
-    }
+function meetItems(collection: Map<unknown, unknown> | Set<unknown>, meet: (value: unknown) => void): void {
+  for (const [key, value] of collection.entries()) {
+    meet(key);
+    if (value !== key) meet(value);
   }
-  for (const name of Reflect.ownKeys(object)) meet(Object.getOwnPropertyDescriptor(object, name)?.value);
 }
 
 /** Freezes one object, not what it leads to. Returns whether it cannot be changed now; if not, it is left alone. */

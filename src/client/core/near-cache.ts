@@ -1,0 +1,378 @@
+/**
+ * The near cache: what this process has read lately and may answer without asking a node.
+ *
+ *   index    key -> slot                   (Maps, see base/slot-index.ts)
+ *   slot     |   1    |   2    | ...
+ *   keys     | 'b'    | 'a'    |           arrays
+ *   handles  | given back by a hit         what the caller made of the value: an object, a settled promise, ...
+ *   times    | due fresh stale ticket | .. four floats a slot, side by side in memory
+ *   sizes    | bytes counted  |            0 in a free slot
+ *   nodes    | read from node |
+ *   order    newest <-> ... <-> oldest     strict LRU (see base/slot-order.ts)
+ *
+ * An entry's life, in milliseconds of the caller's clock:
+ *
+ *        enter              refreshAtMs          freshUntilMs               staleUntilMs
+ *   ------|----- fresh ----------|----- fresh ---------|---- only getStale ------|  gone
+ *                                ^ the first hit says that a refresh is due
+ *
+ * It leaves earlier by `invalidate` (a push named its key), `invalidateAll`, `flushNode` (pushes of its node may have
+ * been lost), by being replaced, or as the least recently used when the bytes are spent. Nothing enters whose
+ * ticket, drawn before the value was decoded, is void by then: see near-tickets.ts.
+ *
+ * Bytes: at most `maxBytes`, counting each entry's key, value and share of all structures (arrays at their fullest
+ * after growing, the Map, a promise as handle), and the words of the tickets. Every operation is O(1), but for the
+ * moment when arrays or a Map grow, and for evictions, of which a large value needs many.
+ *
+ * `flushNode` is O(1): entries read from the node earlier are dead at once, and so is what is past its last time.
+ * What is dead leaves when it is met: by a read, as the oldest, or by a hand that goes around the slots, two at each
+ * entering. `bytes` counts it until then; `entries` does not count what was flushed.
+ */
+import { assert, SlotIndex, SlotOrder } from '../../base/index.js';
+import { textBytes } from './heap-bytes.js';
+import type { NearEntry, NearStats } from './near-entry.js';
+import { MAX_NODES, NearTickets, type Ticket } from './near-tickets.js';
+
+/** What an entry takes besides key and value: 54 in arrays that may be a third empty, 56 in the Map, 40 as a promise. */
+const ENTRY_BYTES = 184;
+/** An entry takes at most this share of all bytes: one large value should not drive out everything. */
+const LARGEST_SHARE = 1 / 8;
+/** The words of the buckets take at most this share of all bytes. */
+const BUCKETS_SHARE = 1 / 64;
+/** With so many, 10,000 invalidations a second void one in 65 of the tickets that are held for 0.1 s. */
+const MAX_BUCKETS = 65_536;
+/** The smallest budget: a fifth of it is for the words of buckets and nodes. */
+export const MIN_NEAR_BYTES = 65_536;
+
+const FIRST_SLOTS = 64;
+const GROWTH = 1.5;
+/** Slots the hand looks at for each entry that enters. More than one, so that it outruns what enters. */
+const HAND_SLOTS = 2;
+
+// The times of a slot: when a hit needs a closer look, its end as fresh, its end as stale; and its ticket.
+const LOOK_AT = 0;
+const FRESH_UNTIL = 1;
+const STALE_UNTIL = 2;
+const TICKET = 3;
+const TIMES = 4;
+
+export class NearCache<H extends {}> {
+  readonly #maxBytes: number;
+  readonly #maxEntries: number;
+  readonly #largestBytes: number;
+  readonly #tickets: NearTickets;
+
+  readonly #index: SlotIndex<string>;
+  readonly #order: SlotOrder;
+  // Slot 0 holds no entry.
+  readonly #keys: (string | undefined)[] = [undefined];
+  readonly #handles: (H | undefined)[] = [undefined];
+  #times: Float64Array;
+  #sizes: Uint32Array;
+  #nodes: Uint16Array;
+  /** Of each node, its entries that were not flushed. */
+  readonly #entriesOfNode = new Uint32Array(MAX_NODES);
+  readonly #fixedBytes: number;
+  #bytes: number;
+  #size = 0;
+  /** Entries that were flushed and have not left yet. */
+  #flushed = 0;
+  #hand = 0;
+  #isRefreshDue = false;
+
+  #hits = 0;
+  #misses = 0;
+  #staleHits = 0;
+  #evictions = 0;
+  #expirations = 0;
+  #invalidations = 0;
+  #flushes = 0;
+  #refusedTickets = 0;
+  #refusedSizes = 0;
+
+  /** `maxBytes` from `MIN_NEAR_BYTES` on. */
+  constructor(maxBytes: number) {
+    assert(maxBytes >= MIN_NEAR_BYTES, `the near cache has ${maxBytes} bytes: give it ${MIN_NEAR_BYTES}`);
+    this.#maxBytes = maxBytes;
+    this.#tickets = new NearTickets(bucketsFor(maxBytes));
+    this.#fixedBytes = this.#tickets.bytes + this.#entriesOfNode.byteLength;
+    this.#bytes = this.#fixedBytes;
+    this.#largestBytes = Math.min(2 ** 32 - 1, Math.floor(maxBytes * LARGEST_SHARE));
+    this.#maxEntries = Math.ceil((maxBytes - this.#fixedBytes) / ENTRY_BYTES);
+    this.#index = new SlotIndex(this.#maxEntries);
+    this.#order = new SlotOrder(FIRST_SLOTS);
+    this.#times = new Float64Array((FIRST_SLOTS + 1) * TIMES);
+    this.#sizes = new Uint32Array(FIRST_SLOTS + 1);
+    this.#nodes = new Uint16Array(FIRST_SLOTS + 1);
+  }
+
+  /** The handle of a fresh entry. After a hit, `isRefreshDue` says whether somebody should read it anew. */
+  get(key: string, nowMs: number): H | undefined {
+    const slot = this.#index.get(key);
+    if (slot !== undefined) {
+      if (nowMs < this.#times[slot * TIMES + LOOK_AT] && !this.#isFlushed(slot)) {
+        this.#isRefreshDue = false;
+        this.#hits++;
+        this.#order.touch(slot);
+        return this.#handles[slot];
+      }
+      if (this.#isFreshAtCloserLook(slot, nowMs)) return this.#handles[slot];
+    }
+    this.#misses++;
+    return undefined;
+  }
+
+  /**
+   * Whether the last hit was the first one after its entry's `refreshAtMs`. It is told once, so that one reader
+   * refreshes and the others go on; if that comes to nothing, the entry ends at its time.
+   */
+  get isRefreshDue(): boolean {
+    return this.#isRefreshDue;
+  }
+
+  /** The handle of an entry that is fresh or that may still be given as stale. */
+  getStale(key: string, nowMs: number): H | undefined {
+    const slot = this.#index.get(key);
+    if (slot === undefined || this.#leavesIfOver(slot, nowMs)) return undefined;
+    this.#staleHits++;
+    this.#order.touch(slot);
+    return this.#handles[slot];
+  }
+
+  /**
+   * To be drawn when the answer is read from the stream, at its place among the pushes, or earlier; see
+   * near-tickets.ts. One is good for many keys and any node.
+   */
+  drawTicket(): Ticket {
+    return this.#tickets.draw();
+  }
+
+  /**
+   * Lets a value in, if nothing that concerns it was invalidated since its ticket was drawn. Returns whether it is
+   * here now. A value with a good ticket that is too large or has no time left takes the place of an older one too,
+   * so that this one is gone.
+   */
+  enter(key: string, entry: NearEntry<H>, ticket: Ticket, nowMs: number): boolean {
+    assert(entry.node >= 0 && entry.node < MAX_NODES, `node ${entry.node} is below ${MAX_NODES}`);
+    this.#turnHand(nowMs);
+    if (!this.#tickets.isGood(ticket, key, entry.node)) {
+      this.#refusedTickets++;
+      return false;
+    }
+    const bytes = ENTRY_BYTES + textBytes(key) + Math.ceil(entry.valueBytes);
+    const isTooLarge = !(bytes <= this.#largestBytes);
+    if (isTooLarge) this.#refusedSizes++;
+    if (isTooLarge || !(nowMs < entry.freshUntilMs)) {
+      this.#drop(key);
+      return false;
+    }
+    const slot = this.#slotFor(key, bytes, nowMs);
+    this.#handles[slot] = entry.handle;
+    this.#nodes[slot] = entry.node;
+    this.#entriesOfNode[entry.node]++;
+    const refreshAtMs = entry.refreshAtMs ?? entry.freshUntilMs;
+    const at = slot * TIMES;
+    this.#times[at + LOOK_AT] = Math.min(refreshAtMs, entry.freshUntilMs);
+    this.#times[at + FRESH_UNTIL] = entry.freshUntilMs;
+    this.#times[at + STALE_UNTIL] = Math.max(entry.freshUntilMs, entry.staleUntilMs ?? entry.freshUntilMs);
+    this.#times[at + TICKET] = ticket;
+    return true;
+  }
+
+  /** A push named this key, or this process is about to write it: the entry goes, and what is under way is void. */
+  invalidate(key: string): void {
+    this.#invalidations++;
+    this.#tickets.noteKey(key);
+    this.#drop(key);
+  }
+
+  /** Everything may have changed. */
+  invalidateAll(): void {
+    this.#invalidations++;
+    this.#tickets.noteAll();
+    this.#index.clear();
+    this.#order.clear();
+    this.#keys.length = 1;
+    this.#handles.length = 1;
+    this.#sizes.fill(0);
+    this.#entriesOfNode.fill(0);
+    this.#bytes = this.#fixedBytes;
+    this.#size = 0;
+    this.#flushed = 0;
+  }
+
+  /** Pushes of this node may have been lost, or its entries belong to another epoch: all that was read from it goes. */
+  flushNode(node: number): void {
+    assert(node >= 0 && node < MAX_NODES, `node ${node} is below ${MAX_NODES}`);
+    this.#flushes++;
+    this.#tickets.noteNode(node);
+    this.#flushed += this.#entriesOfNode[node];
+    this.#entriesOfNode[node] = 0;
+  }
+
+  stats(): NearStats {
+    return {
+      hits: this.#hits,
+      misses: this.#misses,
+      staleHits: this.#staleHits,
+      entries: this.#size - this.#flushed,
+      bytes: this.#bytes,
+      maxBytes: this.#maxBytes,
+      evictions: this.#evictions,
+      expirations: this.#expirations,
+      invalidations: this.#invalidations,
+      flushes: this.#flushes,
+      refusedTickets: this.#refusedTickets,
+      refusedSizes: this.#refusedSizes,
+    };
+  }
+
+  /** The keys of all slots in use, the dead ones included, for checks. */
+  *newestFirst(): Generator<string> {
+    for (const slot of this.#order.newestFirst()) yield this.#keys[slot] as string;
+  }
+
+  /** Walks every structure and throws where two of them disagree. */
+  verify(): void {
+    this.#tickets.verify();
+    let bytes = this.#fixedBytes;
+    let linked = 0;
+    let flushed = 0;
+    const entriesOfNode = new Uint32Array(MAX_NODES);
+    for (const slot of this.#order.newestFirst()) {
+      linked++;
+      bytes += this.#sizes[slot];
+      const key = this.#keys[slot];
+      assert(key !== undefined && this.#index.get(key) === slot, `the key of slot ${slot} leads to it`);
+      assert(this.#handles[slot] !== undefined, `slot ${slot} has a handle`);
+      assert(this.#sizes[slot] >= ENTRY_BYTES + textBytes(key), `the size of slot ${slot} counts all of it`);
+      const [lookAt, freshUntil, staleUntil] = this.#times.subarray(slot * TIMES);
+      assert(lookAt <= freshUntil && freshUntil <= staleUntil, `the times of slot ${slot} are in order`);
+      if (this.#isFlushed(slot)) flushed++;
+      else entriesOfNode[this.#nodes[slot]]++;
+    }
+    assert(linked === this.#size && this.#index.size === this.#size, 'order, index and size agree');
+    assert(
+      bytes === this.#bytes && bytes <= this.#maxBytes,
+      `${bytes} bytes are counted and within the budget`,
+    );
+    assert(flushed === this.#flushed, 'the flushed entries are counted');
+    const counted = this.#entriesOfNode;
+    assert(
+      counted.every((count, node) => count === entriesOfNode[node]),
+      'the entries of each node are counted',
+    );
+    const slots = this.#order.slots + 1;
+    assert(this.#sizes.length === slots && this.#nodes.length === slots, 'every slot has a size and a node');
+    assert(this.#times.length === slots * TIMES, 'every slot has its times');
+    assert(this.#sizes.filter((size) => size > 0).length === this.#size, 'a free slot has no size');
+    for (const held of [this.#keys, this.#handles]) {
+      assert(held.length === this.#order.highest + 1, 'every used slot has its place');
+      assert(held.filter((one) => one !== undefined).length === this.#size, 'a free slot holds nothing');
+    }
+  }
+
+  #isFlushed(slot: number): boolean {
+    return !this.#tickets.isNodeSound(this.#times[slot * TIMES + TICKET], this.#nodes[slot]);
+  }
+
+  #isFreshAtCloserLook(slot: number, nowMs: number): boolean {
+    const at = slot * TIMES;
+    if (this.#leavesIfOver(slot, nowMs) || nowMs >= this.#times[at + FRESH_UNTIL]) return false;
+    this.#times[at + LOOK_AT] = this.#times[at + FRESH_UNTIL];
+    this.#isRefreshDue = true;
+    this.#hits++;
+    this.#order.touch(slot);
+    return true;
+  }
+
+  /** Removes an entry that nobody may be given any more; returns whether it was one. */
+  #leavesIfOver(slot: number, nowMs: number): boolean {
+    if (!this.#isFlushed(slot)) {
+      if (nowMs < this.#times[slot * TIMES + STALE_UNTIL]) return false;
+      this.#expirations++;
+    }
+    this.#remove(slot);
+    return true;
+  }
+
+  /** A slot for the key, counted with so many bytes, the newest, without node; room was made for it. */
+  #slotFor(key: string, bytes: number, nowMs: number): number {
+    let slot = this.#index.get(key);
+    if (slot !== undefined) {
+      this.#order.touch(slot);
+      this.#leaveNode(slot);
+      this.#bytes -= this.#sizes[slot];
+      this.#sizes[slot] = 0;
+    }
+    // What is made room for is never the oldest: without the others it fits.
+    while (this.#bytes + bytes > this.#maxBytes) this.#evict(this.#order.oldest, nowMs);
+    if (slot === undefined) slot = this.#add(key);
+    this.#sizes[slot] = bytes;
+    this.#bytes += bytes;
+    return slot;
+  }
+
+  #add(key: string): number {
+    if (this.#order.isFull) this.#grow();
+    const slot = this.#order.add();
+    this.#index.set(key, slot);
+    this.#keys[slot] = key;
+    this.#size++;
+    return slot;
+  }
+
+  #grow(): void {
+    const slots = Math.min(Math.ceil(this.#order.slots * GROWTH), this.#maxEntries);
+    this.#order.grow(slots);
+    this.#times = copied(new Float64Array((slots + 1) * TIMES), this.#times);
+    this.#sizes = copied(new Uint32Array(slots + 1), this.#sizes);
+    this.#nodes = copied(new Uint16Array(slots + 1), this.#nodes);
+  }
+
+  #evict(slot: number, nowMs: number): void {
+    if (this.#leavesIfOver(slot, nowMs)) return;
+    this.#evictions++;
+    this.#remove(slot);
+  }
+
+  #drop(key: string): void {
+    const slot = this.#index.get(key);
+    if (slot !== undefined) this.#remove(slot);
+  }
+
+  #remove(slot: number): void {
+    this.#index.delete(this.#keys[slot] as string);
+    this.#order.remove(slot);
+    this.#leaveNode(slot);
+    this.#bytes -= this.#sizes[slot];
+    this.#sizes[slot] = 0;
+    this.#keys[slot] = undefined;
+    this.#handles[slot] = undefined;
+    this.#size--;
+  }
+
+  #leaveNode(slot: number): void {
+    if (this.#isFlushed(slot)) this.#flushed--;
+    else this.#entriesOfNode[this.#nodes[slot]]--;
+  }
+
+  #turnHand(nowMs: number): void {
+    const highest = this.#order.highest;
+    for (let looked = 0; looked < HAND_SLOTS && looked < highest; looked++) {
+      this.#hand = this.#hand < highest ? this.#hand + 1 : 1;
+      if (this.#sizes[this.#hand] > 0) this.#leavesIfOver(this.#hand, nowMs);
+    }
+  }
+}
+
+function bucketsFor(maxBytes: number): number {
+  let buckets = 1;
+  while (buckets < MAX_BUCKETS && buckets * 2 * 8 <= maxBytes * BUCKETS_SHARE) buckets *= 2;
+  return buckets;
+}
+
+function copied<A extends Float64Array | Uint32Array | Uint16Array>(to: A, from: A): A {
+  to.set(from);
+  return to;
+}
