@@ -1,4 +1,4 @@
-export { type Frozen, freezeDeep } from './freeze-deep.js';
+export { Freezer, type Frozen } from './freezer.js';
 export { MIN_NEAR_BYTES, NearCache } from './near-cache.js';
 export type { NearEntry, NearStats } from './near-entry.js';
 export type { Ticket } from './near-tickets.js';

@@ -4,9 +4,9 @@
 
 /** What enters. All times are of the clock that reads are given. */
 export interface NearEntry<H> {
-  /** What a hit gives back. Nobody may be able to change what it leads to: see freeze-deep.ts. */
+  /** What a hit gives back. Nobody may be able to change what it leads to: see freezer.ts. */
   readonly handle: H;
-  /** What the value takes on the heap; `freezeDeep` counts it. Bytes must be a copy, no part of a larger buffer. */
+  /** What the value takes on the heap; the `Freezer` counts it. Bytes must be a copy, no part of a larger buffer. */
   readonly valueBytes: number;
   /** The number of the connection the value was read from, 0 to 1023: what `flushNode` is told when it breaks. */
   readonly node: number;

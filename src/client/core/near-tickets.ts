@@ -3,7 +3,7 @@
  *
  *   stream of a connection:    reply of k: old    push: k    reply of k: new
  *                                    |              |             |
- *   tickets and events           ticket 7        event 8       ticket 8
+ *   tickets and events           drawn: 7        event 8       drawn: 8
  *   decoded, may it enter?            ..................no, 8 > 7     yes
  *
  * Every event (an invalidated key, a node whose pushes may have been lost, everything invalid) has the next number.

@@ -21,7 +21,7 @@
  * once, so cycles end and what is shared is not counted twice. That it is frozen already does not spare it: it may
  * hold what is not.
  */
-import { objectBytes, primitiveBytes } from './heap-bytes.js';
+import { HeapMeter, primitiveBytes } from './heap-bytes.js';
 
 /** What became of a value that was to be frozen. */
 export interface Frozen {
@@ -31,36 +31,41 @@ export interface Frozen {
   readonly bytes: number;
 }
 
-/** Freezes `value` and all that it leads to, as told above. */
-export function freezeDeep(value: unknown): Frozen {
-  const met = new Set<object>();
-  const waiting: object[] = [];
-  let isImmutable = true;
-  let bytes = 0;
+/** Freezes values and counts their bytes. It is one for all values, since it remembers shapes to count them once. */
+export class Freezer {
+  readonly #meter = new HeapMeter();
 
-  const meet = (part: unknown): void => {
-    if (typeof part !== 'object' || part === null) {
-      bytes += primitiveBytes(part);
-      return;
-    }
-    if (met.has(part)) return;
-    met.add(part);
-    if (freezeOne(part)) {
-      waiting.push(part);
-      return;
-    }
-    isImmutable = false;
-    bytes += objectBytes(part, 0);
-  };
+  /** Freezes `value` and all that it leads to, as told above. */
+  freezeDeep(value: unknown): Frozen {
+    const met = new Set<object>();
+    const waiting: object[] = [];
+    let isImmutable = true;
+    let bytes = 0;
 
-  meet(value);
-  for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
-    const names = Reflect.ownKeys(next);
-    bytes += objectBytes(next, names.length);
-    if (next instanceof Map || next instanceof Set) meetItems(next, meet);
-    for (const name of names) meet(Object.getOwnPropertyDescriptor(next, name)?.value);
+    const meet = (part: unknown): void => {
+      if (typeof part !== 'object' || part === null) {
+        bytes += primitiveBytes(part);
+        return;
+      }
+      if (met.has(part)) return;
+      met.add(part);
+      if (freezeOne(part)) {
+        waiting.push(part);
+        return;
+      }
+      isImmutable = false;
+      bytes += this.#meter.objectBytes(part, []);
+    };
+
+    meet(value);
+    for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
+      const names = Reflect.ownKeys(next);
+      bytes += this.#meter.objectBytes(next, names);
+      if (next instanceof Map || next instanceof Set) meetItems(next, meet);
+      for (const name of names) meet(Object.getOwnPropertyDescriptor(next, name)?.value);
+    }
+    return { isImmutable, bytes };
   }
-  return { isImmutable, bytes };
 }
 
 function meetItems(collection: Map<unknown, unknown> | Set<unknown>, meet: (value: unknown) => void): void {
