@@ -1,6 +1,7 @@
 export { assert, InvariantError } from './assert.js';
 export { Backoff, type BackoffShape } from './backoff.js';
 export { Block, byteString, copyBytes, equalBytes, writeByteString } from './block.js';
+export { hashTagEnd, hashTagStart } from './hash-tag.js';
 export { KeyHash } from './key-hash.js';
 export { keySlot, SLOT_COUNT } from './key-slot.js';
 export { Random, type RandomSource } from './random.js';

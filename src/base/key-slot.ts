@@ -1,4 +1,5 @@
 import type { Block } from './block.js';
+import { hashTagEnd, hashTagStart } from './hash-tag.js';
 
 /** Hash slots of a cluster, as Redis Cluster has them. */
 export const SLOT_COUNT = 16384;
@@ -16,33 +17,12 @@ function makeTable(): Uint16Array {
   return table;
 }
 
-const OPEN_BRACE = 0x7b;
-const CLOSE_BRACE = 0x7d;
-
-/**
- * The hash slot of a key: CRC16 of its hash tag, or of the whole key, modulo 16384. The tag is what
- * stands between the first `{` and the first `}` after it, unless that is empty.
- */
+/** The hash slot of a key: CRC16 of its hash tag, or of the whole key, modulo 16384. */
 export function keySlot(block: Block, at: number, length: number): number {
   const bytes = block.bytes;
-  const end = at + length;
-  let from = at;
-  let to = end;
-  const open = indexOf(bytes, OPEN_BRACE, at, end);
-  if (open < end) {
-    const close = indexOf(bytes, CLOSE_BRACE, open + 1, end);
-    if (close < end && close > open + 1) {
-      from = open + 1;
-      to = close;
-    }
-  }
+  const from = hashTagStart(bytes, at, at + length);
+  const to = hashTagEnd(bytes, at, at + length, from);
   let crc = 0;
   for (let i = from; i < to; i++) crc = ((crc << 8) ^ CRC16_TABLE[((crc >>> 8) ^ bytes[i]) & 0xff]) & 0xffff;
   return crc & (SLOT_COUNT - 1);
-}
-
-function indexOf(bytes: Uint8Array, byte: number, from: number, end: number): number {
-  let i = from;
-  while (i < end && bytes[i] !== byte) i++;
-  return i;
 }
