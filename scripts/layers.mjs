@@ -12,6 +12,7 @@ export const layers = {
   resp: { pure: true, mayImport: ['base'], packages: [] },
   store: { pure: true, mayImport: ['base'], packages: [] },
   'client/core': { pure: true, mayImport: ['base', 'store'], packages: [] },
+  ring: { pure: true, mayImport: ['base'], packages: [] },
   lru: { pure: false, mayImport: ['base', 'store'], packages: [] },
   node: { pure: false, mayImport: ['base', 'resp', 'store'], packages: [] },
   cli: {

@@ -1,0 +1,2 @@
+export { Ring } from './ring.js';
+export { type RingNode, RingNodesError } from './ring-nodes.js';
