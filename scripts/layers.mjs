@@ -15,6 +15,7 @@ export const layers = {
   ring: { pure: true, mayImport: ['base'], packages: [] },
   lru: { pure: false, mayImport: ['base', 'store'], packages: [] },
   node: { pure: false, mayImport: ['base', 'resp', 'store'], packages: [] },
+  client: { pure: false, mayImport: ['base', 'resp'], packages: [] },
   cli: {
     pure: false,
     mayImport: ['base', 'resp', 'store', 'lru', 'node'],

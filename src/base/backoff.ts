@@ -43,12 +43,6 @@ export class Backoff {
     return leastMs + (ceilingMs - leastMs) * (this.#random.uint32() / UINT32_MAX);
   }
 
-  /** The longest kind of wait, now and from now on: for what soon trying again will not mend. */
-  longestMs(): number {
-    this.#ceilingMs = this.#shape.maxMs;
-    return this.nextMs();
-  }
-
   /** An attempt has succeeded: begins again with short waits. */
   reset(): void {
     this.#ceilingMs = this.#shape.firstMs;

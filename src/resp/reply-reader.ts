@@ -87,6 +87,7 @@ export class ReplyReader<B = Uint8Array> {
   readonly #frames: Frame<B>[] = [];
   #depth = 0;
   #replyBytes = 0;
+  #isPush = false;
 
   private constructor(decode: BulkDecoder<B>, limits: ReplyLimits) {
     this.#decode = decode;
@@ -111,6 +112,11 @@ export class ReplyReader<B = Uint8Array> {
   /** True while a reply has begun and is not complete. */
   get isInside(): boolean {
     return this.#depth > 0 || this.#lineLength > 0 || this.#bulkType !== 0;
+  }
+
+  /** True while what is being read is a push: a decoder sees by it whose bulk it gets. */
+  get isInsidePush(): boolean {
+    return this.#isPush;
   }
 
   /** The next chunk: bytes [at, end) of `block`, borrowed until next() says NEED_MORE. */
@@ -200,6 +206,7 @@ export class ReplyReader<B = Uint8Array> {
         if (this.#depth > 0 && this.#frames[this.#depth - 1].kind !== 'attributed') {
           return this.#fail('a push inside of a reply');
         }
+        this.#isPush = true;
         return this.#aggregateBegins('>', 1, block, at, end);
       case 124: // |
         return this.#aggregateBegins('|', 2, block, at, end);
@@ -331,6 +338,7 @@ export class ReplyReader<B = Uint8Array> {
     }
     this.reply = done;
     this.#replyBytes = 0;
+    this.#isPush = false;
     return true;
   }
 

@@ -1,0 +1,62 @@
+/**
+ * A socket, plain or TLS, that reads into one buffer of its own (`onread`): no buffer is made per read.
+ *
+ * It does not keep the process alive: whoever waits for something on it has a timer that does.
+ */
+import { connect as connectPlain, type Socket } from 'node:net';
+import { connect as connectSecure, TLSSocket } from 'node:tls';
+import { Block } from '../../base/index.js';
+import { ClientError } from '../errors.js';
+import type { ResolvedConnectionOptions } from './connection-options.js';
+
+/** What is read at once; as large as the host's own read buffer. */
+const READ_BYTES = 64 * 1024;
+/** A connection without traffic is probed by the kernel after so long. */
+const KEEP_ALIVE_MS = 10_000;
+
+export interface SocketEvents {
+  /** The socket is open, after the handshake of TLS if there is one. */
+  opened(): void;
+  /** Bytes 0 to `end` of `block` have come; they are void afterwards. */
+  receive(block: Block, end: number): void;
+  /** It failed or has ended. May be told more than once. */
+  failed(error: ClientError): void;
+}
+
+/** Begins to connect. Events come later, never from within this call. */
+export function openSocket(options: ResolvedConnectionOptions, events: SocketEvents): Socket {
+  const block = new Block(Buffer.allocUnsafeSlow(READ_BYTES));
+  const { host, port, tls } = options;
+  const address = `${host}:${port}`;
+  const common = {
+    host,
+    port,
+    noDelay: true,
+    keepAlive: true,
+    keepAliveInitialDelay: KEEP_ALIVE_MS,
+    onread: {
+      buffer: block.bytes,
+      callback: (length: number): boolean => {
+        events.receive(block, length);
+        return true;
+      },
+    },
+  };
+  const socket = tls === undefined ? connectPlain(common) : connectSecure({ ...common, ...tls });
+  socket.once(tls === undefined ? 'connect' : 'secureConnect', events.opened);
+  // Only now: before, the socket may still be exchanged for one of another address family.
+  socket.once('connect', () => socket.unref());
+  socket.on('error', (cause) => events.failed(socketError(socket, address, cause)));
+  socket.once('close', () => {
+    events.failed(new ClientError('CONNECTION_LOST', `${address} has closed the connection`));
+  });
+  return socket;
+}
+
+function socketError(socket: Socket, address: string, cause: Error): ClientError {
+  if (socket instanceof TLSSocket && socket.authorizationError) {
+    const message = `the certificate of ${address} is not accepted: ${cause.message}; give the right tls.ca or tls.servername`;
+    return new ClientError('TLS_REFUSED', message, { cause });
+  }
+  return new ClientError('CONNECTION_LOST', `${address}: ${cause.message || String(cause)}`, { cause });
+}

@@ -1,0 +1,87 @@
+/**
+ * Calls that wait for their answers, oldest first: a ring that grows.
+ *
+ *   slots   [ . ][ c7 ][ c8 ][ c9 ][ . ]     the objects stay in their slots and are used again
+ *                  ^first            ^next
+ *
+ * Answers come in the order of the calls, so the first slot is always the one that is answered next. A call
+ * whose deadline has passed stays in its place, settled, until its answer has come and gone. The caller of
+ * `shift` must be done with the object before the next `push`.
+ */
+import { NOT_IN_WHEEL, type WheelItem } from '../../base/index.js';
+import type { BulkDecoder } from '../../resp/index.js';
+import { skipBulk } from '../bulk-decoders.js';
+
+export type Settle = (value: unknown) => void;
+
+export class PendingCall implements WheelItem<PendingCall> {
+  wheelSlot = NOT_IN_WHEEL;
+  wheelTick = 0;
+  wheelPrevious: PendingCall | undefined;
+  wheelNext: PendingCall | undefined;
+
+  /** Its name, for messages. */
+  command = '';
+  sentMs = 0;
+  deadlineMs = 0;
+  /** Bytes of the command. */
+  bytes = 0;
+  decode: BulkDecoder<unknown> = skipBulk;
+  take: ((reply: unknown) => unknown) | undefined;
+  /** Both undefined once the call is settled. */
+  resolve: Settle | undefined;
+  reject: Settle | undefined;
+
+  /** Lets go of all that belongs to the caller; an answer that comes later is skipped. */
+  settle(): void {
+    this.decode = skipBulk;
+    this.take = undefined;
+    this.resolve = undefined;
+    this.reject = undefined;
+  }
+}
+
+/** First capacity of the ring, a power of two. */
+const FIRST_SLOTS = 64;
+
+export class PendingCalls {
+  #slots: PendingCall[] = makeCalls(FIRST_SLOTS);
+  #first = 0;
+  #size = 0;
+
+  get size(): number {
+    return this.#size;
+  }
+
+  /** The oldest call. */
+  get first(): PendingCall | undefined {
+    return this.#size === 0 ? undefined : this.#slots[this.#first];
+  }
+
+  /** The call at a place, 0 being the oldest. */
+  at(place: number): PendingCall {
+    return this.#slots[(this.#first + place) & (this.#slots.length - 1)];
+  }
+
+  /** A new youngest call, to be filled in. */
+  push(): PendingCall {
+    if (this.#size === this.#slots.length) this.#grow();
+    return this.at(this.#size++);
+  }
+
+  /** Takes the oldest call out. */
+  shift(): void {
+    this.#first = (this.#first + 1) & (this.#slots.length - 1);
+    this.#size--;
+  }
+
+  #grow(): void {
+    const inOrder = this.#slots.map((_, place) => this.at(place));
+    this.#slots = [...inOrder, ...makeCalls(inOrder.length)];
+    this.#first = 0;
+  }
+}
+
+function makeCalls(count: number): PendingCall[] {
+  return Array.from({ length: count }, () => new PendingCall());
+}

@@ -1,0 +1,31 @@
+/**
+ * Commands that would break the order of a shared connection: they are answered by pushes or not at all, or change
+ * what the connection is for everybody. The next answer would go to the wrong caller.
+ */
+const refused: ReadonlySet<string> = new Set([
+  'HELLO',
+  'MONITOR',
+  'PSUBSCRIBE',
+  'PSYNC',
+  'PUNSUBSCRIBE',
+  'QUIT',
+  'RESET',
+  'SELECT',
+  'SSUBSCRIBE',
+  'SUBSCRIBE',
+  'SUNSUBSCRIBE',
+  'SYNC',
+  'UNSUBSCRIBE',
+]);
+
+const SHORTEST = 4;
+
+/** Whether a command may not be called on a connection. */
+export function isRefused(args: readonly unknown[]): boolean {
+  const [name, subcommand] = args;
+  // Most names are shorter than any of these.
+  if (typeof name !== 'string' || name.length < SHORTEST) return false;
+  const upper = name.toUpperCase();
+  if (refused.has(upper)) return true;
+  return upper === 'CLIENT' && typeof subcommand === 'string' && subcommand.toUpperCase() === 'REPLY';
+}
