@@ -219,7 +219,7 @@ export class Connection {
 
   #connectFailure(reason: ClientError): ClientError {
     if (reason.code !== 'CONNECTION_LOST' && reason.code !== 'UNRESPONSIVE') return reason;
-    const message = `cannot connect to ${this.#address}: ${reason.message}`;
+    const message = `no connection could be made: ${reason.message}`;
     return new ClientError('CONNECT_FAILED', message, { cause: reason.cause ?? reason });
   }
 

@@ -58,5 +58,12 @@ function socketError(socket: Socket, address: string, cause: Error): ClientError
     const message = `the certificate of ${address} is not accepted: ${cause.message}; give the right tls.ca or tls.servername`;
     return new ClientError('TLS_REFUSED', message, { cause });
   }
-  return new ClientError('CONNECTION_LOST', `${address}: ${cause.message || String(cause)}`, { cause });
+  return new ClientError('CONNECTION_LOST', `the socket to ${address} failed: ${words(cause)}`, { cause });
+}
+
+/** A name with several addresses fails with an error for each, and no words of its own. */
+function words(cause: Error): string {
+  return cause instanceof AggregateError
+    ? cause.errors.map((each: Error) => each.message).join(', ')
+    : cause.message;
 }
