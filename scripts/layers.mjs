@@ -11,11 +11,11 @@ export const layers = {
   base: { pure: true, mayImport: [], packages: [] },
   resp: { pure: true, mayImport: ['base'], packages: [] },
   store: { pure: true, mayImport: ['base'], packages: [] },
-  'client/core': { pure: true, mayImport: ['base', 'store'], packages: [] },
   ring: { pure: true, mayImport: ['base'], packages: [] },
+  'client/core': { pure: true, mayImport: ['base', 'store', 'ring'], packages: [] },
   lru: { pure: false, mayImport: ['base', 'store'], packages: [] },
   node: { pure: false, mayImport: ['base', 'resp', 'store'], packages: [] },
-  client: { pure: false, mayImport: ['base', 'resp'], packages: [] },
+  client: { pure: false, mayImport: ['base', 'resp', 'store', 'ring', 'client/core'], packages: [] },
   cli: {
     pure: false,
     mayImport: ['base', 'resp', 'store', 'lru', 'node'],
