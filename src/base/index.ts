@@ -5,6 +5,6 @@ export { hashTagEnd, hashTagStart } from './hash-tag.js';
 export { KeyHash } from './key-hash.js';
 export { keySlot, SLOT_COUNT } from './key-slot.js';
 export { Random, type RandomSource } from './random.js';
-export { NOT_IN_WHEEL, TimerWheel, type WheelItem, type WheelShape } from './timer-wheel.js';
 export { SlotIndex } from './slot-index.js';
 export { SlotOrder } from './slot-order.js';
+export { NOT_IN_WHEEL, TimerWheel, type WheelItem, type WheelShape } from './timer-wheel.js';
