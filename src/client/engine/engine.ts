@@ -1,0 +1,126 @@
+/**
+ * The small port between the cache and where its values are: a node of Nuthatch, a Redis or Valkey server, or memory.
+ *
+ *   cache --read--> engine --> hit | refresh | stale | load | wait | failed | miss      who is to do what
+ *         --fill, fail, renew--> the lease that a read granted (load leases: docs/load-leases.md)
+ *         --remove, soften, beginWrite--> invalidations: they resolve when the server acknowledged
+ *         <--woken, invalidated, unsound-- what the server tells by itself
+ *
+ * Every engine keeps these promises, and one suite tests all of them for it:
+ * - Of all who read a key that is missing or stale, one is granted its lease; a fill is accepted only if the key was
+ *   neither deleted nor written since. A delete that finds nothing counts too; expiry and eviction do not.
+ * - Who was told `wait` or `stale` is woken when that load has ended, or by its own timer when the lease has.
+ * - All times are the server's; only durations cross the wire.
+ * - A call settles within its deadline, with a ClientError if it fails. Nothing is queued and nothing is repeated here.
+ */
+import type { Serializer } from '../serializer.js';
+
+export type AnswerStatus =
+  /** A fresh value. */
+  | 'hit'
+  /** A stale value (or a fresh one, if `early` was asked for); refresh it. */
+  | 'refresh'
+  /** A stale value; somebody refreshes it, or no lease was asked for. */
+  | 'stale'
+  /** Nothing; load it. */
+  | 'load'
+  /** Nothing; somebody loads it. */
+  | 'wait'
+  /** The last load failed a moment ago: `error`. There may be a stale value. */
+  | 'failed'
+  /** Nothing, and no lease was asked for. */
+  | 'miss';
+
+/** What a read was answered. What its status does not speak of is 0, '' or undefined. */
+export interface Answer {
+  readonly status: AnswerStatus;
+  /** Whether there is an entry: of hit, refresh, stale, and perhaps of failed. */
+  readonly isThere: boolean;
+  /** The entry's value, decoded; undefined also when the entry says that there is nothing. */
+  readonly value: unknown;
+  /** Length of the value as it is stored. */
+  readonly valueBytes: number;
+  /** Of a hit: ms until it is stale or gone, Infinity for never. Of what is stale: ms since then. */
+  readonly ms: number;
+  /** How long the value took to load, in ms; 0: unknown. */
+  readonly loadMs: number;
+  /** Of load and refresh: what a fill must bring; undefined: load, but do not fill. */
+  readonly token: string | undefined;
+  /** Ms left of the lease: of the one granted, or of the one that others hold. */
+  readonly leaseMs: number;
+  readonly error: string;
+  /** What `EngineHost.drawTicket` gave at the answer's place in the stream. */
+  readonly ticket: number;
+}
+
+/** A value to store. */
+export interface Payload {
+  /** As the serializer encoded it. */
+  readonly data: string | Uint8Array;
+  /** The entry is gone after so many ms. */
+  readonly ttlMs: number;
+  /** It is stale after so many ms; at most `ttlMs`. */
+  readonly freshMs: number;
+  readonly loadMs: number;
+  /** The entry says that there is nothing. */
+  readonly isAbsent: boolean;
+}
+
+export type ReadMode =
+  /** Ask for the lease if there is nothing fresh. */
+  | 'lease'
+  /** Ask for the lease also if there is. */
+  | 'early'
+  /** Only look. */
+  | 'look';
+
+/** What an engine tells its owner. All of it synchronously, at its place in the stream of answers. */
+export interface EngineHost {
+  /** What was waited for has ended: ask again. */
+  woken(key: string): void;
+  /** Somebody changed the key, or (undefined) everything may have changed. Only with `tracks`. */
+  invalidated(key: string | undefined): void;
+  /** Invalidations may have been lost up to now: the connection broke or was silent. */
+  unsound(): void;
+  /** Called when an answer is read, before anything behind it in the stream. */
+  drawTicket(): number;
+  /** The server is there (undefined), or why not. */
+  reachable(problem: Error | undefined): void;
+}
+
+export interface Engine {
+  /** What it talks to, for people: "nuthatch 0.1.0 at 127.0.0.1:6379". */
+  readonly description: string;
+  /** Resolves when the first call may be made; rejects when that will hardly be. Reads need not wait for it. */
+  ready(): Promise<void>;
+
+  read(key: string, mode: ReadMode, deadlineMs: number): Promise<Answer>;
+  /** Stores what was loaded. False: refused, the key was invalidated meanwhile. */
+  fill(key: string, token: string, payload: Payload, deadlineMs: number): Promise<boolean>;
+  /** Gives a lease back: with an error for all who ask within `errorMs`, or without. */
+  fail(key: string, token: string, error: string, errorMs: number, deadlineMs: number): Promise<void>;
+  /** Prolongs a lease by its full length. False: it is void. */
+  renew(key: string, token: string, deadlineMs: number): Promise<boolean>;
+
+  /** Stores a value, whoever loads it. Voids leases. */
+  put(key: string, payload: Payload, deadlineMs: number): Promise<void>;
+  /** Deletes. Whether it was there. */
+  remove(key: string, deadlineMs: number): Promise<boolean>;
+  /** Makes stale what is there. Whether it was there. */
+  soften(key: string, deadlineMs: number): Promise<boolean>;
+  /** Deletes, and takes the lease for a write-through; undefined: write, but do not fill. */
+  beginWrite(key: string, deadlineMs: number): Promise<string | undefined>;
+  /** Deletes every key that begins with the prefix, and voids the leases of all such keys. Returns how many were there. */
+  clear(prefix: string, deadlineMs: number): Promise<number>;
+
+  /** Frees everything at once; calls under way are rejected. */
+  close(): void;
+}
+
+export interface EngineOptions {
+  readonly serializer: Serializer;
+  /** How long a lease lasts that is not renewed. */
+  readonly leaseMs: number;
+  /** Tell of every change of a key that was read or filled: `invalidated`. */
+  readonly tracks: boolean;
+}

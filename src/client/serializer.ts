@@ -1,0 +1,31 @@
+/**
+ * How values are written and read: JSON, unless an application brings something else.
+ *
+ * A value passes through it on every way: what a miss returns is what a hit will return.
+ */
+
+export interface Serializer {
+  /** A short name, for errors: 'json'. */
+  readonly name: string;
+  /** Whether `decode` wants text (UTF-8) or bytes of its own. */
+  readonly reads: 'text' | 'bytes';
+  /** Throws if the value cannot be written. */
+  encode(value: unknown): string | Uint8Array;
+  /** Throws if this was not written by `encode`. */
+  decode(data: string | Uint8Array): unknown;
+}
+
+export const jsonSerializer: Serializer = Object.freeze({
+  name: 'json',
+  reads: 'text',
+  encode(value: unknown): string {
+    const text = JSON.stringify(value);
+    if (text === undefined) throw new TypeError(`JSON has no form for ${describe(value)}`);
+    return text;
+  },
+  decode: (data: string | Uint8Array): unknown => JSON.parse(data as string),
+});
+
+function describe(value: unknown): string {
+  return value === undefined ? 'undefined' : `a ${typeof value}`;
+}
