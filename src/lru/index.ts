@@ -1,6 +1,5 @@
-export type { ByteSize, ByteUnit } from './byte-size.js';
+export type { ByteSize, ByteUnit, Duration, DurationUnit } from '../base/index.js';
 export { createLru } from './create-lru.js';
-export type { Duration, DurationUnit } from './duration.js';
 export type { EvictReason, Lru, LruStats, OnEvict, SetOptions } from './lru.js';
 export {
   type ByteLruOptions,

@@ -7,7 +7,7 @@
  * - `get` and `set` make an entry the newest; `has`, `peek`, `remainingTtl` and iterating do not;
  * - an entry whose lifetime is over is never returned, whether or not it is still in memory.
  */
-import type { Duration } from './duration.js';
+import type { Duration } from '../base/index.js';
 
 export interface Lru<V, K = string> extends Iterable<[K, V]> {
   /** The value, which becomes the newest entry; `undefined` when there is none. Counts a hit or a miss. */

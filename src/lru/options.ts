@@ -1,10 +1,16 @@
 /**
  * Options of a cache: what users write, the defaults, and the check that reports every problem at once.
  */
+import {
+  BYTE_SIZE_FORMS,
+  type ByteSize,
+  byteCount,
+  DURATION_FORMS,
+  type Duration,
+  durationMs,
+} from '../base/index.js';
 import { MAX_STORE_BYTES, MIN_STORE_BYTES } from '../store/index.js';
-import { BYTE_SIZE_FORMS, type ByteSize, byteCount } from './byte-size.js';
 import { coarseNow } from './coarse-clock.js';
-import { DURATION_FORMS, type Duration, durationMs } from './duration.js';
 import type { OnEvict } from './lru.js';
 import { runLater } from './run-later.js';
 

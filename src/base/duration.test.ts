@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type ByteSize, byteCount } from './byte-size.js';
-import { type Duration, durationMs } from './duration.js';
+import { type ByteSize, byteCount, type Duration, durationMs } from './index.js';
 
 test('durations: milliseconds or a number with a unit', () => {
   const cases: [Duration, number][] = [
