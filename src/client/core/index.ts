@@ -2,3 +2,12 @@ export { Freezer, type Frozen } from './freezer.js';
 export { MIN_NEAR_BYTES, NearCache } from './near-cache.js';
 export type { NearEntry, NearStats } from './near-entry.js';
 export type { Ticket } from './near-tickets.js';
+export {
+  drawRefreshAt,
+  type EarlyRefresh,
+  earlyRefreshDefaults,
+  jitteredTtl,
+  refreshesEarly,
+  TTL_JITTER,
+} from './early-refresh.js';
+export { freezeDeep } from './freeze-deep.js';
