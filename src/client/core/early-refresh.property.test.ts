@@ -117,7 +117,7 @@ test('with the random part alone readers would wait, where loads are short', () 
  */
 function peakOfWave(ttlMs: number, readsPerS: number, windowMs: number, hasCounterMeasures: boolean): number {
   const random = new Random(4);
-  const horizonMs = 3 * ttlMs;
+  const horizonMs = 2 * ttlMs;
   const loads = new Array<number>(Math.ceil(horizonMs / windowMs)).fill(0);
   const pauseMs = () => (-Math.log(1 - random.fraction()) * 1_000) / readsPerS;
   for (let key = 0; key < 10_000; key++) {

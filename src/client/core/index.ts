@@ -2,6 +2,7 @@ export { Freezer, type Frozen } from './freezer.js';
 export { MIN_NEAR_BYTES, NearCache } from './near-cache.js';
 export type { NearEntry, NearStats } from './near-entry.js';
 export type { Ticket } from './near-tickets.js';
+export { Circuit, type CircuitOptions, type CircuitState, circuitDefaults, type Ticket } from './circuit.js';
 export {
   drawRefreshAt,
   type EarlyRefresh,
@@ -11,3 +12,10 @@ export {
   TTL_JITTER,
 } from './early-refresh.js';
 export { freezeDeep } from './freeze-deep.js';
+export {
+  type Admission,
+  LoaderGroup,
+  type LoaderGroupOptions,
+  type LoaderGroupStats,
+  MAX_QUEUED_LOADS,
+} from './loader-group.js';
