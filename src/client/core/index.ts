@@ -19,3 +19,10 @@ export {
   type LoaderGroupStats,
   MAX_QUEUED_LOADS,
 } from './loader-group.js';
+export {
+  type InvalidationAttempt,
+  type InvalidationKind,
+  PendingInvalidations,
+  type PendingInvalidationsOptions,
+  pendingInvalidationsDefaults,
+} from './pending-invalidations.js';
