@@ -151,6 +151,6 @@ test('hearing of the node ends the pause, not the need for a probe', () => {
 });
 
 test('a ticket of another circuit is a defect', () => {
-  assert.throws(() => newCircuit().succeeded(0, 0), /ticket 0/);
-  assert.throws(() => newCircuit().failed(99, 0), /ticket 99/);
+  assert.throws(() => newCircuit().succeeded(0, 0), /given by this circuit/);
+  assert.throws(() => newCircuit().failed(99, 0), /given by this circuit/);
 });

@@ -58,7 +58,7 @@ export const circuitDefaults: CircuitOptions = Object.freeze({
 export type CircuitState = 'closed' | 'open' | 'half-open';
 
 /** Says to which state of the circuit a call belongs; 0 is no call. */
-export type Ticket = number;
+export type CircuitTicket = number;
 
 /** The window is counted in so many parts, and moves by one of them. */
 const WINDOW_PARTS = 10;
@@ -69,7 +69,7 @@ export class Circuit {
   readonly #calls: CallWindow;
   #state: CircuitState = 'closed';
   /** Raised with each state and each probe: the only ticket that counts. */
-  #ticket: Ticket = 1;
+  #ticket: CircuitTicket = 1;
   #failuresInRow = 0;
   #opensInRow = 0;
   #closedAtMs: number;
@@ -95,7 +95,7 @@ export class Circuit {
   }
 
   /** A ticket if a call may go to the node now, 0 if it must go round it. Who has a ticket reports with it. */
-  admits(nowMs: number): Ticket {
+  admits(nowMs: number): CircuitTicket {
     if (this.#state === 'closed') return this.#ticket;
     if (nowMs < (this.#state === 'open' ? this.#pausedUntilMs : this.#probeUntilMs)) return 0;
     this.#state = 'half-open';
@@ -104,7 +104,7 @@ export class Circuit {
   }
 
   /** The node answered the call. */
-  succeeded(ticket: Ticket, nowMs: number): void {
+  succeeded(ticket: CircuitTicket, nowMs: number): void {
     if (!this.#counts(ticket)) return;
     this.#failuresInRow = 0;
     if (this.#state === 'closed') this.#calls.add(nowMs, false);
@@ -112,7 +112,7 @@ export class Circuit {
   }
 
   /** The call timed out, or its connection was refused or broke. */
-  failed(ticket: Ticket, nowMs: number): void {
+  failed(ticket: CircuitTicket, nowMs: number): void {
     if (!this.#counts(ticket)) return;
     if (this.#state === 'half-open') {
       this.#open(nowMs);
@@ -128,7 +128,7 @@ export class Circuit {
     if (this.#state === 'open') this.#pausedUntilMs = Math.min(this.#pausedUntilMs, nowMs);
   }
 
-  #counts(ticket: Ticket): boolean {
+  #counts(ticket: CircuitTicket): boolean {
     assert(ticket > 0 && ticket <= this.#ticket, `ticket ${ticket} was given by this circuit`);
     return ticket === this.#ticket && this.#state !== 'open';
   }

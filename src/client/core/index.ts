@@ -4,6 +4,13 @@ export type { NearEntry, NearStats } from './near-entry.js';
 export type { Ticket } from './near-tickets.js';
 export { Circuit, type CircuitOptions, type CircuitState, circuitDefaults, type Ticket } from './circuit.js';
 export {
+  Circuit,
+  type CircuitOptions,
+  type CircuitState,
+  type CircuitTicket,
+  circuitDefaults,
+} from './circuit.js';
+export {
   drawRefreshAt,
   type EarlyRefresh,
   earlyRefreshDefaults,
@@ -12,8 +19,9 @@ export {
   TTL_JITTER,
 } from './early-refresh.js';
 export { freezeDeep } from './freeze-deep.js';
+export { type Load, type LoadCaller, type LoadEnding, LoadTable, type Settled } from './load-table.js';
 export {
-  type Admission,
+  type LoadAdmission,
   LoaderGroup,
   type LoaderGroupOptions,
   type LoaderGroupStats,

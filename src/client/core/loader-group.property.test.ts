@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { type Admission, LoaderGroup } from './loader-group.js';
+import { type LoadAdmission, LoaderGroup } from './loader-group.js';
 
 interface Task {
   readonly deadlineMs: number;
@@ -20,7 +20,7 @@ class ModelGroup {
     this.#maxQueued = maxQueued;
   }
 
-  enter(task: Task, nowMs: number): Admission {
+  enter(task: Task, nowMs: number): LoadAdmission {
     if (task.deadlineMs > nowMs && this.waiting.length === 0 && this.running < this.share) {
       this.running++;
       return 'run';

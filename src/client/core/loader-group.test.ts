@@ -124,6 +124,22 @@ test('loads that end as they start need no stack', () => {
   assert.equal(group.stats().running, 0);
 });
 
+test('who comes while the queue is worked off comes last', () => {
+  const started: string[] = [];
+  const group: LoaderGroup<string> = new LoaderGroup<string>({
+    share: 1,
+    maxQueued: 9,
+    start: (task) => started.push(task),
+    expired: () => assert.equal(group.enter('after', NEVER, 10), 'queued'),
+  });
+  group.enter('running', NEVER, 0);
+  group.enter('over', 10, 0);
+  group.enter('before', NEVER, 0);
+  group.leave(10);
+  group.leave(11);
+  assert.deepEqual(started, ['before', 'after']);
+});
+
 test('what never was cannot end, and what waits cannot wait again', () => {
   const { group } = newGroup(1, 9);
   assert.throws(() => group.leave(0), /a load ends once/);

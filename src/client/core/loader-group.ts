@@ -36,7 +36,7 @@ export interface LoaderGroupOptions<Task> {
 /** Waiters of a group: 1,000 at 20 ms a load and a share of 50 have waited 0.4 s; more of them come too late. */
 export const MAX_QUEUED_LOADS = 1_000;
 
-export type Admission = 'run' | 'queued' | 'shed';
+export type LoadAdmission = 'run' | 'queued' | 'shed';
 
 export interface LoaderGroupStats {
   readonly share: number;
@@ -82,7 +82,7 @@ export class LoaderGroup<Task> {
    * Asks for a load. 'run': begin it now, and call `leave` when it has ended, whatever way. 'queued': `start` or
    * `expired` will be called with it, unless it is cancelled. 'shed': there is no room.
    */
-  enter(task: Task, deadlineMs: number, nowMs: number): Admission {
+  enter(task: Task, deadlineMs: number, nowMs: number): LoadAdmission {
     assert(!this.#waiters.has(task), 'a task waits once');
     if (deadlineMs > nowMs && this.#running < this.#share && this.#first === undefined) {
       this.#run();

@@ -1,0 +1,194 @@
+/**
+ * The reads under way in this process, so that callers of one key share one of them (single flight), and no caller is
+ * given the past.
+ *
+ *   join or begin ---> gathering ---asked---> asking the node, or loading ---filling---> filling ---> settled
+ *                      callers join as         callers join later                        nobody joins
+ *                      its first ones
+ *
+ * A value is true at the moment at which the node gave it, or accepted it as a fill: up to then no invalidation had
+ * taken it away. Who came after that moment may have come after an invalidation, and must not have it:
+ *
+ *   this process                                  another one
+ *   asks for k, misses, loads: reads old row
+ *                                                 writes the new row, deletes k, is acknowledged
+ *   a new caller of k joins the load
+ *   the load ends: the old row                    <- for the first caller, who came before, but not for the new one
+ *
+ *   how a load ends                                           first callers   later ones
+ *   hit       the node had the value, or woke a wait          value           read again
+ *   accepted  the node took the fill                          value           value
+ *   refused   the node did not: it was invalidated            value           read again
+ *   unfenced  no node could be asked: the value may be old,   value           value
+ *             and is kept nowhere
+ *   failed    the loader threw                                its error       its error
+ *
+ * The first callers came before the node was asked, so they may have what was loaded at once (`takeFirst`), without
+ * waiting for the fill. Who comes while the fill is under way begins anew: the node may have accepted it already, and
+ * an invalidation may have come after that.
+ *
+ * Who reads again is among the first callers of the next load, so nobody is sent away twice. If a newer load of the
+ * key is under way and has asked its node, the next load is one that nobody else can join.
+ *
+ * An invalidation by this process, or a push of one by a node, makes the load under way one that nobody joins any more
+ * (`invalidate`): its fill will be refused, and over a node that cannot be reached nothing else would keep a later
+ * caller from the old value. Call it when the invalidation is sent, and when it is acknowledged.
+ *
+ * Bounds: a load has callers, or was begun by a refresh; so there are no more loads than callers and refreshes, which
+ * the owner bounds. Cost: one Map lookup a read, one Set a load.
+ */
+import { assert } from '../../base/index.js';
+
+/** What the table needs of a caller; the fields are the table's own. */
+export interface LoadCaller<Caller> {
+  /** The load that the caller waits for. */
+  load: Load<Caller> | undefined;
+  /** Whether it came before the node was asked. */
+  isFirst: boolean;
+}
+
+export type LoadEnding = 'hit' | 'accepted' | 'refused' | 'unfenced' | 'failed';
+
+/** A load under way. Its owner drives it to `settle`, on every path. */
+export class Load<Caller> {
+  readonly key: string;
+  /** Those that wait for it; the table's own. */
+  readonly callers = new Set<Caller>();
+  stage: 'gathering' | 'asked' | 'filling' | 'settled' = 'gathering';
+
+  constructor(key: string) {
+    this.key = key;
+  }
+
+  /** So many wait for it: 0 when all have left, and what nobody waits for can be given up. */
+  get size(): number {
+    return this.callers.size;
+  }
+}
+
+export interface Settled<Caller> {
+  /** Those that have the value, or the error. */
+  readonly callers: Caller[];
+  /** A load to be driven for those that read again; undefined if there are none, or another load has taken them in. */
+  readonly next: Load<Caller> | undefined;
+}
+
+export class LoadTable<Caller extends LoadCaller<Caller>> {
+  /** The load of each key that can be joined. */
+  readonly #joinable = new Map<string, Load<Caller>>();
+  #underWay = 0;
+
+  /** Loads under way, also those that nobody can join any more. */
+  get size(): number {
+    return this.#underWay;
+  }
+
+  /** Lets the caller wait for the load of the key, if there is one that it may join. Else it has to `begin` one. */
+  join(key: string, caller: Caller): boolean {
+    const load = this.#joinable.get(key);
+    if (load === undefined) return false;
+    addCaller(load, caller);
+    return true;
+  }
+
+  /** Begins a load, with its first caller. */
+  begin(key: string, caller: Caller): Load<Caller> {
+    const load = this.refresh(key);
+    assert(load !== undefined, `'${key}' has no load that the caller could have joined`);
+    addCaller(load, caller);
+    return load;
+  }
+
+  /** Begins a load that nobody waits for yet; undefined if one is under way that can be joined. */
+  refresh(key: string): Load<Caller> | undefined {
+    if (this.#joinable.has(key)) return undefined;
+    const load = this.#newLoad(key);
+    this.#joinable.set(key, load);
+    return load;
+  }
+
+  /** The node is being asked, or without one the loader: call it before the first byte is sent. */
+  asked(load: Load<Caller>): void {
+    assert(
+      load.stage === 'gathering',
+      `the load of '${load.key}' is ${load.stage}: it cannot be asked twice`,
+    );
+    load.stage = 'asked';
+  }
+
+  /** Takes out the first callers: they may have what was loaded, whatever becomes of the fill. */
+  takeFirst(load: Load<Caller>): Caller[] {
+    const first: Caller[] = [];
+    for (const caller of load.callers) if (caller.isFirst) first.push(removeCaller(load, caller));
+    return first;
+  }
+
+  /** The fill is being sent: call it before its first byte is. */
+  filling(load: Load<Caller>): void {
+    assert(load.stage === 'asked', `the load of '${load.key}' is ${load.stage}: it cannot be filled`);
+    load.stage = 'filling';
+    this.#close(load);
+  }
+
+  /** A load has ended. Tells who has what came of it; the others wait for another load now. */
+  settle(load: Load<Caller>, ending: LoadEnding): Settled<Caller> {
+    assert(load.stage !== 'settled', 'a load ends once');
+    assert(ending !== 'accepted' || load.stage === 'filling', 'a fill is accepted after it was sent');
+    load.stage = 'settled';
+    this.#close(load);
+    this.#underWay--;
+    const isForAll = ending !== 'hit' && ending !== 'refused';
+    const callers = this.takeFirst(load);
+    const later = [...load.callers];
+    for (const caller of later) removeCaller(load, caller);
+    if (isForAll) return { callers: callers.concat(later), next: undefined };
+    return { callers, next: this.#again(load.key, later) };
+  }
+
+  /** The caller waits no longer. What comes of its load is not told to it. */
+  leave(caller: Caller): void {
+    if (caller.load !== undefined) removeCaller(caller.load, caller);
+  }
+
+  /** The key was invalidated: nobody joins its load any more. */
+  invalidate(key: string): void {
+    this.#joinable.delete(key);
+  }
+
+  /** Keys were invalidated that only a rule can tell: a prefix, a tag, those of one node. Looks at each load. */
+  invalidateWhere(isInvalid: (key: string) => boolean): void {
+    for (const key of this.#joinable.keys()) if (isInvalid(key)) this.#joinable.delete(key);
+  }
+
+  #again(key: string, callers: readonly Caller[]): Load<Caller> | undefined {
+    if (callers.length === 0) return undefined;
+    const newer = this.#joinable.get(key);
+    const isTakenIn = newer?.stage === 'gathering';
+    const load = isTakenIn ? newer : this.#newLoad(key);
+    if (newer === undefined) this.#joinable.set(key, load);
+    for (const caller of callers) addCaller(load, caller);
+    return isTakenIn ? undefined : load;
+  }
+
+  #newLoad(key: string): Load<Caller> {
+    this.#underWay++;
+    return new Load<Caller>(key);
+  }
+
+  #close(load: Load<Caller>): void {
+    if (this.#joinable.get(load.key) === load) this.#joinable.delete(load.key);
+  }
+}
+
+function addCaller<Caller extends LoadCaller<Caller>>(load: Load<Caller>, caller: Caller): void {
+  assert(caller.load === undefined, `a caller of '${load.key}' waits for one load at a time`);
+  caller.load = load;
+  caller.isFirst = load.stage === 'gathering';
+  load.callers.add(caller);
+}
+
+function removeCaller<Caller extends LoadCaller<Caller>>(load: Load<Caller>, caller: Caller): Caller {
+  caller.load = undefined;
+  load.callers.delete(caller);
+  return caller;
+}
