@@ -125,8 +125,8 @@ function peakOfWave(ttlMs: number, readsPerS: number, windowMs: number, hasCount
     while (true) {
       const lifetimeMs = hasCounterMeasures ? jitteredTtl(ttlMs, TTL_JITTER, random) : ttlMs;
       const expiresAtMs = filledAtMs + lifetimeMs;
-      // Reads have no memory: those of the first half, which change nothing, need not be drawn.
-      let nowMs = filledAtMs + lifetimeMs * QUIET_SHARE + pauseMs();
+      // The moments have no memory: of reads that change nothing none need be drawn.
+      let nowMs = filledAtMs + lifetimeMs * (hasCounterMeasures ? QUIET_SHARE : 1) + pauseMs();
       while (
         nowMs < expiresAtMs &&
         !(hasCounterMeasures && refreshesEarly(expiresAtMs - nowMs, lifetimeMs, 20, random))
