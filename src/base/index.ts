@@ -1,10 +1,9 @@
 export { assert, InvariantError } from './assert.js';
-export { Backoff, type BackoffShape } from './backoff.js';
+export { Backoff, type BackoffShape, backoffMs } from './backoff.js';
 export { Block, byteString, copyBytes, equalBytes, writeByteString } from './block.js';
-export { hashTagEnd, hashTagStart } from './hash-tag.js';
-export { backoffMs } from './backoff.js';
 export { BYTE_SIZE_FORMS, type ByteSize, type ByteUnit, byteCount } from './byte-size.js';
 export { DURATION_FORMS, type Duration, type DurationUnit, durationMs } from './duration.js';
+export { hashTagEnd, hashTagStart } from './hash-tag.js';
 export { KeyHash } from './key-hash.js';
 export { keySlot, SLOT_COUNT } from './key-slot.js';
 export { Random, type RandomSource } from './random.js';

@@ -140,12 +140,13 @@ export class Circuit {
 
   #open(nowMs: number): void {
     const { windowMs, firstPauseMs, mostPauseMs } = this.#options;
+    const shape = { firstMs: firstPauseMs, maxMs: mostPauseMs, jitter: 'equal' } as const;
     if (this.#state === 'closed' && nowMs - this.#closedAtMs >= windowMs) this.#opensInRow = 0;
     this.#state = 'open';
     this.#ticket++;
     this.#opens++;
     this.#opensInRow++;
-    this.#pausedUntilMs = nowMs + backoffMs(this.#opensInRow, firstPauseMs, mostPauseMs, this.#random);
+    this.#pausedUntilMs = nowMs + backoffMs(this.#opensInRow, shape, this.#random);
   }
 
   #close(nowMs: number): void {

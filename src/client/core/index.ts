@@ -1,8 +1,3 @@
-export { Freezer, type Frozen } from './freezer.js';
-export { MIN_NEAR_BYTES, NearCache } from './near-cache.js';
-export type { NearEntry, NearStats } from './near-entry.js';
-export type { Ticket } from './near-tickets.js';
-export { Circuit, type CircuitOptions, type CircuitState, circuitDefaults, type Ticket } from './circuit.js';
 export {
   Circuit,
   type CircuitOptions,
@@ -18,7 +13,7 @@ export {
   refreshesEarly,
   TTL_JITTER,
 } from './early-refresh.js';
-export { freezeDeep } from './freeze-deep.js';
+export { Freezer, type Frozen } from './freezer.js';
 export { type Load, type LoadCaller, type LoadEnding, LoadTable, type Settled } from './load-table.js';
 export {
   type LoadAdmission,
@@ -27,6 +22,9 @@ export {
   type LoaderGroupStats,
   MAX_QUEUED_LOADS,
 } from './loader-group.js';
+export { MIN_NEAR_BYTES, NearCache } from './near-cache.js';
+export type { NearEntry, NearStats } from './near-entry.js';
+export type { Ticket } from './near-tickets.js';
 export {
   type InvalidationAttempt,
   type InvalidationKind,

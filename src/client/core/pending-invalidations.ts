@@ -28,7 +28,7 @@
  *
  * Cost: `isPending` is one comparison while nothing is pending, else a lookup and at most `maxPrefixes` comparisons.
  */
-import { assert, backoffMs, type RandomSource } from '../../base/index.js';
+import { assert, type BackoffShape, backoffMs, type RandomSource } from '../../base/index.js';
 import { type Scheduled, SoonestQueue } from './soonest-queue.js';
 
 /** 'delete': never served again. 'expire': may be served as stale, once the node knows. */
@@ -171,7 +171,7 @@ export class PendingInvalidations {
    * is acknowledged before: of one that fails nobody need be told. What time has made harmless is dropped.
    */
   takeDue(nowMs: number, limit: number): InvalidationAttempt[] {
-    const { firstPauseMs, mostPauseMs } = this.#options;
+    const shape = pausesOf(this.#options);
     const due: InvalidationAttempt[] = [];
     for (let next = this.#queue.first; next !== undefined && next.dueMs <= nowMs; next = this.#queue.first) {
       if (next.staleUntilMs <= nowMs) {
@@ -180,7 +180,7 @@ export class PendingInvalidations {
       }
       if (due.length >= limit) break;
       next.attempts++;
-      this.#queue.move(next, nowMs + backoffMs(next.attempts + 1, firstPauseMs, mostPauseMs, this.#random));
+      this.#queue.move(next, nowMs + backoffMs(next.attempts + 1, shape, this.#random));
       due.push(attemptOf(next, next.attempts));
     }
     return due;
@@ -237,8 +237,7 @@ export class PendingInvalidations {
     nowMs: number,
     staleUntilMs: number,
   ): Outstanding {
-    const { firstPauseMs, mostPauseMs } = this.#options;
-    const dueMs = nowMs + backoffMs(1, firstPauseMs, mostPauseMs, this.#random);
+    const dueMs = nowMs + backoffMs(1, pausesOf(this.#options), this.#random);
     const sequence = ++this.#sequence;
     const record = { node, scope, name, kind, attempts: 0, sequence, staleUntilMs, dueMs, place: 0 };
     this.#queue.add(record);
@@ -285,4 +284,8 @@ function keyBytes(key: string): number {
 
 function attemptOf({ node, scope, name, kind, sequence }: Outstanding, attempt: number): InvalidationAttempt {
   return { node, scope, name, kind, attempt, sequence };
+}
+
+function pausesOf({ firstPauseMs, mostPauseMs }: PendingInvalidationsOptions): BackoffShape {
+  return { firstMs: firstPauseMs, maxMs: mostPauseMs, jitter: 'equal' };
 }
