@@ -2,6 +2,7 @@ export { assert, InvariantError } from './assert.js';
 export { Backoff, type BackoffShape, backoffMs } from './backoff.js';
 export { Block, byteString, copyBytes, equalBytes, writeByteString } from './block.js';
 export { BYTE_SIZE_FORMS, type ByteSize, type ByteUnit, byteCount } from './byte-size.js';
+export { CoarseClock } from './coarse-clock.js';
 export { DURATION_FORMS, type Duration, type DurationUnit, durationMs } from './duration.js';
 export { hashTagEnd, hashTagStart } from './hash-tag.js';
 export { KeyHash } from './key-hash.js';

@@ -29,6 +29,21 @@ export const clientErrors = Object.freeze({
   TLS_REFUSED: { retryable: false, meaning: "The server's certificate does not pass the check." },
   SETUP_REFUSED: { retryable: false, meaning: 'The server refuses what every connection begins with.' },
   REPLY: { retryable: false, meaning: 'The server answered with an error; `reply` is its text.' },
+  VALUE: { retryable: false, meaning: 'A value cannot be written by the serializer.' },
+  LOAD_FAILED: {
+    retryable: true,
+    meaning: 'Another process has just failed to load the key; this is its error.',
+  },
+  LOAD_TIMEOUT: { retryable: true, meaning: 'The loader did not end within `hardTimeout`.' },
+  LOAD_SHED: {
+    retryable: true,
+    meaning: 'So many loads run and wait already that this one was turned away.',
+  },
+  INVALIDATION_PENDING: {
+    retryable: true,
+    meaning:
+      'No node has acknowledged the invalidation yet. It is repeated; this process reads around the cache meanwhile.',
+  },
 } satisfies Record<string, ErrorKind>);
 
 export type ClientErrorCode = keyof typeof clientErrors;
@@ -63,6 +78,35 @@ export class ClientOptionsError extends ClientError {
   constructor(problems: readonly string[]) {
     super('OPTIONS', `The client cannot connect with these options: ${problems.join(' ')}`);
     this.problems = problems;
+  }
+}
+
+/** A load was turned away, so that what it loads from survives: its group is at its bound. */
+export class LoadShed extends ClientError {
+  override readonly name = 'LoadShed';
+  readonly group: string;
+
+  constructor(group: string, why: string) {
+    super(
+      'LOAD_SHED',
+      `the load was turned away: ${why} in the loader group '${group}'; raise its bounds or try later`,
+    );
+    this.group = group;
+  }
+}
+
+/** The cache may still hold the old value of a key: no node has acknowledged its invalidation. */
+export class InvalidationPending extends ClientError {
+  override readonly name = 'InvalidationPending';
+  readonly key: string;
+
+  constructor(key: string, afterMs: number, cause: unknown) {
+    super(
+      'INVALIDATION_PENDING',
+      `no node has acknowledged the invalidation of '${key}' within ${afterMs} ms; it is repeated until one does`,
+      { cause, mayHaveRun: true },
+    );
+    this.key = key;
   }
 }
 

@@ -10,7 +10,7 @@ import {
   durationMs,
 } from '../base/index.js';
 import { MAX_STORE_BYTES, MIN_STORE_BYTES } from '../store/index.js';
-import { coarseNow } from './coarse-clock.js';
+import { coarseNow } from './coarse-now.js';
 import type { OnEvict } from './lru.js';
 import { runLater } from './run-later.js';
 

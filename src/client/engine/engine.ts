@@ -6,6 +6,9 @@
  *         --remove, soften, beginWrite--> invalidations: they resolve when the server acknowledged
  *         <--woken, invalidated, unsound-- what the server tells by itself
  *
+ * One engine may stand for several independent nodes. They are numbered from 0 on, as a near cache wants them: an answer
+ * says which node gave it, and what is told of one node concerns what came from it.
+ *
  * Every engine keeps these promises, and one suite tests all of them for it:
  * - Of all who read a key that is missing or stale, one is granted its lease; a fill is accepted only if the key was
  *   neither deleted nor written since. A delete that finds nothing counts too; expiry and eviction do not.
@@ -51,6 +54,8 @@ export interface Answer {
   readonly error: string;
   /** What `EngineHost.drawTicket` gave at the answer's place in the stream. */
   readonly ticket: number;
+  /** The node that answered. */
+  readonly node: number;
 }
 
 /** A value to store. */
@@ -78,27 +83,29 @@ export type ReadMode =
 export interface EngineHost {
   /** What was waited for has ended: ask again. */
   woken(key: string): void;
-  /** Somebody changed the key, or (undefined) everything may have changed. Only with `tracks`. */
-  invalidated(key: string | undefined): void;
-  /** Invalidations may have been lost up to now: the connection broke or was silent. */
-  unsound(): void;
+  /** Somebody else changed the key, or (undefined) everything on this node may have changed. Only with `tracks`. */
+  invalidated(key: string | undefined, node: number): void;
+  /** Invalidations of this node may have been lost up to now: its connection broke or was silent. Only with `tracks`. */
+  unsound(node: number): void;
   /** Called when an answer is read, before anything behind it in the stream. */
-  drawTicket(): number;
-  /** The server is there (undefined), or why not. */
-  reachable(problem: Error | undefined): void;
+  drawTicket(node: number): number;
+  /** The node is there (undefined), or why not. */
+  reachable(problem: Error | undefined, node: number): void;
 }
 
 export interface Engine {
   /** What it talks to, for people: "nuthatch 0.1.0 at 127.0.0.1:6379". */
   readonly description: string;
+  /** The number of the node that has the key. */
+  nodeOf(key: string): number;
   /** Resolves when the first call may be made; rejects when that will hardly be. Reads need not wait for it. */
   ready(): Promise<void>;
 
   read(key: string, mode: ReadMode, deadlineMs: number): Promise<Answer>;
   /** Stores what was loaded. False: refused, the key was invalidated meanwhile. */
   fill(key: string, token: string, payload: Payload, deadlineMs: number): Promise<boolean>;
-  /** Gives a lease back: with an error for all who ask within `errorMs`, or without. */
-  fail(key: string, token: string, error: string, errorMs: number, deadlineMs: number): Promise<void>;
+  /** Gives a lease back: with an error for all who ask within `errorMs`, or without. Whether it was still good. */
+  fail(key: string, token: string, error: string, errorMs: number, deadlineMs: number): Promise<boolean>;
   /** Prolongs a lease by its full length. False: it is void. */
   renew(key: string, token: string, deadlineMs: number): Promise<boolean>;
 
@@ -121,6 +128,8 @@ export interface EngineOptions {
   readonly serializer: Serializer;
   /** How long a lease lasts that is not renewed. */
   readonly leaseMs: number;
-  /** Tell of every change of a key that was read or filled: `invalidated`. */
+  /** Tell of every change of a key that was read or filled: `invalidated`. One's own changes need not be told. */
   readonly tracks: boolean;
+  /** The number of the node, if it is one of several. Default 0. */
+  readonly node?: number;
 }

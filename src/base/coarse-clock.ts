@@ -1,10 +1,10 @@
 /**
- * A monotonic clock that costs a nanosecond or two instead of the 46 of `performance.now()`.
+ * A monotonic clock that costs a nanosecond or two instead of the 46 of the host's.
  *
  *   read --> [ budget left? ] --yes--> the time kept
  *                  | no
  *                  v
- *            performance.now(), kept for 64 reads or 5 ms, whatever ends first
+ *            the host's clock, kept for 64 reads or 5 ms, whatever ends first
  *
  * Both ends are needed. A timer alone never fires in a loop that only awaits settled promises: such a loop
  * would see the same instant for ever. A count alone would serve minutes-old time after an idle spell. The
@@ -13,8 +13,6 @@
  * The time is late by at most 5 ms while the event loop turns, and by at most 64 reads within one turn of it.
  * It never goes back. Like every monotonic clock on Linux it stands still while the machine is suspended.
  */
-
-import { runLater } from './run-later.js';
 
 const READS_PER_REFRESH = 64;
 const KEPT_MS = 5;
@@ -54,11 +52,4 @@ export class CoarseClock {
     this.#timerRuns = false;
     this.#readsLeft = 0;
   }
-}
-
-const clock = new CoarseClock(() => performance.now(), runLater);
-
-/** Milliseconds since some fixed instant in the past: the clock of all caches that are given no other. */
-export function coarseNow(): number {
-  return clock.now();
 }

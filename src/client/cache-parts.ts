@@ -1,0 +1,75 @@
+/** The parts of one cache, as they know each other. */
+import type { RandomSource } from '../base/index.js';
+import type { Events } from './cache-events.js';
+import type { LoadCaller, LoadTable } from './core/index.js';
+import type { Engine } from './engine/engine.js';
+import type { ResolvedLoadOptions } from './load-options.js';
+import type { Group } from './loader-groups.js';
+import type { Loader } from './loading.js';
+import type { NearValues } from './near-values.js';
+import type { Serializer } from './serializer.js';
+import type { TimeSource } from './time.js';
+import type { Wakes } from './wakes.js';
+
+/** How a key is loaded. */
+export interface How {
+  /** The key as the caller wrote it. */
+  readonly key: string;
+  readonly loader: Loader<unknown>;
+  readonly options: ResolvedLoadOptions;
+}
+
+/** One who waits for a value. */
+export interface Caller extends LoadCaller<Caller> {
+  readonly how: How;
+  readonly resolve: (value: unknown) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/** What has been counted since the start. */
+export class CacheCounts {
+  nearHits = 0;
+  hits = 0;
+  staleHits = 0;
+  misses = 0;
+  loads = 0;
+  loadErrors = 0;
+  earlyRefreshes = 0;
+  waits = 0;
+  fills = 0;
+  refusedFills = 0;
+  shed = 0;
+  /** Reads that went round the cache: it could not be reached, or an invalidation is pending. */
+  around = 0;
+  cacheErrors = 0;
+  invalidations = 0;
+}
+
+export interface CacheParts {
+  readonly engine: Engine;
+  /** In `copy` mode the engine hands out what is stored, and this decodes it. */
+  readonly serializer: Serializer;
+  readonly copies: boolean;
+  readonly near: NearValues | undefined;
+  readonly table: LoadTable<Caller>;
+  readonly wakes: Wakes;
+  readonly groups: ReadonlyMap<string, Group>;
+  readonly events: Events;
+  readonly counts: CacheCounts;
+  readonly time: TimeSource;
+  readonly random: RandomSource;
+  readonly deadlineMs: number;
+  /** The lease that is renewed each third of it. */
+  readonly leaseMs: number;
+}
+
+/** An operation of the cache has failed, and nobody was told by an exception. */
+export function noteCacheError(
+  parts: CacheParts,
+  operation: string,
+  key: string | undefined,
+  error: unknown,
+): void {
+  parts.counts.cacheErrors++;
+  parts.events.emit('cacheError', { operation, key, error: error as Error });
+}

@@ -1,0 +1,391 @@
+/**
+ * The cache as applications use it: values by key, read through, and never older than the last acknowledged
+ * invalidation.
+ *
+ *   getOrLoad   near cache -> callers of this process -> node, with a load lease -> loader
+ *   get, getMany, peek   what is there                 set   stores
+ *   delete, expire, clear, writeThrough   invalidate, and resolve when the node has acknowledged
+ *
+ * Reads never reject because of the cache: without it they load. Invalidations do, since a caller must know that the
+ * old value may still be served elsewhere.
+ */
+import { Random } from '../base/index.js';
+import { type CacheEventName, type CacheListener, Events } from './cache-events.js';
+import type { ResolvedBehavior } from './cache-options.js';
+import { CacheCounts, type CacheParts, type How, noteCacheError } from './cache-parts.js';
+import { type LoaderGroupStats, LoadTable, type NearStats } from './core/index.js';
+import type { Engine, EngineHost, EngineOptions } from './engine/engine.js';
+import { Invalidator } from './invalidator.js';
+import { Lease } from './lease.js';
+import { type LoadOptions, type ResolvedLoadOptions, resolveLoadOptions } from './load-options.js';
+import { Group } from './loader-groups.js';
+import type { Loader } from './loading.js';
+import { NearValues } from './near-values.js';
+import { Reader } from './reader.js';
+import type { Serializer } from './serializer.js';
+import { decodeAnswer, encodeLoaded } from './stored.js';
+import type { TimeSource } from './time.js';
+import { Wakes } from './wakes.js';
+
+/** What stands under a key. */
+export interface Peeked<T> {
+  /** Undefined for an entry that says that there is nothing. */
+  readonly value: T | undefined;
+  readonly state: 'fresh' | 'stale';
+  /** Of a fresh value: ms until it is stale or gone, Infinity for never. Of a stale one: ms since then. */
+  readonly ms: number;
+  /** How long it took to load, in ms; 0: unknown. */
+  readonly loadMs: number;
+}
+
+export interface CacheStats extends Readonly<CacheCounts> {
+  readonly near: NearStats | undefined;
+  readonly groups: Readonly<Record<string, LoaderGroupStats>>;
+  readonly loading: number;
+  readonly pendingInvalidations: number;
+}
+
+/** What a cache knows of a key, and where it would look. */
+export interface Explanation {
+  readonly key: string;
+  /** The key at the node. */
+  readonly name: string;
+  readonly engine: string;
+  readonly node: number;
+  readonly isNear: boolean;
+  readonly isInvalidationPending: boolean;
+  readonly atNode: Peeked<unknown> | 'nothing' | Error;
+}
+
+export class Cache {
+  readonly #behavior: ResolvedBehavior;
+  readonly #groupNames: ReadonlySet<string>;
+  readonly #parts: CacheParts;
+  readonly #reader: Reader;
+  readonly #invalidator: Invalidator;
+  readonly #near: NearValues | undefined;
+  readonly #prefix: string;
+
+  /** Use `createCache`. */
+  constructor(
+    behavior: ResolvedBehavior,
+    startEngine: (host: EngineHost, options: EngineOptions) => Engine,
+    time: TimeSource,
+    seed: number,
+  ) {
+    const { near, serializer, leaseMs } = behavior;
+    const random = new Random(seed);
+    this.#behavior = behavior;
+    this.#prefix = behavior.prefix;
+    this.#groupNames = new Set(behavior.groups.keys());
+    this.#near = near === undefined ? undefined : new NearValues(near, serializer, time, random);
+    const copies = near?.copy === true;
+    const events = new Events();
+    const wakes = new Wakes();
+    const table: CacheParts['table'] = new LoadTable();
+    const host: EngineHost = {
+      woken: (key) => wakes.wake(key),
+      invalidated: (key) => this.#invalidated(key),
+      unsound: (node) => this.#near?.flushNode(node),
+      drawTicket: () => this.#near?.drawTicket() ?? 0,
+      reachable: (problem, node) => {
+        // A node that was away has forgotten who waits.
+        wakes.wakeAll();
+        if (problem === undefined) this.#invalidator.hasten(node);
+        events.emit('reachable', { problem });
+      },
+    };
+    const engine = startEngine(host, {
+      serializer: copies ? asStored(serializer) : serializer,
+      leaseMs,
+      tracks: near !== undefined,
+    });
+    const groups = new Map(
+      [...behavior.groups].map(([name, options]) => [name, new Group(name, options, time)]),
+    );
+    this.#parts = {
+      engine,
+      serializer,
+      copies,
+      near: this.#near,
+      table,
+      wakes,
+      groups,
+      events,
+      counts: new CacheCounts(),
+      time,
+      random,
+      deadlineMs: behavior.deadlineMs,
+      leaseMs,
+    };
+    this.#reader = new Reader(this.#parts);
+    const { ttlMs, staleWhileRevalidateMs, staleIfErrorMs } = behavior.load;
+    const longestMs = ttlMs + Math.max(staleWhileRevalidateMs, staleIfErrorMs);
+    this.#invalidator = new Invalidator(
+      this.#parts,
+      this.#prefix,
+      behavior.invalidationDeadlineMs,
+      longestMs,
+    );
+  }
+
+  /**
+   * The value of a key; if there is none, the loader's, stored for all. One loader runs per key in the whole fleet.
+   *
+   * Resolves to undefined when the loader found nothing. Rejects with the loader's error, LOAD_FAILED (another process
+   * has just failed), LOAD_TIMEOUT, LOAD_SHED, VALUE or OPTIONS; never because the cache cannot be reached.
+   */
+  getOrLoad<T>(key: string, loader: Loader<T>, options?: LoadOptions): Promise<T | undefined> {
+    const name = this.#prefix + key;
+    const hit = this.#near?.get(name);
+    if (hit === undefined)
+      return this.#read(name, key, loader as Loader<unknown>, options) as Promise<T | undefined>;
+    this.#parts.counts.nearHits++;
+    if (this.#near?.isRefreshDue === true) this.#refresh(name, key, loader as Loader<unknown>, options);
+    return hit as Promise<T | undefined>;
+  }
+
+  /** What is there: a fresh value, or one within `staleWhileRevalidate`. Undefined otherwise, and when the cache cannot say. */
+  async get<T = unknown>(key: string): Promise<T | undefined> {
+    const name = this.#prefix + key;
+    const hit = this.#near?.get(name);
+    if (hit !== undefined) {
+      this.#parts.counts.nearHits++;
+      return hit as Promise<T | undefined>;
+    }
+    const { engine, deadlineMs, counts } = this.#parts;
+    if (this.#invalidator.isPending(name)) return undefined;
+    try {
+      const answer = await engine.read(name, 'look', deadlineMs);
+      const { staleWhileRevalidateMs, earlyRefresh } = this.#behavior.load;
+      const isServed = answer.status === 'hit' || (answer.isThere && answer.ms <= staleWhileRevalidateMs);
+      if (!isServed) return undefined;
+      const stored = decodeAnswer(this.#parts, answer);
+      if (answer.status === 'hit') {
+        counts.hits++;
+        const { ms: freshMs, loadMs, node, ticket } = answer;
+        this.#near?.enter(name, { ...stored.near, node, freshMs, loadMs, refreshes: earlyRefresh }, ticket);
+      }
+      return stored.forReader() as T | undefined;
+    } catch (error) {
+      noteCacheError(this.#parts, 'read', key, error);
+      return undefined;
+    }
+  }
+
+  /** `get` of many keys, in one write to each node. The values stand in the order of the keys. */
+  getMany<T = unknown>(keys: readonly string[]): Promise<(T | undefined)[]> {
+    return Promise.all(keys.map((key) => this.get<T>(key)));
+  }
+
+  /** What stands under a key at its node, stale or fresh, and for how long. */
+  async peek<T = unknown>(key: string): Promise<Peeked<T> | undefined> {
+    const { engine, deadlineMs } = this.#parts;
+    const answer = await engine.read(this.#prefix + key, 'look', deadlineMs);
+    if (!answer.isThere) return undefined;
+    const value = decodeAnswer(this.#parts, answer).forReader() as T | undefined;
+    const { ms, loadMs } = answer;
+    return { value, state: answer.status === 'hit' ? 'fresh' : 'stale', ms, loadMs };
+  }
+
+  /** Stores a value. Loads under way are not stored. If it cannot be stored, the key is deleted: see `delete`. */
+  async set(key: string, value: unknown, options?: LoadOptions): Promise<void> {
+    const name = this.#prefix + key;
+    const resolved = this.#resolve(options);
+    const loaded = { value, isAbsent: false, ttlMs: resolved.ttlMs, loadMs: 0 };
+    const { payload } = encodeLoaded(this.#parts, key, loaded, resolved.ttlMs, resolved);
+    this.#forget(name);
+    try {
+      await this.#parts.engine.put(name, payload, this.#parts.deadlineMs);
+      this.#forget(name);
+    } catch (error) {
+      noteCacheError(this.#parts, 'put', key, error);
+      await this.#invalidator.invalidate(name, key, 'delete');
+    }
+  }
+
+  /**
+   * Deletes a key: no read that begins after this has resolved gets the old value, and no load under way can put it
+   * back. Rejects with an InvalidationPending when the node did not acknowledge in time; it is repeated until it does.
+   */
+  delete(key: string): Promise<boolean> {
+    return this.#invalidator.invalidate(this.#prefix + key, key, 'delete');
+  }
+
+  /** Makes a key stale: it is loaded anew, and may be served within `staleWhileRevalidate` and `staleIfError`. As `delete`. */
+  expire(key: string): Promise<boolean> {
+    return this.#invalidator.invalidate(this.#prefix + key, key, 'expire');
+  }
+
+  /** Deletes every key of this cache. Returns how many there were. */
+  clear(): Promise<number> {
+    return this.#invalidator.clear(this.#prefix);
+  }
+
+  /**
+   * Writes the database through the cache: the key is deleted, `write` runs, and what it returns is stored, unless
+   * somebody else wrote or deleted the key meanwhile; then it is deleted again.
+   */
+  async writeThrough<T>(key: string, write: () => Promise<T> | T, options?: LoadOptions): Promise<T> {
+    const name = this.#prefix + key;
+    const resolved = this.#resolve(options);
+    const { engine, deadlineMs } = this.#parts;
+    this.#forget(name);
+    let lease: Lease | undefined;
+    try {
+      const token = await engine.beginWrite(name, deadlineMs);
+      if (token !== undefined) lease = new Lease(this.#parts, name, token);
+    } catch (error) {
+      noteCacheError(this.#parts, 'beginWrite', key, error);
+    }
+    this.#forget(name);
+    let value: T;
+    try {
+      value = await write();
+    } catch (error) {
+      // Whether the database has written is not known: nobody may fill what was read before.
+      await this.#endWrite(name, key, lease);
+      throw error;
+    }
+    if (value !== undefined && lease !== undefined) {
+      const loaded = { value, isAbsent: false, ttlMs: resolved.ttlMs, loadMs: 0 };
+      const filled = await this.#fillWritten(key, lease, loaded, resolved);
+      this.#forget(name);
+      if (filled) return value;
+      lease = undefined;
+    }
+    await this.#endWrite(name, key, lease);
+    return value;
+  }
+
+  /** A function that caches what another returns, by a key made of its arguments. */
+  wrap<A extends readonly unknown[], T>(
+    load: (...args: A) => T | Promise<T>,
+    options: LoadOptions & { readonly key: (...args: A) => string },
+  ): (...args: A) => Promise<T | undefined> {
+    const { key, ...how } = options;
+    return (...args) => this.getOrLoad<T>(key(...args), () => load(...args), how);
+  }
+
+  /** Resolves when the cache can be reached; rejects when that will hardly be. Nothing needs to wait for it. */
+  ready(): Promise<void> {
+    return this.#parts.engine.ready();
+  }
+
+  /** Calls the listener for each such event; returns what takes it back. */
+  on<N extends CacheEventName>(name: N, listener: CacheListener<N>): () => void {
+    return this.#parts.events.on(name, listener);
+  }
+
+  off<N extends CacheEventName>(name: N, listener: CacheListener<N>): void {
+    this.#parts.events.off(name, listener);
+  }
+
+  stats(): CacheStats {
+    const { counts, groups, table } = this.#parts;
+    return {
+      ...counts,
+      near: this.#near?.stats(),
+      groups: Object.fromEntries([...groups].map(([name, group]) => [name, group.stats()])),
+      loading: table.size,
+      pendingInvalidations: this.#invalidator.count,
+    };
+  }
+
+  /** What is known of a key, and where a read of it would go. */
+  async explain(key: string): Promise<Explanation> {
+    const { engine } = this.#parts;
+    const name = this.#prefix + key;
+    const atNode = await this.peek(key).then(
+      (peeked) => peeked ?? ('nothing' as const),
+      (error: Error) => error,
+    );
+    return {
+      key,
+      name,
+      engine: engine.description,
+      node: engine.nodeOf(name),
+      isNear: this.#near?.get(name) !== undefined,
+      isInvalidationPending: this.#invalidator.isPending(name),
+      atNode,
+    };
+  }
+
+  /** Closes the connections. Reads go on without the cache. */
+  close(): void {
+    this.#invalidator.close();
+    this.#parts.engine.close();
+  }
+
+  #read(
+    name: string,
+    key: string,
+    loader: Loader<unknown>,
+    options: LoadOptions | undefined,
+  ): Promise<unknown> {
+    let how: How;
+    try {
+      how = { key, loader, options: this.#resolve(options) };
+    } catch (error) {
+      return Promise.reject(error);
+    }
+    return this.#reader.read(name, how, this.#invalidator.isPending(name));
+  }
+
+  #refresh(name: string, key: string, loader: Loader<unknown>, options: LoadOptions | undefined): void {
+    this.#reader.refresh(name, { key, loader, options: this.#resolve(options) });
+  }
+
+  #resolve(options: LoadOptions | undefined): ResolvedLoadOptions {
+    return resolveLoadOptions(options, this.#behavior.load, this.#groupNames);
+  }
+
+  /** The key is not what it was, for all of this process. */
+  #forget(name: string): void {
+    this.#near?.invalidate(name);
+    this.#parts.table.invalidate(name);
+  }
+
+  async #fillWritten(
+    key: string,
+    lease: Lease,
+    loaded: Parameters<typeof encodeLoaded>[2],
+    resolved: ResolvedLoadOptions,
+  ): Promise<boolean> {
+    try {
+      const { payload } = encodeLoaded(this.#parts, key, loaded, resolved.ttlMs, resolved);
+      return await lease.fill(payload);
+    } catch (error) {
+      // It is written, but cannot be stored: it is read back by the next one.
+      void lease.giveBack();
+      noteCacheError(this.#parts, 'fill', key, error);
+      return false;
+    }
+  }
+
+  /** A write ends without a fill: what others may have filled meanwhile goes. */
+  async #endWrite(name: string, key: string, lease: Lease | undefined): Promise<void> {
+    void lease?.giveBack();
+    await this.#invalidator.invalidate(name, key, 'delete');
+  }
+
+  /** A push of a node: somebody changed the key. */
+  #invalidated(name: string | undefined): void {
+    if (name === undefined) {
+      this.#near?.invalidateAll();
+      this.#parts.table.invalidateWhere(() => true);
+    } else {
+      this.#forget(name);
+    }
+  }
+}
+
+/** Hands out what is stored, as it is. */
+function asStored(serializer: Serializer): Serializer {
+  return {
+    name: serializer.name,
+    reads: serializer.reads,
+    encode: (value) => value as string,
+    decode: (data) => data,
+  };
+}

@@ -1,0 +1,178 @@
+/**
+ * Invalidations: deletes and soft expiries that resolve when the node has acknowledged them.
+ *
+ *   delete(key) --> local: near, loads under way --> the node --acknowledged--> local again, resolved
+ *                                                      | failed
+ *                                                      v
+ *                     pending: read around the cache, repeated until acknowledged
+ *                        | acknowledged within the caller's time --> resolved
+ *                        | not ------------------------------------> rejected, InvalidationPending; repeated on
+ *
+ * Nothing else of the client is ever queued. What is pending, its bounds and its pauses: core/pending-invalidations.ts.
+ */
+import { type CacheParts, noteCacheError } from './cache-parts.js';
+import { type InvalidationAttempt, type InvalidationKind, PendingInvalidations } from './core/index.js';
+import { InvalidationPending } from './errors.js';
+import type { Timer } from './time.js';
+
+/** How long one attempt may take. */
+const ATTEMPT_MS = 1_000;
+/** Invalidations sent (again) at once. */
+const MAX_ATTEMPTS_AT_ONCE = 128;
+
+export class Invalidator {
+  readonly #parts: CacheParts;
+  readonly #pending: PendingInvalidations;
+  /** How long callers wait for the acknowledgement. */
+  readonly #patienceMs: number;
+  /** What is cached now is gone by itself after so long. */
+  readonly #longestMs: number;
+  /** What all keys of this cache begin with. */
+  readonly #prefix: string;
+  /** Those who wait for what is pending, by name. */
+  readonly #waiting = new Map<string, Set<() => void>>();
+  #timer: Timer | undefined;
+  #timerDueMs = Number.POSITIVE_INFINITY;
+  #closed = false;
+
+  constructor(parts: CacheParts, prefix: string, patienceMs: number, longestMs: number) {
+    this.#parts = parts;
+    this.#pending = new PendingInvalidations(parts.random);
+    this.#prefix = prefix;
+    this.#patienceMs = patienceMs;
+    this.#longestMs = longestMs;
+  }
+
+  /** Whether the key must be read around the cache. */
+  isPending(name: string): boolean {
+    if (this.count === 0) return false;
+    return this.#pending.isPending(this.#parts.engine.nodeOf(name), name);
+  }
+
+  /** Keys and prefixes whose invalidation no node has acknowledged. */
+  get count(): number {
+    return this.#pending.keys + this.#pending.prefixes;
+  }
+
+  /** Resolves when the node has acknowledged; whether the key was there, as far as known. */
+  async invalidate(name: string, key: string, kind: InvalidationKind): Promise<boolean> {
+    const { engine, counts } = this.#parts;
+    counts.invalidations++;
+    this.#local(name);
+    try {
+      const wasThere = await this.#send(kind, name, Math.min(ATTEMPT_MS, this.#patienceMs));
+      this.#local(name);
+      return wasThere;
+    } catch (error) {
+      noteCacheError(this.#parts, kind, key, error);
+      const { time } = this.#parts;
+      const now = time.now();
+      this.#pending.add(engine.nodeOf(name), name, kind, now, now + this.#longestMs);
+      this.#schedule();
+      await this.#acknowledged(name, key, error);
+      return true;
+    }
+  }
+
+  /** Everything that begins with the prefix. */
+  async clear(prefix: string): Promise<number> {
+    const { engine, near, table, counts } = this.#parts;
+    const forget = (): void => {
+      near?.invalidateAll();
+      table.invalidateWhere(() => true);
+    };
+    counts.invalidations++;
+    forget();
+    const count = await engine.clear(prefix, this.#patienceMs);
+    forget();
+    return count;
+  }
+
+  /** The node can be reached again. */
+  hasten(node: number): void {
+    if (this.count === 0) return;
+    this.#pending.hasten(node, this.#parts.time.now());
+    this.#schedule();
+  }
+
+  close(): void {
+    this.#closed = true;
+    this.#timer?.cancel();
+  }
+
+  /** The key is not what it was, for all of this process. */
+  #local(name: string): void {
+    this.#parts.near?.invalidate(name);
+    this.#parts.table.invalidate(name);
+  }
+
+  #send(kind: InvalidationKind, name: string, deadlineMs: number): Promise<boolean> {
+    const { engine } = this.#parts;
+    return kind === 'delete' ? engine.remove(name, deadlineMs) : engine.soften(name, deadlineMs);
+  }
+
+  #acknowledged(name: string, key: string, cause: unknown): Promise<void> {
+    const { time, events } = this.#parts;
+    return new Promise((resolve, reject) => {
+      const waiting = this.#waiting.get(name) ?? new Set();
+      this.#waiting.set(name, waiting);
+      const late = (): void => {
+        waiting.delete(done);
+        if (waiting.size === 0) this.#waiting.delete(name);
+        events.emit('invalidationPending', { key });
+        reject(new InvalidationPending(key, this.#patienceMs, cause));
+      };
+      const timer = time.later(late, this.#patienceMs, true);
+      const done = (): void => {
+        timer.cancel();
+        resolve();
+      };
+      waiting.add(done);
+    });
+  }
+
+  #schedule(): void {
+    const dueMs = this.#pending.nextDueMs;
+    if (this.#closed || dueMs === Number.POSITIVE_INFINITY) return;
+    if (this.#timer !== undefined && this.#timerDueMs <= dueMs) return;
+    this.#timer?.cancel();
+    this.#timerDueMs = dueMs;
+    const { time } = this.#parts;
+    this.#timer = time.later(() => this.#repeat(), Math.max(1, dueMs - time.now()), false);
+  }
+
+  #repeat(): void {
+    this.#timer = undefined;
+    for (const attempt of this.#pending.takeDue(this.#parts.time.now(), MAX_ATTEMPTS_AT_ONCE)) {
+      void this.#attempt(attempt);
+    }
+    this.#schedule();
+  }
+
+  async #attempt(attempt: InvalidationAttempt): Promise<void> {
+    const { engine, table, near, events } = this.#parts;
+    const { name, scope, kind } = attempt;
+    // Without a prefix of its own a cache does not know that all keys there are its own: time repairs those.
+    if (scope === 'prefix' && this.#prefix === '') return;
+    try {
+      if (scope === 'key') await this.#send(kind, name, ATTEMPT_MS);
+      else await engine.clear(name.startsWith(this.#prefix) ? name : this.#prefix, this.#patienceMs);
+    } catch {
+      // It is repeated until it succeeds; that it is pending was told when it first failed.
+      return;
+    }
+    if (scope === 'key') {
+      this.#local(name);
+    } else {
+      near?.invalidateAll();
+      table.invalidateWhere((other) => other.startsWith(name));
+    }
+    if (!this.#pending.acknowledge(attempt)) return;
+    for (const [waited, waiting] of [...this.#waiting]) {
+      if (scope === 'key' ? waited !== name : !waited.startsWith(name)) continue;
+      this.#waiting.delete(waited);
+      for (const done of waiting) done();
+    }
+    if (this.count === 0) events.emit('invalidationsDone', {});
+  }
+}

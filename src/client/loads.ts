@@ -1,0 +1,145 @@
+/**
+ * Loading under a lease: the loader in its group, then the fill, or the lease given back. A lease ends on every path:
+ *
+ *   loaded ------------------------> fill; accepted: near as well
+ *   nothing, ctx.notFound() -------> fill that says so
+ *   nothing, plain undefined ------> given back; what stood there is deleted
+ *   the loader threw --------------> given back with its error, shared for `errorTtl`
+ *   turned away by its group ------> given back: the next who asks may have more room
+ *   cannot be written -------------> given back
+ */
+
+import { loadChannel } from './cache-events.js';
+import { type CacheParts, type How, noteCacheError } from './cache-parts.js';
+import { jitteredTtl } from './core/index.js';
+import type { Answer } from './engine/engine.js';
+import { LoadShed } from './errors.js';
+import { Lease } from './lease.js';
+import { type Loaded, runLoader } from './loading.js';
+import { decodeAnswer, encodeLoaded, type Stored } from './stored.js';
+
+/** A fill under way. */
+export interface Filling {
+  /** The value as a hit will read it. */
+  readonly stored: Stored;
+  readonly accepted: Promise<boolean>;
+}
+
+export class Loads {
+  readonly #parts: CacheParts;
+
+  constructor(parts: CacheParts) {
+    this.#parts = parts;
+  }
+
+  /** The lease that an answer grants; undefined: load, but do not fill. */
+  leaseOf(name: string, answer: Answer): Lease | undefined {
+    return answer.token === undefined ? undefined : new Lease(this.#parts, name, answer.token);
+  }
+
+  /** Runs the loader when its group has room. Rejects with what it throws, or a LoadShed. */
+  async run(how: How, stale: Stored | undefined): Promise<Loaded> {
+    const { groups, counts, time } = this.#parts;
+    const group = groups.get(how.options.group);
+    await group?.enter();
+    counts.loads++;
+    try {
+      const loaded = await runLoader(how.key, how.loader, stale?.forReader(), how.options, time);
+      if (loadChannel.hasSubscribers) loadChannel.publish({ key: how.key, loadMs: loaded.loadMs });
+      return loaded;
+    } finally {
+      group?.leave();
+    }
+  }
+
+  /** Fills what was loaded. Throws a ClientError VALUE, and then the lease is given back. */
+  fill(name: string, how: How, lease: Lease, loaded: Loaded): Filling {
+    const { random } = this.#parts;
+    const freshMs = jitteredTtl(loaded.ttlMs, how.options.jitter, random);
+    try {
+      const { stored, payload } = encodeLoaded(this.#parts, how.key, loaded, freshMs, how.options);
+      return { stored, accepted: this.#fill(name, how, lease, stored, payload) };
+    } catch (error) {
+      void lease.giveBack();
+      throw error;
+    }
+  }
+
+  async #fill(
+    name: string,
+    how: How,
+    lease: Lease,
+    stored: Stored,
+    payload: ReturnType<typeof encodeLoaded>['payload'],
+  ): Promise<boolean> {
+    const { near, engine, events } = this.#parts;
+    const ticket = near?.drawTicket() ?? 0;
+    const isAccepted = await lease.fill(payload);
+    if (!isAccepted) {
+      events.emit('refused', { key: how.key });
+      return false;
+    }
+    const { freshMs, loadMs } = payload;
+    const refreshes = how.options.earlyRefresh;
+    near?.enter(name, { ...stored.near, node: engine.nodeOf(name), freshMs, loadMs, refreshes }, ticket);
+    return true;
+  }
+
+  /** The loader found nothing, and that is not kept. Returns whether the key was left alone meanwhile. */
+  async nothingFound(name: string, lease: Lease, isThere: boolean): Promise<boolean> {
+    if (!isThere) return lease.giveBack();
+    const { engine, deadlineMs } = this.#parts;
+    try {
+      // We hold the lease: what stands there is what was found to be no more.
+      await engine.remove(name, deadlineMs);
+    } catch (error) {
+      noteCacheError(this.#parts, 'remove', name, error);
+    }
+    return lease.giveBack();
+  }
+
+  /** The load failed: tells who has to know. */
+  failed(how: How, lease: Lease | undefined, error: unknown, background: boolean): void {
+    const { counts, events } = this.#parts;
+    if (error instanceof LoadShed) {
+      counts.shed++;
+      events.emit('shed', { key: how.key, group: error.group });
+      void lease?.giveBack();
+      return;
+    }
+    counts.loadErrors++;
+    events.emit('loadError', { key: how.key, error, background });
+    void lease?.giveBack(messageOf(error), how.options.errorTtlMs);
+  }
+
+  /** Loads and fills for those who read next. */
+  async behind(name: string, how: How, answer: Answer): Promise<void> {
+    const stale = answer.isThere ? decodeAnswer(this.#parts, answer) : undefined;
+    const lease = this.leaseOf(name, answer);
+    if (lease === undefined) return;
+    await this.finishBehind(name, how, lease, this.run(how, stale), answer.isThere);
+  }
+
+  /** The same for a load that is under way. */
+  async finishBehind(
+    name: string,
+    how: How,
+    lease: Lease | undefined,
+    work: Promise<Loaded>,
+    isThere: boolean,
+  ): Promise<void> {
+    try {
+      const loaded = await work;
+      if (lease === undefined) return;
+      if (loaded.value === undefined && !loaded.isAbsent) await this.nothingFound(name, lease, isThere);
+      else await this.fill(name, how, lease, loaded).accepted;
+    } catch (error) {
+      this.failed(how, lease, error, true);
+    }
+  }
+}
+
+function messageOf(error: unknown): string {
+  const message = error instanceof Error ? error.message : String(error);
+  return message === '' ? 'the loader failed without a message' : message;
+}

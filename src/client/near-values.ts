@@ -1,0 +1,115 @@
+/**
+ * The near cache with its values: what enters is frozen once and handed out as one settled promise, or kept as it was
+ * stored and decoded for each hit (`copy`).
+ *
+ * An entry lives as long as the node says it is fresh, and at most `ttlMs`. So a reader here is never later than
+ * that behind an acknowledged invalidation; pushes make it far less, and `staleness` says what was measured.
+ */
+import { CoarseClock, type RandomSource } from '../base/index.js';
+import { drawRefreshAt, Freezer, NearCache, type NearStats } from './core/index.js';
+import type { Serializer } from './serializer.js';
+import type { TimeSource } from './time.js';
+
+export interface NearOptions {
+  /** All its memory, structures included. */
+  readonly maxBytes: number;
+  /** An entry is read anew after so long at the latest. */
+  readonly ttlMs: number;
+  /** Decode for each hit, so that every reader has a value of its own. */
+  readonly copy: boolean;
+}
+
+/** What is shared by readers of an entry: a settled promise, or the data to decode. */
+type Handle = Promise<unknown> | { readonly data: string | Uint8Array };
+
+/** Bytes that a settled promise and its value's text take when they are kept as stored. */
+const STORED_BYTES = 64;
+
+/** A value to remember. */
+export interface NearValue {
+  readonly value: unknown;
+  /** As stored; undefined for what says that there is nothing. */
+  readonly data: string | Uint8Array | undefined;
+  readonly node: number;
+  readonly freshMs: number;
+  readonly loadMs: number;
+  readonly refreshes: boolean;
+}
+
+export class NearValues {
+  readonly #near: NearCache<Handle>;
+  readonly #options: NearOptions;
+  readonly #serializer: Serializer;
+  readonly #random: RandomSource;
+  readonly #clock: CoarseClock;
+  readonly #freezer = new Freezer();
+
+  constructor(options: NearOptions, serializer: Serializer, time: TimeSource, random: RandomSource) {
+    this.#near = new NearCache(options.maxBytes);
+    this.#options = options;
+    this.#serializer = serializer;
+    this.#random = random;
+    this.#clock = new CoarseClock(
+      () => time.now(),
+      (run, ms) => time.later(run, ms, false),
+    );
+  }
+
+  /** A promise of the value; undefined: not here. After a hit, `isRefreshDue`. */
+  get(key: string): Promise<unknown> | undefined {
+    const handle = this.#near.get(key, this.#clock.now());
+    if (handle === undefined || handle instanceof Promise) return handle;
+    return Promise.resolve(this.#serializer.decode(handle.data));
+  }
+
+  /** The last hit is to be refreshed: told once. */
+  get isRefreshDue(): boolean {
+    return this.#near.isRefreshDue;
+  }
+
+  drawTicket(): number {
+    return this.#near.drawTicket();
+  }
+
+  /** Remembers a value, if nothing that concerns it was invalidated since the ticket was drawn. */
+  enter(key: string, near: NearValue, ticket: number): void {
+    const now = this.#clock.now();
+    const lifeMs = Math.min(near.freshMs, this.#options.ttlMs);
+    const freshUntilMs = now + lifeMs;
+    const refreshAtMs = near.refreshes
+      ? drawRefreshAt(freshUntilMs, lifeMs, near.loadMs, this.#random)
+      : Number.POSITIVE_INFINITY;
+    const held = this.#hold(near);
+    if (held === undefined) return;
+    this.#near.enter(key, { ...held, node: near.node, freshUntilMs, refreshAtMs }, ticket, now);
+  }
+
+  invalidate(key: string): void {
+    this.#near.invalidate(key);
+  }
+
+  invalidateAll(): void {
+    this.#near.invalidateAll();
+  }
+
+  flushNode(node: number): void {
+    this.#near.flushNode(node);
+  }
+
+  stats(): NearStats {
+    return this.#near.stats();
+  }
+
+  /** What the entry holds; undefined: its readers could change it for each other. */
+  #hold(near: NearValue): { handle: Handle; valueBytes: number } | undefined {
+    const { value, data } = near;
+    if (value === undefined) return { handle: Promise.resolve(undefined), valueBytes: STORED_BYTES };
+    if (this.#options.copy) {
+      return data === undefined
+        ? undefined
+        : { handle: { data }, valueBytes: STORED_BYTES + 2 * data.length };
+    }
+    const { isImmutable, bytes } = this.#freezer.freezeDeep(value);
+    return isImmutable ? { handle: Promise.resolve(value), valueBytes: bytes } : undefined;
+  }
+}

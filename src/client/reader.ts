@@ -1,0 +1,229 @@
+/**
+ * A read of one key, from the first caller to the last: who is asked, who waits, who loads, and what is served.
+ *
+ *   gather callers of this tick --> ask the node
+ *      hit ---------------------------------------------------------> value          (perhaps a refresh behind it)
+ *      refresh, within staleWhileRevalidate ------------------------> stale value, and a load behind it
+ *      load, refresh -------> loader, in its group --> fill --------> value; later callers when the fill is accepted
+ *      wait, stale ---------> sleep until woken or late --> ask again; late for good --> stale value, or around
+ *      failed --------------> stale value within staleIfError, else the shared error
+ *      no answer -----------> around: the loader in its group, kept nowhere
+ *
+ * - Who joins, and who has to read again: core/load-table.ts.
+ * - The deadline bounds the cache's answers. The wait for others is bounded by `waitTimeout`, the loader by
+ *   `hardTimeout`, the wait for its turn by its group.
+ */
+import { type CacheParts, type Caller, type How, noteCacheError } from './cache-parts.js';
+import { type Load, type LoadEnding, refreshesEarly } from './core/index.js';
+import type { Answer } from './engine/engine.js';
+import { ClientError, LoadShed } from './errors.js';
+import type { Lease } from './lease.js';
+import type { Loaded } from './loading.js';
+import { Loads } from './loads.js';
+import { decodeAnswer, type Stored } from './stored.js';
+import type { TimeSource } from './time.js';
+import type { Wake } from './wakes.js';
+
+/** Leases are told in whole ms: who waits for the end of one looks so much later. */
+const SLACK_MS = 5;
+
+export class Reader {
+  readonly #parts: CacheParts;
+  readonly #loads: Loads;
+  /** Keys that are being refreshed while others read them. */
+  readonly #refreshing = new Set<string>();
+
+  constructor(parts: CacheParts) {
+    this.#parts = parts;
+    this.#loads = new Loads(parts);
+  }
+
+  /** The value of the key that is called `name` at the node. `around`: the node is not asked. */
+  read(name: string, how: How, around: boolean): Promise<unknown> {
+    return new Promise((resolve, reject) => {
+      const caller: Caller = { load: undefined, isFirst: false, how, resolve, reject };
+      const { table } = this.#parts;
+      if (!table.join(name, caller)) void this.#drive(table.begin(name, caller), how, around);
+    });
+  }
+
+  /** Loads the key anew for those who read it next, unless somebody does. */
+  refresh(name: string, how: How): void {
+    if (this.#refreshing.has(name)) return;
+    this.#refreshing.add(name);
+    this.#parts.counts.earlyRefreshes++;
+    void this.#refresh(name, how).finally(() => this.#refreshing.delete(name));
+  }
+
+  async #refresh(name: string, how: How): Promise<void> {
+    try {
+      const answer = await this.#parts.engine.read(name, 'early', this.#parts.deadlineMs);
+      if (answer.token !== undefined) await this.#loads.behind(name, how, answer);
+    } catch (error) {
+      noteCacheError(this.#parts, 'read', how.key, error);
+    }
+  }
+
+  async #drive(load: Load<Caller>, how: How, around: boolean): Promise<void> {
+    // Callers of this tick gather.
+    await undefined;
+    this.#parts.table.asked(load);
+    if (around) return this.#goAround(load, how, undefined);
+    const wake = this.#parts.wakes.open(load.key);
+    try {
+      await this.#ask(load, how, wake);
+    } catch (error) {
+      // A value that the serializer cannot read, or a mistake of ours: nobody must wait for ever.
+      if (load.stage !== 'settled') this.#settle(load, 'failed', (caller) => caller.reject(error));
+      else noteCacheError(this.#parts, 'read', how.key, error);
+    } finally {
+      this.#parts.wakes.close(wake);
+    }
+  }
+
+  async #ask(load: Load<Caller>, how: How, wake: Wake): Promise<void> {
+    const { engine, deadlineMs, time } = this.#parts;
+    const endMs = time.now() + how.options.waitTimeoutMs;
+    for (;;) {
+      let answer: Answer;
+      try {
+        answer = await engine.read(load.key, 'lease', deadlineMs);
+      } catch (error) {
+        noteCacheError(this.#parts, 'read', how.key, error);
+        return this.#goAround(load, how, undefined);
+      }
+      if (answer.status === 'hit') return this.#hit(load, how, answer);
+      const stale = answer.isThere ? decodeAnswer(this.#parts, answer) : undefined;
+      if (answer.status === 'failed') return this.#othersFailed(load, how, answer, stale);
+      const { staleWhileRevalidateMs, staleIfErrorMs } = how.options;
+      const isServed = stale !== undefined && answer.ms <= staleWhileRevalidateMs;
+      if (answer.status === 'load' || answer.status === 'refresh') {
+        if (!isServed) return this.#load(load, how, answer, stale);
+        this.#serveStale(load, stale);
+        return this.#loads.behind(load.key, how, answer);
+      }
+      if (isServed) return this.#serveStale(load, stale);
+      const leftMs = endMs - time.now();
+      if (leftMs <= 0) {
+        const isAllowed = stale !== undefined && answer.ms <= staleIfErrorMs;
+        return isAllowed ? this.#serveStale(load, stale) : this.#goAround(load, how, undefined);
+      }
+      this.#parts.counts.waits++;
+      await wake.sleep(Math.min(leftMs, answer.leaseMs + SLACK_MS), time);
+    }
+  }
+
+  #hit(load: Load<Caller>, how: How, answer: Answer): void {
+    const { near, counts, random } = this.#parts;
+    const { options } = how;
+    counts.hits++;
+    const stored = decodeAnswer(this.#parts, answer);
+    if (near !== undefined) {
+      const { ms: freshMs, loadMs, node } = answer;
+      const refreshes = options.earlyRefresh;
+      near.enter(load.key, { ...stored.near, node, freshMs, loadMs, refreshes }, answer.ticket);
+    }
+    this.#settle(load, 'hit', (caller) => caller.resolve(stored.forReader()));
+    if (options.earlyRefresh && refreshesEarly(answer.ms, options.ttlMs, answer.loadMs, random)) {
+      this.refresh(load.key, how);
+    }
+  }
+
+  #serveStale(load: Load<Caller>, stale: Stored): void {
+    this.#parts.counts.staleHits++;
+    this.#settle(load, 'hit', (caller) => caller.resolve(stale.forReader()));
+  }
+
+  /** Somebody else has just failed to load the key. */
+  #othersFailed(load: Load<Caller>, how: How, answer: Answer, stale: Stored | undefined): void {
+    if (stale !== undefined && answer.ms <= how.options.staleIfErrorMs) {
+      this.#serveStale(load, stale);
+      return;
+    }
+    const error = new ClientError('LOAD_FAILED', `'${how.key}' could not be loaded: ${answer.error}`);
+    this.#settle(load, 'failed', (caller) => caller.reject(error));
+  }
+
+  /** It is ours to load. */
+  async #load(load: Load<Caller>, how: How, answer: Answer, stale: Stored | undefined): Promise<void> {
+    this.#parts.counts.misses++;
+    const lease = this.#loads.leaseOf(load.key, answer);
+    const work = this.#loads.run(how, stale);
+    const mayServeStale = stale !== undefined && answer.ms <= how.options.staleIfErrorMs;
+    if (mayServeStale && (await isLate(work, how.options.softTimeoutMs, this.#parts.time))) {
+      this.#serveStale(load, stale);
+      return this.#loads.finishBehind(load.key, how, lease, work, answer.isThere);
+    }
+    let loaded: Loaded;
+    try {
+      loaded = await work;
+    } catch (error) {
+      this.#loads.failed(how, lease, error, false);
+      if (mayServeStale || (stale !== undefined && error instanceof LoadShed)) this.#serveStale(load, stale);
+      else this.#settle(load, 'failed', (caller) => caller.reject(error));
+      return;
+    }
+    if (lease === undefined) this.#settleUnfenced(load, loaded);
+    else await this.#fill(load, how, lease, loaded, answer.isThere);
+  }
+
+  /** The first callers have the value at once, the later ones when the fill is accepted. */
+  async #fill(load: Load<Caller>, how: How, lease: Lease, loaded: Loaded, isThere: boolean): Promise<void> {
+    const { table } = this.#parts;
+    table.filling(load);
+    let value = (): unknown => undefined;
+    let isGood: Promise<boolean>;
+    if (loaded.value === undefined && !loaded.isAbsent) {
+      isGood = this.#loads.nothingFound(load.key, lease, isThere);
+    } else {
+      try {
+        const { stored, accepted } = this.#loads.fill(load.key, how, lease, loaded);
+        value = () => stored.forReader();
+        isGood = accepted;
+      } catch (error) {
+        this.#settle(load, 'failed', (caller) => caller.reject(error));
+        return;
+      }
+    }
+    for (const caller of table.takeFirst(load)) caller.resolve(value());
+    this.#settle(load, (await isGood) ? 'accepted' : 'refused', (caller) => caller.resolve(value()));
+  }
+
+  /** Without the cache: the loader behind its group's cap, and what it loads is kept nowhere. */
+  async #goAround(load: Load<Caller>, how: How, stale: Stored | undefined): Promise<void> {
+    this.#parts.counts.around++;
+    try {
+      this.#settleUnfenced(load, await this.#loads.run(how, stale));
+    } catch (error) {
+      this.#loads.failed(how, undefined, error, false);
+      this.#settle(load, 'failed', (caller) => caller.reject(error));
+    }
+  }
+
+  #settleUnfenced(load: Load<Caller>, loaded: Loaded): void {
+    this.#settle(load, 'unfenced', (caller) => caller.resolve(loaded.value));
+  }
+
+  #settle(load: Load<Caller>, ending: LoadEnding, give: (caller: Caller) => void): void {
+    const { callers, next } = this.#parts.table.settle(load, ending);
+    for (const caller of callers) give(caller);
+    if (next === undefined) return;
+    for (const { how } of next.callers) {
+      void this.#drive(next, how, false);
+      return;
+    }
+  }
+}
+
+/** Whether the work takes longer than that. */
+async function isLate(work: Promise<unknown>, ms: number, time: TimeSource): Promise<boolean> {
+  if (ms === Number.POSITIVE_INFINITY) return false;
+  return new Promise((resolve) => {
+    const timer = time.later(() => resolve(true), ms, false);
+    const ended = (): void => {
+      timer.cancel();
+      resolve(false);
+    };
+    work.then(ended, ended);
+  });
+}

@@ -1,0 +1,61 @@
+/** Values between the application and the node: every one passes the serializer on every way. */
+import type { CacheParts } from './cache-parts.js';
+import type { Answer, Payload } from './engine/engine.js';
+import { ClientError } from './errors.js';
+import type { ResolvedLoadOptions } from './load-options.js';
+import type { Loaded } from './loading.js';
+
+/** A value that is stored, or will be. */
+export interface Stored {
+  /** For one more reader: its own, if the cache copies. */
+  forReader(): unknown;
+  /** For the near cache. */
+  readonly near: { readonly value: unknown; readonly data: string | Uint8Array | undefined };
+}
+
+/** The value of an answer that has one. Throws what the serializer throws. */
+export function decodeAnswer({ copies, serializer }: CacheParts, { value }: Answer): Stored {
+  if (!copies || value === undefined) return shared(value);
+  return copied(value as string | Uint8Array, (data) => serializer.decode(data));
+}
+
+export interface Encoded {
+  readonly stored: Stored;
+  readonly payload: Payload;
+}
+
+/** What was loaded, as it will be read. Throws a ClientError VALUE if it cannot be written. */
+export function encodeLoaded(
+  { copies, serializer }: CacheParts,
+  key: string,
+  loaded: Loaded,
+  freshMs: number,
+  options: ResolvedLoadOptions,
+): Encoded {
+  const { value, isAbsent, loadMs } = loaded;
+  const keptMs = Math.max(options.staleWhileRevalidateMs, options.staleIfErrorMs);
+  let stored: Stored;
+  let data: string | Uint8Array;
+  try {
+    // What says that there is nothing is a null for those who read the key without us.
+    data = serializer.encode(isAbsent ? null : value);
+    if (isAbsent) stored = shared(undefined);
+    else if (copies) stored = copied(data, (written) => serializer.decode(written));
+    else stored = shared(serializer.decode(data));
+  } catch (cause) {
+    const message = `the value of '${key}' cannot be written as ${serializer.name}: ${(cause as Error).message}`;
+    throw new ClientError('VALUE', message, { cause });
+  }
+  return {
+    stored,
+    payload: { data, ttlMs: freshMs + keptMs, freshMs, loadMs: Math.round(loadMs), isAbsent },
+  };
+}
+
+function shared(value: unknown): Stored {
+  return { forReader: () => value, near: { value, data: undefined } };
+}
+
+function copied(data: string | Uint8Array, decode: (data: string | Uint8Array) => unknown): Stored {
+  return { forReader: () => decode(data), near: { value: data, data } };
+}
