@@ -1,0 +1,262 @@
+/**
+ * The answers of LEASE.GET, from the wire to an `Answer` in one pass. The scripts of other servers answer alike.
+ *
+ *   hit      value, ms until it is stale or gone (-1: never), load ms
+ *   refresh  value, ms since it is stale, load ms, token
+ *   stale    value, ms since it is stale, load ms, ms left of the lease
+ *   load     token, ms of the lease
+ *   wait     ms left of the lease
+ *   failed   error, and if there is a stale value: value, ms, load ms
+ *   miss
+ *
+ * The first element, the error and all texts are bulks, numbers are integers. A nil value says that there is nothing, a nil token
+ * that there is no right to fill.
+ *
+ * Each bulk is decoded from the read buffer: the value by the serializer, the rest as text. Which bulk it is must be
+ * counted, since a value may look like anything; so each call has a `LeaseReply` of its own, which counts from 0. It
+ * goes back to the pool when its answer was read; one whose deadline passed in the middle of its answer never does.
+ *
+ * What the serializer cannot decode it has not written: somebody else has, with a plain SET. Then its text is the value.
+ *
+ * Cost: the array of the reply, the answer, and what the serializer makes.
+ */
+import { type Block, byteString } from '../../base/index.js';
+import { bulkBytes, type Reply } from '../../resp/index.js';
+import { utf8Text } from '../bulk-decoders.js';
+import type { CallOptions } from '../connection/connection.js';
+import { ClientError } from '../errors.js';
+import type { Serializer } from '../serializer.js';
+import type { Answer, AnswerStatus, EngineHost } from './engine.js';
+
+/** Replies kept for later calls, no more: calls under way at the same time may be many for a moment only. */
+const MAX_SPARE = 1_024;
+/** No token is longer, in bytes. */
+const MAX_TOKEN_BYTES = 64;
+/** Of a status that nobody knows, so many bytes are shown. */
+const SHOWN_BYTES = 32;
+
+/** Makes the replies for all calls of one connection. */
+export class LeaseReplies {
+  readonly serializer: Serializer;
+  readonly host: EngineHost;
+  readonly node: number;
+  readonly #spare: LeaseReply[] = [];
+
+  constructor(serializer: Serializer, host: EngineHost, node: number) {
+    this.serializer = serializer;
+    this.host = host;
+    this.node = node;
+  }
+
+  /** How a call is to read its answer. */
+  next(deadlineMs: number): CallOptions<unknown, Answer> {
+    const reply = this.#spare.pop() ?? new LeaseReply(this);
+    reply.deadlineMs = deadlineMs;
+    return reply;
+  }
+
+  /** The answer was read. */
+  release(reply: LeaseReply): void {
+    if (this.#spare.length < MAX_SPARE) this.#spare.push(reply);
+  }
+}
+
+class LeaseReply implements CallOptions<unknown, Answer> {
+  deadlineMs = 0;
+  readonly #all: LeaseReplies;
+  /** Bulks decoded of the answer that is being read. */
+  #bulks = 0;
+  #status: AnswerStatus = 'miss';
+  #valueBytes = 0;
+  /** The second bulk of `refresh` as text, if it is short: when the value is nil, that is the token. */
+  #second = '';
+
+  constructor(all: LeaseReplies) {
+    this.#all = all;
+  }
+
+  readonly decode = (block: Block, at: number, length: number, owned: boolean): unknown => {
+    const place = this.#bulks++;
+    if (place === 0) {
+      this.#status = statusOf(block, at, length);
+      return this.#status;
+    }
+    if (place !== valuePlace(this.#status)) return utf8Text(block, at, length, owned);
+    this.#valueBytes = length;
+    if (this.#status === 'refresh' && length <= MAX_TOKEN_BYTES) {
+      this.#second = utf8Text(block, at, length, owned);
+    }
+    const value = decodeValue(this.#all.serializer, block, at, length, owned);
+    return value === null ? NULL : value;
+  };
+
+  readonly take = (reply: Reply<unknown>): Answer => {
+    const { host, node } = this.#all;
+    // First of all: whatever the host does when it is told something belongs behind this answer.
+    const ticket = host.drawTicket(node);
+    const answer = this.#answer(reply, ticket, node);
+    this.#bulks = 0;
+    this.#valueBytes = 0;
+    this.#second = '';
+    this.#all.release(this);
+    return answer;
+  };
+
+  #answer(reply: Reply<unknown>, ticket: number, node: number): Answer {
+    if (!Array.isArray(reply) || this.#bulks === 0) throw unexpected('no answer to a question for a lease');
+    const status = this.#status;
+    switch (status) {
+      case 'hit': {
+        const ms = integer(reply, 2);
+        const left = ms < 0 ? Number.POSITIVE_INFINITY : ms;
+        return this.#entry(reply, left, undefined, 0, ticket, node);
+      }
+      case 'refresh': {
+        const token = reply[1] === null ? this.#tokenOfNothing(reply) : reply[4];
+        return this.#entry(reply, integer(reply, 2), textOrNone(token), 0, ticket, node);
+      }
+      case 'stale':
+        return this.#entry(reply, integer(reply, 2), undefined, integer(reply, 4), ticket, node);
+      case 'load': {
+        const token = textOrNone(reply[1]);
+        return newAnswer(status, false, undefined, 0, 0, 0, token, integer(reply, 2), '', ticket, node);
+      }
+      case 'wait':
+        return newAnswer(status, false, undefined, 0, 0, 0, undefined, integer(reply, 1), '', ticket, node);
+      case 'failed':
+        return this.#failed(reply, ticket, node);
+      default:
+        return newAnswer(status, false, undefined, 0, 0, 0, undefined, 0, '', ticket, node);
+    }
+  }
+
+  #entry(
+    reply: Reply<unknown>[],
+    ms: number,
+    token: string | undefined,
+    leaseMs: number,
+    ticket: number,
+    node: number,
+  ): Answer {
+    const value = itemValue(reply[1]);
+    const bytes = reply[1] === null ? 0 : this.#valueBytes;
+    return newAnswer(
+      this.#status,
+      true,
+      value,
+      bytes,
+      ms,
+      integer(reply, 3),
+      token,
+      leaseMs,
+      '',
+      ticket,
+      node,
+    );
+  }
+
+  #failed(reply: Reply<unknown>[], ticket: number, node: number): Answer {
+    const error = String(reply[1] ?? '');
+    if (reply.length < 5) {
+      return newAnswer('failed', false, undefined, 0, 0, 0, undefined, 0, error, ticket, node);
+    }
+    const value = itemValue(reply[2]);
+    const [ms, loadMs] = [integer(reply, 3), integer(reply, 4)];
+    return newAnswer('failed', true, value, this.#valueBytes, ms, loadMs, undefined, 0, error, ticket, node);
+  }
+
+  /** Of a nil value nothing was decoded, so the token was taken for it. */
+  #tokenOfNothing(reply: Reply<unknown>[]): string | undefined {
+    return reply[4] === null ? undefined : this.#second;
+  }
+}
+
+/** Stands for a value that is null, apart from nil: no value. */
+const NULL = Symbol('null');
+
+function itemValue(item: unknown): unknown {
+  return item === null ? undefined : item === NULL ? null : item;
+}
+
+/** A stored value as the serializer reads it; its text if it cannot. */
+export function decodeValue(
+  serializer: Serializer,
+  block: Block,
+  at: number,
+  length: number,
+  owned: boolean,
+): unknown {
+  try {
+    return serializer.decode(
+      serializer.reads === 'text' ? utf8Text(block, at, length, owned) : bulkBytes(block, at, length, owned),
+    );
+  } catch {
+    return utf8Text(block, at, length, owned);
+  }
+}
+
+/** The one place where answers are made, so that all are of one shape. */
+export function newAnswer(
+  status: AnswerStatus,
+  isThere: boolean,
+  value: unknown,
+  valueBytes: number,
+  ms: number,
+  loadMs: number,
+  token: string | undefined,
+  leaseMs: number,
+  error: string,
+  ticket: number,
+  node: number,
+): Answer {
+  return { status, isThere, value, valueBytes, ms, loadMs, token, leaseMs, error, ticket, node };
+}
+
+const statuses: readonly AnswerStatus[] = ['hit', 'refresh', 'stale', 'load', 'wait', 'failed', 'miss'];
+
+/** The first letters differ. */
+const byFirstLetter: readonly (AnswerStatus | undefined)[] = Array.from({ length: 128 }, (_, code) =>
+  statuses.find((status) => status.charCodeAt(0) === code),
+);
+
+function statusOf(block: Block, at: number, length: number): AnswerStatus {
+  const status = byFirstLetter[block.bytes[at] & 127];
+  if (status !== undefined && isText(block, at, length, status)) return status;
+  const shown = byteString(block, at, Math.min(length, SHOWN_BYTES));
+  throw unexpected(`a status '${shown}' that is none`);
+}
+
+function isText(block: Block, at: number, length: number, text: string): boolean {
+  if (text.length !== length) return false;
+  for (let i = 0; i < length; i++) if (block.bytes[at + i] !== text.charCodeAt(i)) return false;
+  return true;
+}
+
+/** Which bulk of the answer is the value. */
+function valuePlace(status: AnswerStatus): number {
+  switch (status) {
+    case 'hit':
+    case 'refresh':
+    case 'stale':
+      return 1;
+    case 'failed':
+      return 2;
+    default:
+      return -1;
+  }
+}
+
+function integer(reply: readonly unknown[], place: number): number {
+  const value = reply[place];
+  if (typeof value === 'number') return value;
+  throw unexpected(`no number at place ${place} of its answer`);
+}
+
+function textOrNone(value: unknown): string | undefined {
+  return typeof value === 'string' ? value : undefined;
+}
+
+function unexpected(what: string): ClientError {
+  const message = `the server has sent ${what}; check that its version fits that of this library`;
+  return new ClientError('PROTOCOL', message, { mayHaveRun: true });
+}
