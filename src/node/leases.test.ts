@@ -97,6 +97,25 @@ test('a delete, also of nothing, a write and a flush make a token void; expiry a
   });
 });
 
+test('leases of keys with a prefix are made void together, and their waiters told', async () => {
+  await withNode({}, async (node) => {
+    const [a, b] = [await node.connect(), await node.connect()];
+    await resp3(b);
+    const tokens = new Map<string, string>();
+    for (const key of ['t:1', 't:2', 'u:1']) tokens.set(key, await token(a, key));
+    const fill = (key: string) => a.ask('LEASE.FILL', key, String(tokens.get(key)), 'v');
+    await get(b, 't:1');
+    await a.ask('SELECT', '1');
+    assert.equal(await a.ask('LEASE.VOID', ''), 0, 'another database');
+    await a.ask('SELECT', '0');
+    assert.equal(await a.ask('LEASE.VOID', 't:'), 2);
+    assert.deepEqual(await pushed(b), ['lease', 't:1', 'freed']);
+    assert.deepEqual([await fill('t:1'), await fill('t:2'), await fill('u:1')], [0, 0, 1]);
+    await token(a, 'x');
+    assert.equal(await a.ask('LEASE.VOID', ''), 1);
+  });
+});
+
 test('a lease is free when its connection closes, is reset, gives it back, or its time is over', async () => {
   await withNode({}, async (node) => {
     const b = await node.connect();

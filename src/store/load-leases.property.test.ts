@@ -19,6 +19,7 @@ type Operation =
   | { kind: 'set' | 'delete' | 'evict' | 'soften'; key: number }
   | { kind: 'die'; client: number }
   | { kind: 'flush' }
+  | { kind: 'void'; prefix: string }
   | { kind: 'wait'; ms: number };
 
 /** A token that was given out, and what has happened since. */
@@ -73,6 +74,14 @@ class World {
         this.failedUntilMs.clear();
         for (const one of this.given) one.void = true;
         return;
+      case 'void': {
+        const held = this.leases.records.all().filter(({ id }) => id.startsWith(`\0${op.prefix}`)).length;
+        const { prefix } = op;
+        assert.equal(this.leases.changedPrefix(0, Block.of(prefix), 0, prefix.length), held);
+        assert.equal(this.leases.changedPrefix(1, Block.of(''), 0, 0), 0, 'another database');
+        for (let key = 0; key < KEYS; key++) if (`k${key}`.startsWith(prefix)) this.changed(key);
+        return;
+      }
       case 'die':
         this.leases.records.release(this.clients[op.client] as LeaseClient);
         for (const one of this.given) if (one.client === op.client) one.ended = true;
@@ -245,6 +254,7 @@ const operation = fc.oneof(
   { weight: 4, arbitrary: fc.record({ kind: of('set', 'delete', 'evict', 'soften'), key }) },
   { weight: 1, arbitrary: fc.record({ kind: of('die'), client }) },
   { weight: 1, arbitrary: fc.record({ kind: of('flush') }) },
+  { weight: 1, arbitrary: fc.record({ kind: of('void'), prefix: fc.constantFrom('', 'k', 'k1', 'k11') }) },
   { weight: 3, arbitrary: fc.record({ kind: of('wait'), ms: fc.nat(120) }) },
 ) as fc.Arbitrary<Operation>;
 

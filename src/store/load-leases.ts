@@ -217,6 +217,18 @@ export class LoadLeases {
     if (record !== undefined) this.#void(record);
   }
 
+  /** All keys of a database that begin so are deleted, or deleted in vain. Returns how many records became void. */
+  changedPrefix(db: number, prefix: Block, at: number, length: number): number {
+    const idPrefix = leaseId(db, prefix, at, length);
+    let count = 0;
+    for (const record of this.records.all()) {
+      if (!record.id.startsWith(idPrefix)) continue;
+      this.#void(record);
+      count++;
+    }
+    return count;
+  }
+
   /** Database `db`, or every one with -1, is emptied. */
   flushing(db: number): void {
     for (const record of this.records.all()) {

@@ -75,6 +75,13 @@ export const leaseHandlers = {
     }
     session.out.integer(count);
   },
+
+  'lease.void'(session, request) {
+    const { node, out } = session;
+    const { block, starts, lengths } = request;
+    out.integer(node.leases.table.changedPrefix(session.db, block, starts[1], lengths[1]));
+    node.accountExternalBytes();
+  },
 } satisfies Partial<Record<CommandName, Handler>>;
 
 // -- LEASE.GET

@@ -63,4 +63,16 @@ export const leaseCommands = [
     summary: 'Makes values stale: they are still there, but to be loaded anew.',
     syntax: 'key [key ...]',
   },
+  {
+    name: 'lease.void',
+    arity: 2,
+    flags: ['write'],
+    categories: ['keyspace'],
+    tips: ['request_policy:all_shards', 'response_policy:agg_sum'],
+    group: 'lease',
+    since: '0.1.0',
+    complexity: 'O(N) for N leases',
+    summary: 'Makes the leases of all keys with a prefix void, as if each of them had been deleted.',
+    syntax: 'prefix',
+  },
 ] as const satisfies readonly CommandSpec[];
