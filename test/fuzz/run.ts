@@ -30,6 +30,8 @@ export interface FuzzOptions {
   readonly seed: number;
   /** Acts of all bad clients together. */
   readonly actsPerSecond: number;
+  /** The factor by which the good client's p99 may move; a run of few cycles has no steady figure. Default 2. */
+  readonly mostSlower?: number;
   readonly print: (line: string) => void;
 }
 
@@ -46,8 +48,6 @@ const cycleMs = 20_000;
 /** The quiet part of a cycle. */
 const quietMs = 5_000;
 const tickMs = 10;
-/** The factor by which the good client's p99 may move. */
-const mostSlower = 2;
 /** A p99 below this is the scheduler's noise on a machine with two shared cores, whatever its ratio. */
 const noiseMs = 1;
 /** Unanswered requests of the good client at the end of a part: two seconds of them. */
@@ -221,7 +221,7 @@ class FuzzRun {
       problems.push(`the node reported ${this.#node.output.slice(-2_000)}`);
     const [quiet, attacked, elsewhere] = [this.#quiet, this.#attacked, this.#elsewhere];
     const slower = rounded(attacked.p99 / Math.max(quiet.p99, elsewhere.p99));
-    if (slower >= mostSlower && attacked.p99 > noiseMs) {
+    if (slower >= (this.#options.mostSlower ?? 2) && attacked.p99 > noiseMs) {
       problems.push(`the good client's p99 under attack is ${slower} times what it is without`);
     }
     const growth = this.#growth();
