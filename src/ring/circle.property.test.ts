@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { InvariantError } from '../base/index.js';
 import { Circle, MAX_OWNERS, POSITIONS } from './circle.js';
 
 interface Point {
@@ -80,4 +81,11 @@ test('the largest owner fits beside the largest position', () => {
   const circle = new Circle(Uint32Array.of(POSITIONS - 1, 0), Uint16Array.of(owner, 0), MAX_OWNERS);
   assert.equal(circle.ownerAt(-1), owner);
   assert.equal(circle.ownerAt(0), 0);
+});
+
+test('a circle without points, or with a point that nobody owns, is a defect', () => {
+  assert.throws(() => new Circle(new Uint32Array(0), new Uint16Array(0), 1), InvariantError);
+  assert.throws(() => new Circle(Uint32Array.of(1, 2), Uint16Array.of(0), 1), InvariantError);
+  assert.throws(() => new Circle(Uint32Array.of(1), Uint16Array.of(1), 1), InvariantError);
+  assert.throws(() => new Circle(Uint32Array.of(1), Uint16Array.of(0), MAX_OWNERS + 1), InvariantError);
 });

@@ -1,11 +1,11 @@
 /**
  * A circle of 2^32 positions with points on it, each of which belongs to an owner.
  *
- *        0 ──── A7 ───── B2 ─ A1 ────────── C4 ──── B9 ──── 2^32 = 0
- *                   (B2's arc]                          (A7's arc, around the end]
+ *   0 ──────── A ──────── B ─── A ────────── C ──────── 2^32
+ *     A's ────>   B's ───>  A's>   C's ─────>   A's, and on from 0 ...
  *
  * A position belongs to the owner of the next point clockwise: the first whose position is the same or larger, and
- * past the last one the first of all. So a new point takes from one owner a part of one arc, and gives it back when
+ * beyond the last one the first of all. So a new point takes from one owner a part of one arc, and gives it back when
  * it goes. Of points with equal positions the one with the smallest owner comes first and has the arc.
  *
  * Owners are numbers from 0 on. Whence the points come, hashed or chosen, is not known here.
@@ -25,20 +25,22 @@ export class Circle {
   readonly #owners: Uint16Array;
   readonly #ownerCount: number;
 
-  /** Points in any order: the position and the owner of each. */
+  /** The position and the owner of each point, in any order. The arrays now belong to the circle, which sorts them. */
   constructor(positions: Uint32Array, owners: Uint16Array, ownerCount: number) {
     assert(positions.length > 0 && positions.length === owners.length, 'a circle has points with owners');
     assert(ownerCount <= MAX_OWNERS, 'owners fit beside a position');
     const sorted = new Float64Array(positions.length);
-    for (let i = 0; i < sorted.length; i++) sorted[i] = positions[i] * MAX_OWNERS + owners[i];
-    sorted.sort();
-    this.#positions = new Uint32Array(sorted.length);
-    this.#owners = new Uint16Array(sorted.length);
     for (let i = 0; i < sorted.length; i++) {
-      this.#positions[i] = Math.floor(sorted[i] / MAX_OWNERS);
-      this.#owners[i] = sorted[i] % MAX_OWNERS;
-      assert(this.#owners[i] < ownerCount, 'every point has one of the owners');
+      assert(owners[i] < ownerCount, 'every point has one of the owners');
+      sorted[i] = positions[i] * MAX_OWNERS + owners[i];
     }
+    sorted.sort();
+    for (let i = 0; i < sorted.length; i++) {
+      positions[i] = Math.floor(sorted[i] / MAX_OWNERS);
+      owners[i] = sorted[i] % MAX_OWNERS;
+    }
+    this.#positions = positions;
+    this.#owners = owners;
     this.#ownerCount = ownerCount;
   }
 

@@ -1,7 +1,7 @@
 /**
  * Vnodes that need no agreement: each stands where the hash of its name puts it.
  *
- *   NUMBER#ID     '0#10.0.0.1:6379', '1#10.0.0.1:6379', ...
+ *   NUMBER#ID     '0#10.0.0.1:7000', '1#10.0.0.1:7000', ...
  *
  * The number goes first into the hash: were it last, two ids with one hash would have all their vnodes in common.
  */
