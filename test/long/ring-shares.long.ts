@@ -1,7 +1,11 @@
 /** The largest share of a ring, for every number of nodes from 3 to 100. The figures are exact, as in the short test. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { Random } from '#layers/base';
 import { Ring } from '#layers/ring';
+
+const random = new Random(7);
+const randomNames = Array.from({ length: 101 }, () => `${random.uint32().toString(36)}:6379`);
 
 /** The worst of all numbers of nodes, in means, and the number at which it is. */
 const sets: [name: string, nameOf: (number: number) => string, worst: string, count: number][] = [
@@ -9,6 +13,7 @@ const sets: [name: string, nameOf: (number: number) => string, worst: string, co
   ['hosts', (number) => `cache-${number}.internal:6379`, '1.0561', 50],
   ['ports', (number) => `127.0.0.1:${7000 + number}`, '1.0683', 35],
   ['letters', (number) => `n${number}`, '1.0650', 24],
+  ['random', (number) => randomNames[number], '1.0649', 83],
 ];
 
 for (const [name, nameOf, worst, count] of sets) {
