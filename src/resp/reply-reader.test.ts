@@ -245,6 +245,21 @@ describe('ReplyReader', () => {
     }
   });
 
+  it('tells a decoder whether the bulk is of a push', () => {
+    const seen: string[] = [];
+    const reader: ReplyReader<string> = ReplyReader.of((block, at, length) => {
+      const text = bulkText(block, at, length);
+      seen.push(reader.isInsidePush ? `push ${text}` : text);
+      return text;
+    });
+    const wire = Block.of('$1\r\na\r\n>2\r\n$1\r\nb\r\n*1\r\n$1\r\nc\r\n*1\r\n$1\r\nd\r\n>0\r\n$1\r\ne\r\n');
+    for (let at = 0; at < wire.bytes.length; at++) {
+      reader.feed(wire, at, at + 1);
+      reader.next();
+    }
+    assert.deepEqual(seen, ['a', 'push b', 'push c', 'd', 'e']);
+  });
+
   it('refuses a chunk before the last one is used up', () => {
     const reader = ReplyReader.ofBytes();
     reader.feed(Block.of(':1\r\n'), 0, 4);

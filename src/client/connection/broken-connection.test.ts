@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { eventually } from './fake-server.testkit.js';
-import { withReady } from './staged-connection.testkit.js';
+import { code, withReady } from './staged-connection.testkit.js';
 
 test('what is no protocol, an answer to no call, and an end within an answer break the connection', async () => {
   const ends: readonly [name: string, bytes: string, calls: number, code: string][] = [
@@ -85,5 +85,19 @@ test('a handler of pushes that throws loses a push, so the connection is begun a
     process.setUncaughtExceptionCaptureCallback(null);
     const broken = events.at(-1);
     assert.ok(broken?.kind === 'broken' && broken.error.cause instanceof RangeError);
+  });
+});
+
+test('who closes in the middle of a chunk hears nothing of its rest', async () => {
+  await withReady({}, async ({ connection, peer, happened }) => {
+    const closing = connection.call(['GET', 'a'], { take: () => connection.close() });
+    const behind = assert.rejects(connection.call(['GET', 'b']), code('CLOSED'));
+    await peer.request();
+    await peer.request();
+    peer.write('_\r\n>1\r\n+invalidate\r\n$1\r\nb\r\n>1\r\n+invalidate\r\n');
+    await closing;
+    await behind;
+    await peer.closed();
+    assert.deepEqual(happened, []);
   });
 });

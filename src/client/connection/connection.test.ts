@@ -114,7 +114,8 @@ test('pushes are handled at their place in the stream, and never by the decoder 
 
 test('a deadline rejects its call alone, and the late answer is dropped', async () => {
   await withReady({ maxSilenceMs: 5_000 }, async ({ connection, peer, time }) => {
-    const slow = connection.call(['GET', 'slow'], TEXT);
+    let decoded = 0;
+    const slow = connection.call(['GET', 'slow'], { decode: () => decoded++ });
     const patient = connection.call(['GET', 'patient'], { ...TEXT, deadlineMs: 1_000 });
     const inherited = connection.call(['GET', 'also slow'], TEXT);
     for (let i = 0; i < 3; i++) await peer.request();
@@ -132,6 +133,7 @@ test('a deadline rejects its call alone, and the late answer is dropped', async 
     await peer.request();
     peer.write('$4\r\nlate\r\n$7\r\npatient\r\n$4\r\nlate\r\n$4\r\nnext\r\n');
     assert.deepEqual(await Promise.all([patient, next]), ['patient', 'next']);
+    assert.equal(decoded, 0, 'nobody wants it any more');
   });
 });
 
@@ -193,7 +195,7 @@ test('bytes of an answer are a sign of life, pushes are none', async () => {
     await peer.request();
     time.advance(900);
     await next;
-    peer.write('>1\r\n+hello\r\n');
+    peer.write('>1\r\n+hello\r\n>2\r\n+half of one\r\n');
     await eventually(() => happened.length === 1, 'the push was read');
     time.advance(120);
     assert.equal(connection.state, 'waiting');

@@ -75,12 +75,11 @@ function helloCommand({ username, password, clientName }: ResolvedConnectionOpti
   return args;
 }
 
-/** The greeting of a server that has switched to RESP3; undefined if it has not. */
+/** The greeting of a server that has switched to RESP3: a map. Undefined if it is none. */
 function greetingOf(reply: Reply<string>): ServerGreeting | undefined {
   if (!(reply instanceof ReplyMap)) return undefined;
   const fields = new Map<string, Reply<string>>();
   for (let i = 0; i + 1 < reply.items.length; i += 2) fields.set(String(reply.items[i]), reply.items[i + 1]);
-  if (fields.get('proto') !== 3) return undefined;
   const text = (name: string): string => {
     const value = fields.get(name);
     return value instanceof ReplyVerbatim ? value.body : typeof value === 'string' ? value : '';

@@ -277,7 +277,6 @@ export class Link {
 
   readonly #tick = (): void => {
     this.#timer = undefined;
-    if (this.#isOver) return;
     const nowMs = this.#options.time.now();
     this.#wheel.advance(nowMs, this.#expire);
     const { first } = this.#pending;

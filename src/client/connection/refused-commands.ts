@@ -22,10 +22,11 @@ const SHORTEST = 4;
 
 /** Whether a command may not be called on a connection. */
 export function isRefused(args: readonly unknown[]): boolean {
-  const [name, subcommand] = args;
+  const name = args[0];
   // Most names are shorter than any of these.
   if (typeof name !== 'string' || name.length < SHORTEST) return false;
   const upper = name.toUpperCase();
   if (refused.has(upper)) return true;
+  const subcommand = args[1];
   return upper === 'CLIENT' && typeof subcommand === 'string' && subcommand.toUpperCase() === 'REPLY';
 }
