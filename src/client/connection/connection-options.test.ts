@@ -47,6 +47,8 @@ test('all problems are told together, each with its value and a remedy, and no p
       return true;
     },
   );
+  assert.throws(() => new Connection({ host: 'h:6379' }), /host is 'h:6379'; give .* the port as port/);
+  assert.equal(resolveConnectionOptions({ host: '::1' }).address, '[::1]:6379');
   const secret = { password: 12345, tls: 'yes' } as unknown as ConnectionOptions;
   assert.throws(() => new Connection(secret), /password is of type number.*tls is yes/);
 });

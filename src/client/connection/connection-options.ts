@@ -91,6 +91,8 @@ type CheckedOptions = Required<Omit<ConnectionOptions, Optional>> & {
 export type ResolvedConnectionOptions = Readonly<
   Omit<CheckedOptions, 'tls' | 'random'> & {
     random: RandomSource;
+    /** Host and port, for messages. */
+    address: string;
     /** Ready for `tls.connect`; undefined = plain. */
     tls: TlsConnectionOptions | undefined;
   }
@@ -153,7 +155,8 @@ export function resolveConnectionOptions(options: ConnectionOptions = {}): Resol
   if (problems.length > 0) throw new ClientOptionsError(problems);
   // No secret: only clients that lost the same server should not all come back at the same instant.
   const random = all.random ?? new Random(Math.floor(Math.random() * 2 ** 32));
-  return Object.freeze({ ...all, tls, random });
+  const address = isIP(all.host) === 6 ? `[${all.host}]:${all.port}` : `${all.host}:${all.port}`;
+  return Object.freeze({ ...all, tls, random, address });
 }
 
 function unknownNames(given: Readonly<Record<string, unknown>>): string[] {
@@ -183,6 +186,8 @@ function textProblems(options: CheckedOptions): string[] {
   const { host, username, password, clientName } = options;
   if (typeof host !== 'string' || !/^[^\s/@]+$/.test(host))
     problems.push(`host is ${JSON.stringify(host)}; give a name or an IP address such as '10.0.0.1'.`);
+  else if (host.includes(':') && isIP(host) === 0)
+    problems.push(`host is '${host}'; give the name or the IP address alone, and the port as port.`);
   if (typeof username !== 'string') problems.push(`username is of type ${typeof username}; give a string.`);
   if (password !== undefined && typeof password !== 'string')
     problems.push(`password is of type ${typeof password}; give a string, or leave it out.`);

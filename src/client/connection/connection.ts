@@ -15,11 +15,11 @@
  * been of use for a while, so a server that greets and hangs up is not hammered. After what trying again will hardly
  * mend (a wrong password, a certificate) it waits `refusedRetryMs`.
  *
- * What keeps the process alive: calls that wait for an answer, `ready()` that waits, an attempt to connect that is
- * under way. An idle connection does not, nor does waiting for the next attempt.
+ * What keeps the process alive: calls that wait for an answer, `ready()` that waits, and the host's own looking up of
+ * a name and opening of a socket. An idle connection does not, nor does waiting for the next attempt.
  */
 import { Backoff } from '../../base/index.js';
-import { type BulkDecoder, bulkBytes, type Reply } from '../../resp/index.js';
+import type { BulkDecoder, Reply } from '../../resp/index.js';
 import { ClientError } from '../errors.js';
 import type { Timer } from '../time.js';
 import type { Argument } from './command-encoder.js';
@@ -46,13 +46,14 @@ export interface CallOptions<B = Uint8Array, R = Reply<B>> {
 
 export type ConnectionState = 'idle' | 'connecting' | 'ready' | 'waiting' | 'closed';
 
+/** Of a call that asks for nothing else. */
+const usual: LinkCall = Object.freeze({});
 /** So long a connection must have been ready for the next waits to be short again. */
 const PROVEN_MS = 5_000;
 
 export class Connection {
   readonly #options: ResolvedConnectionOptions;
   readonly #address: string;
-  readonly #call: LinkCall;
   readonly #backoff: Backoff;
   readonly #refusedBackoff: Backoff;
   readonly #owner: LinkOwner;
@@ -74,8 +75,7 @@ export class Connection {
     const all = resolveConnectionOptions(options);
     const { firstRetryMs, maxRetryMs, refusedRetryMs, random } = all;
     this.#options = all;
-    this.#address = `${all.host}:${all.port}`;
-    this.#call = { deadlineMs: all.deadlineMs, decode: bulkBytes, take: undefined };
+    this.#address = all.address;
     this.#backoff = new Backoff({ firstMs: firstRetryMs, maxMs: maxRetryMs, jitter: 'full' }, random);
     this.#refusedBackoff = new Backoff(
       { firstMs: refusedRetryMs, maxMs: refusedRetryMs, jitter: 'equal' },
@@ -138,20 +138,12 @@ export class Connection {
    * ReplyFailure) if that is an error, DEADLINE, NOT_CONNECTED, CONNECTION_LOST, OVERLOADED, ARGUMENT, CLOSED. The arguments
    * are copied at once.
    */
-  call<B = Uint8Array, R = Reply<B>>(
-    args: readonly Argument[],
-    options: CallOptions<B, R> | undefined = undefined,
-  ): Promise<R> {
+  call<B = Uint8Array, R = Reply<B>>(args: readonly Argument[], options?: CallOptions<B, R>): Promise<R> {
     const link = this.#live;
     if (link === undefined) return Promise.reject(this.#absence);
     if (isRefused(args)) return Promise.reject(refusal(args));
     const promise = new Promise<unknown>(capture);
-    link.send(
-      args,
-      options === undefined ? this.#call : this.#callWith(options),
-      newestResolve,
-      newestReject,
-    );
+    link.send(args, (options ?? usual) as LinkCall, newestResolve, newestReject);
     return promise as Promise<R>;
   }
 
@@ -167,11 +159,6 @@ export class Connection {
     this.#link?.fail(error);
     this.#options.onEvent({ kind: 'closed' });
     this.#settleReadiness(error);
-  }
-
-  #callWith<B, R>(options: CallOptions<B, R>): LinkCall {
-    const { deadlineMs = this.#call.deadlineMs, decode = bulkBytes, take } = options;
-    return { deadlineMs, decode, take: take as LinkCall['take'] };
   }
 
   #attempt(): void {

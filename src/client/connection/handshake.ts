@@ -27,7 +27,7 @@ export function greet(
   options: ResolvedConnectionOptions,
   greeted: (server: ServerGreeting) => void,
 ): void {
-  const what: LinkCall = { deadlineMs: options.connectDeadlineMs, decode: utf8Text, take: undefined };
+  const what: LinkCall = { deadlineMs: options.connectDeadlineMs, decode: utf8Text };
   let server: ServerGreeting | undefined;
   let left = 0;
   const begin = (
@@ -95,30 +95,30 @@ function greetingOf(reply: Reply<string>): ServerGreeting | undefined {
 
 function helloRefused(failure: ClientError, options: ResolvedConnectionOptions): ClientError {
   if (!(failure instanceof ReplyFailure)) return failure;
-  const { host, port, username, password } = options;
+  const { address, username, password } = options;
   const { reply, replyCode, retryable } = failure;
   const words = password === undefined ? `: ${reply.slice(0, SHOWN_CHARS)}` : ` with ${replyCode}`;
   if (replyCode === 'NOPROTO' || /^ERR unknown command/i.test(reply)) return unsupported(options);
   if (replyCode === 'NOAUTH' || replyCode === 'WRONGPASS' || replyCode === 'NOPERM') {
     const message =
       password === undefined
-        ? `${host}:${port} wants a password; give username and password`
-        : `${host}:${port} does not accept user '${username}' with this password (${replyCode}); check both`;
+        ? `${address} wants a password; give username and password`
+        : `${address} does not accept user '${username}' with this password (${replyCode}); check both`;
     return new ClientError('AUTHENTICATION', message);
   }
   // Both are said to every newcomer, in answer to whatever comes first.
   const isPassing = retryable || /max number of clients/i.test(reply);
-  const message = `${host}:${port} refuses the connection${words}`;
+  const message = `${address} refuses the connection${words}`;
   return new ClientError(isPassing ? 'CONNECT_FAILED' : 'SETUP_REFUSED', message);
 }
 
-function unsupported({ host, port }: ResolvedConnectionOptions): ClientError {
-  const message = `${host}:${port} does not speak RESP3; it takes Nuthatch, Redis 6 or newer, or Valkey, and no proxy that knows RESP2 only`;
+function unsupported({ address }: ResolvedConnectionOptions): ClientError {
+  const message = `${address} does not speak RESP3; it takes Nuthatch, Redis 6 or newer, or Valkey, and no proxy that knows RESP2 only`;
   return new ClientError('UNSUPPORTED_SERVER', message);
 }
 
-function setupRefused(failure: ClientError, { host, port }: ResolvedConnectionOptions): ClientError {
+function setupRefused(failure: ClientError, { address }: ResolvedConnectionOptions): ClientError {
   if (!(failure instanceof ReplyFailure)) return failure;
-  const message = `${host}:${port} refuses what this connection begins with: ${failure.message.slice(0, SHOWN_CHARS)}`;
+  const message = `${address} refuses what this connection begins with: ${failure.message.slice(0, SHOWN_CHARS)}`;
   return new ClientError(failure.retryable ? 'CONNECT_FAILED' : 'SETUP_REFUSED', message, { cause: failure });
 }

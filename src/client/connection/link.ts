@@ -24,6 +24,7 @@
 import type { Socket } from 'node:net';
 import { type Block, TimerWheel } from '../../base/index.js';
 import {
+  bulkBytes,
   FAILED,
   READY,
   type Reply,
@@ -59,9 +60,11 @@ export interface LinkOwner {
 
 /** What a call asks for besides its command. */
 export interface LinkCall {
-  readonly deadlineMs: number;
-  readonly decode: PendingCall['decode'];
-  readonly take: PendingCall['take'];
+  /** Default: that of the connection. */
+  readonly deadlineMs?: number | undefined;
+  /** Default: bytes of their own. */
+  readonly decode?: PendingCall['decode'] | undefined;
+  readonly take?: PendingCall['take'];
 }
 
 export class Link {
@@ -90,7 +93,7 @@ export class Link {
   constructor(options: ResolvedConnectionOptions, owner: LinkOwner) {
     this.#options = options;
     this.#owner = owner;
-    this.#address = `${options.host}:${options.port}`;
+    this.#address = options.address;
     this.#progressMs = options.time.now();
     this.#wheel = new TimerWheel({ tickMs: TICK_MS, slots: WHEEL_SLOTS }, this.#progressMs);
     this.#reader = ReplyReader.of((block, at, length, owned) => this.#bulk(block, at, length, owned));
@@ -135,9 +138,9 @@ export class Link {
     const call = this.#pending.push();
     const command = args[0];
     call.command = typeof command === 'string' ? command : 'a command';
-    call.deadlineMs = what.deadlineMs;
+    call.deadlineMs = what.deadlineMs ?? options.deadlineMs;
     call.bytes = bytes;
-    call.decode = what.decode;
+    call.decode = what.decode ?? bulkBytes;
     call.take = what.take;
     call.resolve = resolve;
     call.reject = reject;

@@ -26,8 +26,7 @@ export interface SocketEvents {
 /** Begins to connect. Events come later, never from within this call. */
 export function openSocket(options: ResolvedConnectionOptions, events: SocketEvents): Socket {
   const block = new Block(Buffer.allocUnsafeSlow(READ_BYTES));
-  const { host, port, tls } = options;
-  const address = `${host}:${port}`;
+  const { host, port, address, tls } = options;
   const common = {
     host,
     port,
