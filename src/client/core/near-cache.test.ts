@@ -137,6 +137,8 @@ test('a budget too small and a node out of range are told', () => {
   assert.throws(() => new NearCache(MIN_NEAR_BYTES - 1), InvariantError);
   assert.throws(() => new NearCache(Number.NaN), InvariantError);
   const near = nearWith();
-  assert.throws(() => near.enter('k', entry('a', { node: 1024 }), near.drawTicket(), 0), InvariantError);
+  for (const node of [1024, 0.5, Number.NaN]) {
+    assert.throws(() => near.enter('k', entry('a', { node }), near.drawTicket(), 0), InvariantError);
+  }
   assert.throws(() => near.flushNode(-1), InvariantError);
 });

@@ -156,7 +156,7 @@ export class NearCache<H extends {}> {
    * so that this one is gone.
    */
   enter(key: string, entry: NearEntry<H>, ticket: Ticket, nowMs: number): boolean {
-    assert(entry.node >= 0 && entry.node < MAX_NODES, `node ${entry.node} is below ${MAX_NODES}`);
+    assertNode(entry.node);
     this.#turnHand(nowMs);
     if (!this.#tickets.isGood(ticket, key, entry.node)) {
       this.#refusedTickets++;
@@ -182,7 +182,10 @@ export class NearCache<H extends {}> {
     return true;
   }
 
-  /** A push named this key, or this process is about to write it: the entry goes, and what is under way is void. */
+  /**
+   * The entry goes, and what is under way is void. For a key that a push names, and for one that this process wrote or
+   * deleted: at the acknowledgement, before the caller goes on, since the push comes after it.
+   */
   invalidate(key: string): void {
     this.#invalidations++;
     this.#tickets.noteKey(key);
@@ -206,7 +209,7 @@ export class NearCache<H extends {}> {
 
   /** Pushes of this node may have been lost, or its entries belong to another epoch: all that was read from it goes. */
   flushNode(node: number): void {
-    assert(node >= 0 && node < MAX_NODES, `node ${node} is below ${MAX_NODES}`);
+    assertNode(node);
     this.#flushes++;
     this.#tickets.noteNode(node);
     this.#flushed += this.#entriesOfNode[node];
@@ -367,6 +370,13 @@ export class NearCache<H extends {}> {
       if (this.#sizes[this.#hand] > 0) this.#leavesIfOver(this.#hand, nowMs);
     }
   }
+}
+
+function assertNode(node: number): void {
+  assert(
+    Number.isInteger(node) && node >= 0 && node < MAX_NODES,
+    `node ${node} is from 0 to ${MAX_NODES - 1}`,
+  );
 }
 
 function bucketsFor(maxBytes: number): number {
