@@ -141,7 +141,7 @@ export class Cache {
     if (hit === undefined)
       return this.#read(name, key, loader as Loader<unknown>, options) as Promise<T | undefined>;
     this.#parts.counts.nearHits++;
-    if (this.#near?.isRefreshDue === true) this.#refresh(name, key, loader as Loader<unknown>, options);
+    if (this.#near?.isRefreshDue === true) this.#reread(name, key, loader as Loader<unknown>, options);
     return hit as Promise<T | undefined>;
   }
 
@@ -332,8 +332,8 @@ export class Cache {
     return this.#reader.read(name, how, this.#invalidator.isPending(name));
   }
 
-  #refresh(name: string, key: string, loader: Loader<unknown>, options: LoadOptions | undefined): void {
-    this.#reader.refresh(name, { key, loader, options: this.#resolve(options) });
+  #reread(name: string, key: string, loader: Loader<unknown>, options: LoadOptions | undefined): void {
+    this.#reader.reread(name, { key, loader, options: this.#resolve(options) });
   }
 
   #resolve(options: LoadOptions | undefined): ResolvedLoadOptions {

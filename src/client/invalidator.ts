@@ -11,12 +11,19 @@
  * Nothing else of the client is ever queued. What is pending, its bounds and its pauses: core/pending-invalidations.ts.
  */
 import { type CacheParts, noteCacheError } from './cache-parts.js';
-import { type InvalidationAttempt, type InvalidationKind, PendingInvalidations } from './core/index.js';
+import {
+  type InvalidationAttempt,
+  type InvalidationKind,
+  PendingInvalidations,
+  pendingInvalidationsDefaults,
+} from './core/index.js';
 import { InvalidationPending } from './errors.js';
 import type { Timer } from './time.js';
 
 /** How long one attempt may take. */
 const ATTEMPT_MS = 1_000;
+/** The longest pause between two attempts: callers wait for the next one. */
+const MOST_PAUSE_MS = 1_000;
 /** Invalidations sent (again) at once. */
 const MAX_ATTEMPTS_AT_ONCE = 128;
 
@@ -37,7 +44,10 @@ export class Invalidator {
 
   constructor(parts: CacheParts, prefix: string, patienceMs: number, longestMs: number) {
     this.#parts = parts;
-    this.#pending = new PendingInvalidations(parts.random);
+    this.#pending = new PendingInvalidations(parts.random, {
+      ...pendingInvalidationsDefaults,
+      mostPauseMs: MOST_PAUSE_MS,
+    });
     this.#prefix = prefix;
     this.#patienceMs = patienceMs;
     this.#longestMs = longestMs;

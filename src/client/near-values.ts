@@ -6,7 +6,7 @@
  * that behind an acknowledged invalidation; pushes make it far less, and `staleness` says what was measured.
  */
 import { CoarseClock, type RandomSource } from '../base/index.js';
-import { drawRefreshAt, Freezer, NearCache, type NearStats } from './core/index.js';
+import { drawRefreshAt, Freezer, NearCache, type NearStats, refreshLeadMs } from './core/index.js';
 import type { Serializer } from './serializer.js';
 import type { TimeSource } from './time.js';
 
@@ -22,6 +22,8 @@ export interface NearOptions {
 /** What is shared by readers of an entry: a settled promise, or the data to decode. */
 type Handle = Promise<unknown> | { readonly data: string | Uint8Array };
 
+/** What a read from the node takes, in ms, on a bad day. */
+const READ_MS = 5;
 /** Bytes that a settled promise and its value's text take when they are kept as stored. */
 const STORED_BYTES = 64;
 
@@ -43,10 +45,13 @@ export class NearValues {
   readonly #random: RandomSource;
   readonly #clock: CoarseClock;
   readonly #freezer = new Freezer();
+  /** The lead of what is only read anew, from its node. */
+  readonly #rereadMs: number;
 
   constructor(options: NearOptions, serializer: Serializer, time: TimeSource, random: RandomSource) {
     this.#near = new NearCache(options.maxBytes);
     this.#options = options;
+    this.#rereadMs = refreshLeadMs(READ_MS, options.ttlMs);
     this.#serializer = serializer;
     this.#random = random;
     this.#clock = new CoarseClock(
@@ -77,7 +82,11 @@ export class NearValues {
     const lifeMs = Math.min(near.freshMs, this.#options.ttlMs);
     const freshUntilMs = now + lifeMs;
     const refreshAtMs = near.refreshes
-      ? drawRefreshAt(freshUntilMs, lifeMs, near.loadMs, this.#random)
+      ? drawRefreshAt(
+          freshUntilMs,
+          near.freshMs <= this.#options.ttlMs ? near.loadMs : this.#rereadMs,
+          this.#random,
+        )
       : Number.POSITIVE_INFINITY;
     const held = this.#hold(near);
     if (held === undefined) return;

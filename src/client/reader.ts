@@ -47,15 +47,21 @@ export class Reader {
     });
   }
 
+  /** Reads the key from its node for those who read it near next, unless somebody does. */
+  reread(name: string, how: How): void {
+    const load = this.#parts.table.refresh(name);
+    if (load !== undefined) void this.#drive(load, how, false);
+  }
+
   /** Loads the key anew for those who read it next, unless somebody does. */
-  refresh(name: string, how: How): void {
+  #refresh(name: string, how: How): void {
     if (this.#refreshing.has(name)) return;
     this.#refreshing.add(name);
     this.#parts.counts.earlyRefreshes++;
-    void this.#refresh(name, how).finally(() => this.#refreshing.delete(name));
+    void this.#refreshEarly(name, how).finally(() => this.#refreshing.delete(name));
   }
 
-  async #refresh(name: string, how: How): Promise<void> {
+  async #refreshEarly(name: string, how: How): Promise<void> {
     try {
       const answer = await this.#parts.engine.read(name, 'early', this.#parts.deadlineMs);
       if (answer.token !== undefined) await this.#loads.behind(name, how, answer);
@@ -124,8 +130,8 @@ export class Reader {
       near.enter(load.key, { ...stored.near, node, freshMs, loadMs, refreshes }, answer.ticket);
     }
     this.#settle(load, 'hit', (caller) => caller.resolve(stored.forReader()));
-    if (options.earlyRefresh && refreshesEarly(answer.ms, options.ttlMs, answer.loadMs, random)) {
-      this.refresh(load.key, how);
+    if (options.earlyRefresh && refreshesEarly(answer.ms, answer.loadMs, random)) {
+      this.#refresh(load.key, how);
     }
   }
 

@@ -1,5 +1,6 @@
 /** Values between the application and the node: every one passes the serializer on every way. */
 import type { CacheParts } from './cache-parts.js';
+import { refreshLeadMs } from './core/index.js';
 import type { Answer, Payload } from './engine/engine.js';
 import { ClientError } from './errors.js';
 import type { ResolvedLoadOptions } from './load-options.js';
@@ -46,9 +47,10 @@ export function encodeLoaded(
     const message = `the value of '${key}' cannot be written as ${serializer.name}: ${(cause as Error).message}`;
     throw new ClientError('VALUE', message, { cause });
   }
+  const leadMs = Math.ceil(refreshLeadMs(loadMs, freshMs));
   return {
     stored,
-    payload: { data, ttlMs: freshMs + keptMs, freshMs, loadMs: Math.round(loadMs), isAbsent },
+    payload: { data, ttlMs: freshMs + keptMs, freshMs, loadMs: leadMs, isAbsent },
   };
 }
 

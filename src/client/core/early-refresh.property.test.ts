@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { Random } from '../../base/index.js';
-import { drawRefreshAt, jitteredTtl, refreshesEarly, TTL_JITTER } from './early-refresh.js';
+import { drawRefreshAt, jitteredTtl, refreshesEarly, refreshLeadMs, TTL_JITTER } from './early-refresh.js';
 
 /** Whether a read at a moment refreshes; made anew for each value that arrives. */
 type Refreshing = (expiresAtMs: number, ttlMs: number, loadMs: number) => (nowMs: number) => boolean;
@@ -12,12 +12,12 @@ const perRead =
   (random: Random): Refreshing =>
   (expiresAtMs, ttlMs, loadMs) =>
   (nowMs) =>
-    refreshesEarly(expiresAtMs - nowMs, ttlMs, loadMs, random);
+    refreshesEarly(expiresAtMs - nowMs, refreshLeadMs(loadMs, ttlMs), random);
 
 const drawnOnce =
   (random: Random): Refreshing =>
   (expiresAtMs, ttlMs, loadMs) => {
-    const refreshAtMs = drawRefreshAt(expiresAtMs, ttlMs, loadMs, random);
+    const refreshAtMs = drawRefreshAt(expiresAtMs, refreshLeadMs(loadMs, ttlMs), random);
     return (nowMs) => nowMs >= refreshAtMs;
   };
 
@@ -129,7 +129,7 @@ function peakOfWave(ttlMs: number, readsPerS: number, windowMs: number, hasCount
       let nowMs = filledAtMs + lifetimeMs * (hasCounterMeasures ? QUIET_SHARE : 1) + pauseMs();
       while (
         nowMs < expiresAtMs &&
-        !(hasCounterMeasures && refreshesEarly(expiresAtMs - nowMs, lifetimeMs, 20, random))
+        !(hasCounterMeasures && refreshesEarly(expiresAtMs - nowMs, refreshLeadMs(20, lifetimeMs), random))
       ) {
         nowMs += pauseMs();
       }

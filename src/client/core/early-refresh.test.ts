@@ -1,13 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Random, type RandomSource } from '../../base/index.js';
-import {
-  drawRefreshAt,
-  earlyRefreshDefaults,
-  jitteredTtl,
-  refreshesEarly,
-  TTL_JITTER,
-} from './early-refresh.js';
+import { drawRefreshAt, jitteredTtl, refreshesEarly, refreshLeadMs, TTL_JITTER } from './early-refresh.js';
 
 /** A source that gives the same number for ever: 0 draws the least, 2^32 - 1 the most. */
 const always = (word: number): RandomSource => ({ uint32: () => word, below: () => 0 });
@@ -36,48 +30,54 @@ test('a lifetime of nothing and a jitter beyond all of it are refused', () => {
     assert.throws(() => jitteredTtl(1, jitter, least), /share from 0 to 1/);
 });
 
-test('a read refreshes in two load times and a twentieth of the lifetime before the end, whatever is drawn', () => {
-  // 2 * 100 + 0.05 * 10,000
-  assert.equal(refreshesEarly(700, 10_000, 100, least), true);
-  assert.equal(refreshesEarly(701, 10_000, 100, least), false);
-  assert.equal(refreshesEarly(701, 10_000, 100, most), true);
-  assert.equal(refreshesEarly(0, 10_000, 0, least), true);
+test('the lead is the load and half a twentieth of the lifetime, at most an eighth of it', () => {
+  assert.equal(refreshLeadMs(100, 10_000), 350);
+  assert.equal(refreshLeadMs(0, 10_000), 250);
+  assert.equal(refreshLeadMs(9_000, 10_000), 1_250);
+  assert.equal(refreshLeadMs(100, 10_000, 0), 100);
+});
+
+test('a read refreshes in two leads before the end, whatever is drawn, and never before four', () => {
+  assert.equal(refreshesEarly(700, 350, least), true);
+  assert.equal(refreshesEarly(701, 350, least), false);
+  assert.equal(refreshesEarly(1_400, 350, most), true);
+  assert.equal(refreshesEarly(1_401, 350, most), false);
+  assert.equal(refreshesEarly(0, 0, least), true);
+  assert.equal(refreshesEarly(1, 0, most), false);
 });
 
 test('no read refreshes in the first half of a lifetime, nor a value that does not expire', () => {
-  assert.equal(refreshesEarly(5_000, 10_000, 9_000, least), true);
-  assert.equal(refreshesEarly(5_001, 10_000, 9_000, most), false);
+  const leadMs = refreshLeadMs(9_000, 10_000);
+  assert.equal(refreshesEarly(5_001, leadMs, most), false);
   const forEver = Number.POSITIVE_INFINITY;
-  assert.equal(refreshesEarly(forEver, forEver, 9_000, most), false);
-  assert.equal(refreshesEarly(forEver, 10_000, 9_000, most), false);
-  assert.equal(drawRefreshAt(forEver, forEver, 9_000, most), forEver);
+  assert.equal(refreshesEarly(forEver, 9_000, most), false);
+  assert.equal(drawRefreshAt(forEver, 9_000, most), forEver);
 });
 
-test('beyond the certain part, the share of reads that refresh falls by e with each load time', () => {
+test('beyond the certain part, the share of reads that refresh falls by e with each lead', () => {
   const random = new Random(2);
-  for (const loadTimes of [0.5, 1, 2, 3]) {
+  for (const leads of [0.5, 1, 1.5]) {
     const draws = 20_000;
     let refreshes = 0;
-    for (let i = 0; i < draws; i++)
-      if (refreshesEarly(700 + loadTimes * 100, 10_000, 100, random)) refreshes++;
-    const expected = draws * Math.exp(-loadTimes);
+    for (let i = 0; i < draws; i++) if (refreshesEarly(200 + leads * 100, 100, random)) refreshes++;
+    const expected = draws * Math.exp(-leads);
     assert.ok(Math.abs(refreshes - expected) < 6 * Math.sqrt(expected), `${refreshes}, expected ${expected}`);
   }
 });
 
 test('a moment drawn at insertion is distributed as the reads are', () => {
-  assert.equal(drawRefreshAt(60_000, 10_000, 100, least), 59_300);
-  assert.equal(drawRefreshAt(60_000, 10_000, 4_000, least), 55_000, 'at most half of the lifetime');
-  assert.equal(drawRefreshAt(60_000, 10_000, 4_000, most), 55_000);
+  assert.equal(drawRefreshAt(60_000, 350, least), 59_300);
+  assert.equal(drawRefreshAt(60_000, 350, most), 58_600);
   const random = new Random(3);
   let sumMs = 0;
-  for (let i = 0; i < 20_000; i++) sumMs += drawRefreshAt(60_000, 10_000, 100, random);
-  assert.ok(Math.abs(sumMs / 20_000 - 59_200) < 5, `on average one load time earlier: ${sumMs / 20_000}`);
+  for (let i = 0; i < 20_000; i++) sumMs += drawRefreshAt(60_000, 100, random);
+  // The mean of an exponential that is cut at 2.
+  const mean = 60_000 - 200 - 100 * (1 - Math.exp(-2));
+  assert.ok(Math.abs(sumMs / 20_000 - mean) < 5, `${sumMs / 20_000}, expected ${mean}`);
 });
 
-test('beta 0 draws nothing, a larger share begins earlier', () => {
-  const early = { ...earlyRefreshDefaults, beta: 0, earlyShare: 0.2 };
-  assert.equal(refreshesEarly(2_200, 10_000, 100, most, early), true);
-  assert.equal(refreshesEarly(2_201, 10_000, 100, most, early), false);
-  assert.equal(drawRefreshAt(60_000, 10_000, 100, most, early), 57_800);
+test('beta 0 draws nothing', () => {
+  assert.equal(refreshesEarly(700, 350, most, 0), true);
+  assert.equal(refreshesEarly(701, 350, most, 0), false);
+  assert.equal(drawRefreshAt(60_000, 350, most, 0), 59_300);
 });

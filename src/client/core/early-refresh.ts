@@ -5,23 +5,24 @@
  *   |------------------------- lifetime (jittered) -----------------[=============|
  *                                                                   ^ a read here refreshes in the background
  *
- *   window = load * (2 + beta * Exp(1)) + earlyShare * ttl,  at most half of the lifetime
+ *   lead   = load + earlyShare / 2 * lifetime, at most an eighth of the lifetime      stored with the value
+ *   window = lead * (2 + beta * Exp(1)), Exp cut at 2; so at most half of the lifetime
  *
- * The term `beta * Exp(1) * load` is XFetch, probabilistic early expiration: readers that do not know of each other
- * spread over the time before the end, few of them refresh at once, and a slow load begins earlier than a fast one.
- * XFetch alone needs many reads per load time, or the first that draws long enough comes less than a load before the
- * end: of 1,000 lifetimes of 10 s, read 100 times a second, so many ended with a waiting reader:
+ * The random part is XFetch, probabilistic early expiration: readers that do not know of each other spread over the
+ * time before the end, few of them refresh at once, and a slow load begins earlier than a fast one. XFetch alone needs
+ * many reads per load time, or the first that draws long enough comes less than a load before the end: of 1,000
+ * lifetimes of 10 s, read 100 times a second, so many ended with a waiting reader:
  *
  *   load     10 ms   50 ms   100 ms   200 ms
  *   XFetch     455     129       40        8      with the two terms below: 0, 0, 0, 0
  *
- * - `2 * load`: the new value must have *arrived* by the end. Twice, because the next load may take longer than the
- *   last one.
- * - `earlyShare * ttl`: a read must fall into the window. Two loads of 2 ms may pass between two reads; a share of the
- *   lifetime holds many reads of any key that is read at all often, whatever its load costs.
+ * - twice the load: the new value must have *arrived* by the end, and the next load may take longer than the last one.
+ * - the share of the lifetime: a read must fall into the window. Two loads of 2 ms may pass between two reads; a share of
+ *   the lifetime holds many reads of any key that is read at all often, whatever its load costs.
  *
- * At most half of the lifetime, so that a load slower than a quarter of it is not begun anew as soon as it has
- * ended: it costs no more than two loads a lifetime.
+ * The lead is worked out by who fills, who alone knows the lifetime that the loader chose; readers need no more than
+ * it. At most half of the lifetime, so that a slow load is not begun anew as soon as it has ended: it costs no more
+ * than two loads a lifetime.
  *
  * Jitter makes lifetimes up to a tenth shorter, so that keys which were filled together do not expire together.
  * Shorter and never longer: the lifetime that the user wrote is a promise about the age of what is served.
@@ -43,8 +44,10 @@ export const earlyRefreshDefaults: EarlyRefresh = Object.freeze({ beta: 1, early
 /** The share of a lifetime that jitter takes away at most. */
 export const TTL_JITTER = 0.1;
 
-/** The largest window, as a share of the lifetime. */
-const MOST_OF_TTL = 0.5;
+/** The largest lead, as a share of the lifetime. */
+const LARGEST_LEAD = 1 / 8;
+/** The window has this many leads for certain, and as many by chance at most. */
+const CERTAIN_LEADS = 2;
 
 /**
  * A lifetime up to the share `jitter` (0 to 1) shorter than `ttlMs`, never longer, never 0: whole milliseconds, and
@@ -58,20 +61,27 @@ export function jitteredTtl(ttlMs: number, jitter: number, random: RandomSource)
   return Math.max(drawnMs, Math.min(ttlMs, 1));
 }
 
+/** The lead of a value that took `loadMs` to load and lives for `ttlMs`. */
+export function refreshLeadMs(
+  loadMs: number,
+  ttlMs: number,
+  earlyShare: number = earlyRefreshDefaults.earlyShare,
+): number {
+  return Math.min(loadMs + (earlyShare / CERTAIN_LEADS) * ttlMs, LARGEST_LEAD * ttlMs);
+}
+
 /**
- * Whether this read of a live value, which has `remainingMs` of its lifetime `ttlMs` left and took `loadMs` to load,
- * should refresh it. Draws anew at each read that is neither clearly early nor clearly late.
+ * Whether this read of a live value, which has `remainingMs` left, should refresh it. Draws anew at each read that is
+ * not clearly late.
  */
 export function refreshesEarly(
   remainingMs: number,
-  ttlMs: number,
-  loadMs: number,
+  leadMs: number,
   random: RandomSource,
-  early: EarlyRefresh = earlyRefreshDefaults,
+  beta: number = earlyRefreshDefaults.beta,
 ): boolean {
-  if (!(remainingMs <= ttlMs * MOST_OF_TTL) || ttlMs === Number.POSITIVE_INFINITY) return false;
-  const surelyMs = certainWindow(ttlMs, loadMs, early);
-  return remainingMs <= surelyMs || remainingMs <= surelyMs + loadMs * early.beta * exponential(random);
+  if (!(remainingMs <= 2 * CERTAIN_LEADS * leadMs)) return false;
+  return remainingMs <= CERTAIN_LEADS * leadMs || remainingMs <= drawWindow(leadMs, random, beta);
 }
 
 /**
@@ -80,19 +90,17 @@ export function refreshesEarly(
  */
 export function drawRefreshAt(
   expiresAtMs: number,
-  ttlMs: number,
-  loadMs: number,
+  leadMs: number,
   random: RandomSource,
-  early: EarlyRefresh = earlyRefreshDefaults,
+  beta: number = earlyRefreshDefaults.beta,
 ): number {
-  if (expiresAtMs === Number.POSITIVE_INFINITY) return expiresAtMs;
-  const windowMs = certainWindow(ttlMs, loadMs, early) + loadMs * early.beta * exponential(random);
-  return expiresAtMs - Math.min(windowMs, ttlMs * MOST_OF_TTL);
+  return expiresAtMs === Number.POSITIVE_INFINITY
+    ? expiresAtMs
+    : expiresAtMs - drawWindow(leadMs, random, beta);
 }
 
-/** The part of the window that is not drawn. */
-function certainWindow(ttlMs: number, loadMs: number, early: EarlyRefresh): number {
-  return 2 * loadMs + early.earlyShare * ttlMs;
+function drawWindow(leadMs: number, random: RandomSource, beta: number): number {
+  return leadMs * (CERTAIN_LEADS + Math.min(CERTAIN_LEADS, beta * exponential(random)));
 }
 
 /** Exponentially distributed, with mean 1. */

@@ -7,11 +7,9 @@ export {
 } from './circuit.js';
 export {
   drawRefreshAt,
-  type EarlyRefresh,
-  earlyRefreshDefaults,
   jitteredTtl,
   refreshesEarly,
-  TTL_JITTER,
+  refreshLeadMs,
 } from './early-refresh.js';
 export { Freezer, type Frozen } from './freezer.js';
 export { type Load, type LoadCaller, type LoadEnding, LoadTable, type Settled } from './load-table.js';

@@ -45,7 +45,7 @@ export interface Answer {
   readonly valueBytes: number;
   /** Of a hit: ms until it is stale or gone, Infinity for never. Of what is stale: ms since then. */
   readonly ms: number;
-  /** How long the value took to load, in ms; 0: unknown. */
+  /** How long before its end a refresh is to be begun at the latest, halved, in ms: about what a load takes. 0: unknown. */
   readonly loadMs: number;
   /** Of load and refresh: what a fill must bring; undefined: load, but do not fill. */
   readonly token: string | undefined;
