@@ -23,6 +23,11 @@ export const clientErrors = Object.freeze({
   CONNECTION_LOST: { retryable: true, meaning: 'The connection broke before the answer came.' },
   UNRESPONSIVE: { retryable: true, meaning: 'The server was silent for too long and counts as gone.' },
   PROTOCOL: { retryable: true, meaning: 'What came from the server is not the protocol.' },
+  NODE_DOWN: {
+    retryable: true,
+    meaning: 'The node did not answer of late, so for a moment it is not asked.',
+  },
+  TOO_LARGE: { retryable: false, meaning: 'A key or a value is larger than the cache takes.' },
   CLOSED: { retryable: false, meaning: 'The connection was closed by its owner.' },
   AUTHENTICATION: { retryable: false, meaning: 'The server does not accept the user name and password.' },
   UNSUPPORTED_SERVER: { retryable: false, meaning: 'The server does not speak RESP3.' },

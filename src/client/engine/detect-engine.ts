@@ -1,0 +1,228 @@
+/**
+ * The engine for a server of which only the address is known: asks it what it is, and then is the engine for that.
+ *
+ *   asking ──INFO server──> nuthatch_version?  a Nuthatch node: NuthatchEngine
+ *                           else               Redis or Valkey: what `makers.redis` makes
+ *
+ *   calls before that are rejected, as by a connection that is not ready
+ *   connection of that engine made anew ──> asked again: an address may be given to another kind of server
+ *
+ * It is asked over a connection of its own, which is closed with the answer. Lost, that is made again like every other;
+ * a server that cannot say yet what it is (it is loading, or forbids INFO) is asked again after RETRY_MS.
+ */
+import { ReplyVerbatim } from '../../resp/index.js';
+import { utf8Text } from '../bulk-decoders.js';
+import { Connection } from '../connection/connection.js';
+import type { ConnectionEvent } from '../connection/connection-event.js';
+import { ClientError } from '../errors.js';
+import { hostTime, type Timer } from '../time.js';
+import type { Answer, Engine, EngineHost, EngineOptions, Payload, ReadMode } from './engine.js';
+import { addressOf, type EngineServer } from './engine-connection.js';
+import { NuthatchEngine } from './nuthatch-engine.js';
+
+/** What a server is. */
+export interface FoundServer {
+  readonly kind: 'nuthatch' | 'redis' | 'valkey';
+  /** Its own version, not the one it is compatible with. */
+  readonly version: string;
+  /** 'standalone', 'cluster' or 'sentinel'. */
+  readonly mode: string;
+}
+
+/** Makes the engine for a server that was found. */
+export type EngineMaker = (
+  server: EngineServer,
+  options: EngineOptions,
+  host: EngineHost,
+  found: FoundServer,
+) => Engine;
+
+export interface EngineMakers {
+  /** For Redis and Valkey. */
+  readonly redis: EngineMaker;
+}
+
+const RETRY_MS = 1_000;
+const INFO = ['INFO', 'server'] as const;
+const TEXT = { decode: utf8Text };
+
+export class DetectEngine implements Engine {
+  readonly #server: EngineServer;
+  readonly #options: EngineOptions;
+  readonly #host: EngineHost;
+  readonly #makers: EngineMakers;
+  #engine: Engine | undefined;
+  #found: FoundServer | undefined;
+  /** Asks the server; undefined when there is nothing to ask. */
+  #probe: Connection | undefined;
+  #retry: Timer | undefined;
+  #waiters: { resolve: () => void; reject: (error: unknown) => void }[] = [];
+  #absence: ClientError;
+  #isClosed = false;
+
+  /** Begins to connect. */
+  constructor(server: EngineServer, options: EngineOptions, host: EngineHost, makers: EngineMakers) {
+    this.#server = server;
+    this.#options = options;
+    this.#host = host;
+    this.#makers = makers;
+    this.#absence = notConnected(server, 'it is being made');
+    this.#ask();
+  }
+
+  get description(): string {
+    return this.#engine?.description ?? `a server at ${addressOf(this.#server)}`;
+  }
+
+  async ready(): Promise<void> {
+    if (this.#engine === undefined) {
+      if (this.#isClosed) throw this.#absence;
+      await this.#probe?.ready();
+      // It is asked in the same tick in which it is ready; the answer is a moment away.
+      if (this.#engine === undefined) {
+        await new Promise<void>((resolve, reject) => this.#waiters.push({ resolve, reject }));
+      }
+    }
+    await this.#engine?.ready();
+  }
+
+  read(key: string, mode: ReadMode, deadlineMs: number): Promise<Answer> {
+    return this.#engine?.read(key, mode, deadlineMs) ?? Promise.reject(this.#absence);
+  }
+
+  fill(key: string, token: string, payload: Payload, deadlineMs: number): Promise<boolean> {
+    return this.#engine?.fill(key, token, payload, deadlineMs) ?? Promise.reject(this.#absence);
+  }
+
+  fail(key: string, token: string, error: string, errorMs: number, deadlineMs: number): Promise<void> {
+    return this.#engine?.fail(key, token, error, errorMs, deadlineMs) ?? Promise.reject(this.#absence);
+  }
+
+  renew(key: string, token: string, deadlineMs: number): Promise<boolean> {
+    return this.#engine?.renew(key, token, deadlineMs) ?? Promise.reject(this.#absence);
+  }
+
+  put(key: string, payload: Payload, deadlineMs: number): Promise<void> {
+    return this.#engine?.put(key, payload, deadlineMs) ?? Promise.reject(this.#absence);
+  }
+
+  remove(key: string, deadlineMs: number): Promise<boolean> {
+    return this.#engine?.remove(key, deadlineMs) ?? Promise.reject(this.#absence);
+  }
+
+  soften(key: string, deadlineMs: number): Promise<boolean> {
+    return this.#engine?.soften(key, deadlineMs) ?? Promise.reject(this.#absence);
+  }
+
+  beginWrite(key: string, deadlineMs: number): Promise<string | undefined> {
+    return this.#engine?.beginWrite(key, deadlineMs) ?? Promise.reject(this.#absence);
+  }
+
+  clear(prefix: string, deadlineMs: number): Promise<number> {
+    return this.#engine?.clear(prefix, deadlineMs) ?? Promise.reject(this.#absence);
+  }
+
+  close(): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    const message = `the connection to ${addressOf(this.#server)} was closed`;
+    this.#absence = new ClientError('CLOSED', message);
+    this.#retry?.cancel();
+    this.#probe?.close();
+    this.#engine?.close();
+    for (const { reject } of this.#waiters.splice(0)) reject(this.#absence);
+  }
+
+  /** Asks what the server is, as soon as there is a connection. */
+  #ask(): void {
+    if (this.#isClosed || this.#probe !== undefined) return;
+    const probe = new Connection({ ...this.#server, onEvent: (event) => this.#probed(probe, event) });
+    this.#probe = probe;
+    probe.connect();
+  }
+
+  #probed(probe: Connection, event: ConnectionEvent): void {
+    if (event.kind === 'ready') this.#inquire(probe, event.server.mode);
+    // Of a server that has an engine already, its engine tells.
+    else if (event.kind === 'broken' && this.#engine === undefined) this.#unknown(event.error);
+  }
+
+  #inquire(probe: Connection, mode: string): void {
+    const { connectDeadlineMs, time = hostTime } = this.#server;
+    const call = connectDeadlineMs === undefined ? TEXT : { ...TEXT, deadlineMs: connectDeadlineMs };
+    probe.call(INFO, call).then(
+      (info) => this.#answered(foundServer(info, mode)),
+      (error: ClientError) => {
+        // When the connection broke it is made again, and then the server is asked again.
+        if (this.#isClosed || error.code !== 'REPLY') return;
+        this.#retry = time.later(() => this.#inquire(probe, mode), RETRY_MS, false);
+        this.#unknown(error);
+        for (const { reject } of this.#waiters.splice(0)) reject(error);
+      },
+    );
+  }
+
+  /** What the server is cannot be known for now. */
+  #unknown(error: ClientError): void {
+    this.#absence = notConnected(this.#server, error.message, error);
+    if (this.#engine === undefined) this.#host.reachable(error, this.#options.node ?? 0);
+  }
+
+  #answered(found: FoundServer): void {
+    this.#probe?.close();
+    this.#probe = undefined;
+    if (this.#isClosed) return;
+    const before = this.#found;
+    const isSame =
+      before?.kind === found.kind && before.mode === found.mode && before.version === found.version;
+    if (!isSame) this.#replace(found);
+    for (const { resolve } of this.#waiters.splice(0)) resolve();
+  }
+
+  #replace(found: FoundServer): void {
+    const { tracks, node = 0 } = this.#options;
+    if (this.#engine !== undefined) {
+      this.#engine.close();
+      // What the closed connection had read is told of no more.
+      if (tracks) this.#host.unsound(node);
+    }
+    this.#found = found;
+    this.#engine = this.#make(found);
+  }
+
+  #make(found: FoundServer): Engine {
+    let wasReady = false;
+    const host: EngineHost = {
+      woken: (key) => this.#host.woken(key),
+      invalidated: (key, node) => this.#host.invalidated(key, node),
+      unsound: (node) => this.#host.unsound(node),
+      drawTicket: (node) => this.#host.drawTicket(node),
+      reachable: (problem, node) => {
+        this.#host.reachable(problem, node);
+        if (problem !== undefined) return;
+        if (wasReady) this.#ask();
+        wasReady = true;
+      },
+    };
+    return found.kind === 'nuthatch'
+      ? new NuthatchEngine(this.#server, this.#options, host, found.version)
+      : this.#makers.redis(this.#server, this.#options, host, found);
+  }
+}
+
+/** Reads the answer of INFO server. */
+function foundServer(info: unknown, mode: string): FoundServer {
+  const text = info instanceof ReplyVerbatim ? String(info.body) : String(info);
+  const field = (name: string): string | undefined => new RegExp(`^${name}:(\\S+)`, 'm').exec(text)?.[1];
+  const nuthatch = field('nuthatch_version');
+  if (nuthatch !== undefined) return { kind: 'nuthatch', version: nuthatch, mode };
+  const valkey = field('valkey_version');
+  if (valkey !== undefined) return { kind: 'valkey', version: valkey, mode };
+  return { kind: 'redis', version: field('redis_version') ?? 'unknown', mode };
+}
+
+function notConnected(server: EngineServer, why: string, cause?: unknown): ClientError {
+  return new ClientError('NOT_CONNECTED', `there is no connection to ${addressOf(server)}: ${why}`, {
+    cause,
+  });
+}

@@ -1,0 +1,67 @@
+/**
+ * The connection of an engine, and what its host is told of it: that there is one, what others have changed, and
+ * that they may have changed something without a word.
+ *
+ *   ready    -> reachable()                 with `tracks` the heartbeat begins
+ *   broken   -> reachable(why), unsound     whatever was pushed meanwhile is lost
+ *   lapsed   -> unsound                     it is silent: what it has to push may wait
+ *   push `invalidate [keys]` -> invalidated; any other push -> the engine
+ */
+import type { Reply } from '../../resp/index.js';
+import type { Argument } from '../connection/command-encoder.js';
+import { Connection } from '../connection/connection.js';
+import type { ConnectionEvent } from '../connection/connection-event.js';
+import type { ConnectionOptions } from '../connection/connection-options.js';
+import { hostTime } from '../time.js';
+import type { EngineHost, EngineOptions } from './engine.js';
+import { Heartbeat } from './heartbeat.js';
+
+/** Where the server is and how to talk to it. What a connection begins with is the engine's business. */
+export type EngineServer = Omit<ConnectionOptions, 'setup' | 'onPush' | 'onEvent'>;
+
+/** What an engine wants of its connection. */
+export interface EngineConnectionNeeds {
+  /** What every connection begins with. */
+  readonly setup: readonly (readonly Argument[])[];
+  /** Takes a push that is no invalidation, and every invalidation too after the host was told. */
+  readonly pushed: (items: readonly Reply<string>[]) => void;
+}
+
+/** Begins to connect. */
+export function openEngineConnection(
+  server: EngineServer,
+  options: EngineOptions,
+  host: EngineHost,
+  needs: EngineConnectionNeeds,
+): Connection {
+  const { tracks, node = 0 } = options;
+  const onEvent = (event: ConnectionEvent): void => {
+    heartbeat.stop();
+    if (event.kind === 'ready') {
+      if (tracks) heartbeat.start();
+      host.reachable(undefined, node);
+    } else if (event.kind === 'broken') {
+      if (tracks && event.wasReady) host.unsound(node);
+      host.reachable(event.error, node);
+    }
+  };
+  const onPush = (items: Reply<string>[]): void => {
+    if (tracks && items[0] === 'invalidate') tellInvalidated(items[1], host, node);
+    needs.pushed(items);
+  };
+  const connection = new Connection({ ...server, setup: needs.setup, onEvent, onPush });
+  const heartbeat = new Heartbeat(connection, server.time ?? hostTime, () => host.unsound(node));
+  connection.connect();
+  return connection;
+}
+
+/** An invalidation names keys; nil stands for all. */
+function tellInvalidated(keys: Reply<string> | undefined, host: EngineHost, node: number): void {
+  if (!Array.isArray(keys)) host.invalidated(undefined, node);
+  else for (const key of keys) host.invalidated(String(key), node);
+}
+
+/** For people: "10.0.0.1:6379". */
+export function addressOf({ host = '127.0.0.1', port = 6379 }: EngineServer): string {
+  return `${host}:${port}`;
+}

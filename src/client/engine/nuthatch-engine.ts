@@ -1,0 +1,141 @@
+/**
+ * The engine over a Nuthatch node: each method is one of its LEASE commands, see docs/load-leases.md.
+ *
+ *   read ──LEASE.GET──>            fill, put ──LEASE.FILL──>      remove ──UNLINK──>
+ *   beginWrite ──LEASE.GET WRITE──>      fail, renew ──LEASE.FAIL, LEASE.RENEW──>      soften ──LEASE.EXPIRE──>
+ *   clear ──LEASE.VOID, then SCAN and UNLINK──>
+ *   woken <──push `lease`──        invalidated <──push `invalidate`──  (CLIENT TRACKING ON NOLOOP)
+ *
+ * Of `clear`, the leases go first: what is filled under an older lease after that is refused, and what was filled before
+ * is found by the scan. The other way round a fill between the two would stay.
+ *
+ * All of it goes over one connection, whose end frees the leases at once.
+ */
+import { utf8Text } from '../bulk-decoders.js';
+import type { Argument } from '../connection/command-encoder.js';
+import type { Connection } from '../connection/connection.js';
+import { hostTime, type TimeSource } from '../time.js';
+import { deleteByPrefix } from './delete-by-prefix.js';
+import type { Answer, Engine, EngineHost, EngineOptions, Payload, ReadMode } from './engine.js';
+import { addressOf, type EngineServer, openEngineConnection } from './engine-connection.js';
+import { LeaseReplies } from './lease-reply.js';
+
+/** What the node takes if it is not told: then it is not. */
+const DEFAULT_LEASE_MS = 5_000;
+/** What it takes at most, also for errors that are shared. */
+const MAX_LEASE_MS = 60_000;
+/** Longer lifetimes are as good as none: 100 years, the node's bound. */
+const MAX_TTL_MS = 100 * 365 * 86_400_000;
+/** In the place of a token: store, whoever loads. */
+const ANY_TOKEN = '*';
+
+export class NuthatchEngine implements Engine {
+  readonly description: string;
+  readonly #connection: Connection;
+  readonly #replies: LeaseReplies;
+  readonly #time: TimeSource;
+  readonly #leaseMs: number;
+  /** The commands of `read` but for the key at place 1. A command is copied when it is called, so they are used again. */
+  readonly #reads: Readonly<Record<ReadMode, Argument[]>>;
+
+  /** Begins to connect. `version` is the node's, if it is known. */
+  constructor(server: EngineServer, options: EngineOptions, host: EngineHost, version?: string) {
+    this.description = `nuthatch${version === undefined ? '' : ` ${version}`} at ${addressOf(server)}`;
+    this.#time = server.time ?? hostTime;
+    this.#leaseMs = wholeMs(options.leaseMs, MAX_LEASE_MS);
+    this.#replies = new LeaseReplies(options.serializer, host, options.node ?? 0);
+    const lasting = this.#leaseMs === DEFAULT_LEASE_MS ? [] : ['LEASE', this.#leaseMs];
+    this.#reads = {
+      lease: ['LEASE.GET', '', ...lasting],
+      early: ['LEASE.GET', '', 'EARLY', ...lasting],
+      look: ['LEASE.GET', '', 'NOLEASE'],
+    };
+    this.#connection = openEngineConnection(server, options, host, {
+      setup: options.tracks ? [['CLIENT', 'TRACKING', 'ON', 'NOLOOP']] : [],
+      pushed: ([kind, key]) => {
+        if (kind === 'lease') host.woken(String(key));
+      },
+    });
+  }
+
+  ready(): Promise<void> {
+    return this.#connection.ready();
+  }
+
+  read(key: string, mode: ReadMode, deadlineMs: number): Promise<Answer> {
+    const args = this.#reads[mode];
+    args[1] = key;
+    return this.#connection.call(args, this.#replies.next(deadlineMs));
+  }
+
+  fill(key: string, token: string, payload: Payload, deadlineMs: number): Promise<boolean> {
+    return this.#ask(fillCommand(key, token, payload), deadlineMs, isOne);
+  }
+
+  fail(key: string, token: string, error: string, errorMs: number, deadlineMs: number): Promise<void> {
+    const args = ['LEASE.FAIL', key, token];
+    const shared =
+      error === '' || errorMs <= 0 ? args : [...args, error, 'PX', wholeMs(errorMs, MAX_LEASE_MS)];
+    return this.#ask(shared, deadlineMs, nothing);
+  }
+
+  renew(key: string, token: string, deadlineMs: number): Promise<boolean> {
+    return this.#ask(['LEASE.RENEW', key, token, 'LEASE', this.#leaseMs], deadlineMs, isOne);
+  }
+
+  put(key: string, payload: Payload, deadlineMs: number): Promise<void> {
+    return this.#ask(fillCommand(key, ANY_TOKEN, payload), deadlineMs, nothing);
+  }
+
+  remove(key: string, deadlineMs: number): Promise<boolean> {
+    return this.#ask(['UNLINK', key], deadlineMs, isOne);
+  }
+
+  soften(key: string, deadlineMs: number): Promise<boolean> {
+    return this.#ask(['LEASE.EXPIRE', key], deadlineMs, isOne);
+  }
+
+  beginWrite(key: string, deadlineMs: number): Promise<string | undefined> {
+    return this.#ask(['LEASE.GET', key, 'WRITE', 'LEASE', this.#leaseMs], deadlineMs, tokenOf);
+  }
+
+  async clear(prefix: string, deadlineMs: number): Promise<number> {
+    const [, deleted] = await Promise.all([
+      this.#ask(['LEASE.VOID', prefix], deadlineMs, nothing),
+      deleteByPrefix(this.#connection, prefix, deadlineMs, this.#time),
+    ]);
+    return deleted;
+  }
+
+  close(): void {
+    this.#connection.close();
+  }
+
+  #ask<R>(args: readonly Argument[], deadlineMs: number, take: (reply: unknown) => R): Promise<R> {
+    return this.#connection.call(args, { deadlineMs, decode: utf8Text, take });
+  }
+}
+
+function fillCommand(key: string, token: string, payload: Payload): Argument[] {
+  const { data, ttlMs, freshMs, loadMs, isAbsent } = payload;
+  const args: Argument[] = ['LEASE.FILL', key, token, data];
+  if (ttlMs <= MAX_TTL_MS) args.push('PX', wholeMs(ttlMs, MAX_TTL_MS));
+  if (freshMs < ttlMs && freshMs <= MAX_TTL_MS) args.push('FRESH', wholeMs(freshMs, MAX_TTL_MS));
+  if (loadMs > 0) args.push('LOAD', wholeMs(loadMs, MAX_TTL_MS));
+  if (isAbsent) args.push('ABSENT');
+  return args;
+}
+
+/** From 1 to `mostMs`: the node takes whole numbers. */
+function wholeMs(ms: number, mostMs: number): number {
+  return Math.min(mostMs, Math.max(1, Math.round(ms)));
+}
+
+const isOne = (reply: unknown): boolean => reply === 1;
+const nothing = (): void => {};
+
+/** Of the answer to a write-through: "load", its token or nil, ms of its lease. */
+function tokenOf(reply: unknown): string | undefined {
+  const token = Array.isArray(reply) ? reply[1] : undefined;
+  return typeof token === 'string' ? token : undefined;
+}
