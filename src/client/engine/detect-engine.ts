@@ -74,6 +74,10 @@ export class DetectEngine implements Engine {
     return this.#engine?.description ?? `a server at ${addressOf(this.#server)}`;
   }
 
+  nodeOf(): number {
+    return this.#options.node ?? 0;
+  }
+
   async ready(): Promise<void> {
     if (this.#engine === undefined) {
       if (this.#isClosed) throw this.#absence;
@@ -94,7 +98,7 @@ export class DetectEngine implements Engine {
     return this.#engine?.fill(key, token, payload, deadlineMs) ?? Promise.reject(this.#absence);
   }
 
-  fail(key: string, token: string, error: string, errorMs: number, deadlineMs: number): Promise<void> {
+  fail(key: string, token: string, error: string, errorMs: number, deadlineMs: number): Promise<boolean> {
     return this.#engine?.fail(key, token, error, errorMs, deadlineMs) ?? Promise.reject(this.#absence);
   }
 

@@ -68,6 +68,10 @@ export class GuardedEngine implements Engine {
     return this.#circuit.state;
   }
 
+  nodeOf(key: string): number {
+    return this.#engine.nodeOf(key);
+  }
+
   ready(): Promise<void> {
     return this.#engine.ready();
   }
@@ -82,7 +86,7 @@ export class GuardedEngine implements Engine {
       : this.#refused();
   }
 
-  fail(key: string, token: string, error: string, errorMs: number, deadlineMs: number): Promise<void> {
+  fail(key: string, token: string, error: string, errorMs: number, deadlineMs: number): Promise<boolean> {
     return this.#admits()
       ? this.#watched(this.#engine.fail(key, token, error, errorMs, deadlineMs))
       : this.#refused();

@@ -41,6 +41,10 @@ export class MemoryEngine implements Engine {
     });
   }
 
+  nodeOf(): number {
+    return this.#client.node;
+  }
+
   ready(): Promise<void> {
     return this.#closed === undefined ? Promise.resolve() : Promise.reject(this.#closed);
   }
@@ -71,12 +75,12 @@ export class MemoryEngine implements Engine {
     });
   }
 
-  fail(key: string, token: string, error: string, errorMs: number): Promise<void> {
+  fail(key: string, token: string, error: string, errorMs: number): Promise<boolean> {
     return this.#run(() => {
       const block = keyBlock(key);
       const { leases, time } = this.#memory;
       const shared = error.slice(0, MAX_ERROR_CHARS);
-      leases.fail(DB, block, 0, block.bytes.length, token, shared, errorMs, time.now());
+      return leases.fail(DB, block, 0, block.bytes.length, token, shared, errorMs, time.now());
     });
   }
 

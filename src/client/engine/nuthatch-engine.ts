@@ -35,12 +35,14 @@ export class NuthatchEngine implements Engine {
   readonly #replies: LeaseReplies;
   readonly #time: TimeSource;
   readonly #leaseMs: number;
+  readonly #node: number;
   /** The commands of `read` but for the key at place 1. A command is copied when it is called, so they are used again. */
   readonly #reads: Readonly<Record<ReadMode, Argument[]>>;
 
   /** Begins to connect. `version` is the node's, if it is known. */
   constructor(server: EngineServer, options: EngineOptions, host: EngineHost, version?: string) {
     this.description = `nuthatch${version === undefined ? '' : ` ${version}`} at ${addressOf(server)}`;
+    this.#node = options.node ?? 0;
     this.#time = server.time ?? hostTime;
     this.#leaseMs = wholeMs(options.leaseMs, MAX_LEASE_MS);
     this.#replies = new LeaseReplies(options.serializer, host, options.node ?? 0);
@@ -58,6 +60,10 @@ export class NuthatchEngine implements Engine {
     });
   }
 
+  nodeOf(): number {
+    return this.#node;
+  }
+
   ready(): Promise<void> {
     return this.#connection.ready();
   }
@@ -72,11 +78,11 @@ export class NuthatchEngine implements Engine {
     return this.#ask(fillCommand(key, token, payload), deadlineMs, isOne);
   }
 
-  fail(key: string, token: string, error: string, errorMs: number, deadlineMs: number): Promise<void> {
+  fail(key: string, token: string, error: string, errorMs: number, deadlineMs: number): Promise<boolean> {
     const args = ['LEASE.FAIL', key, token];
     const shared =
       error === '' || errorMs <= 0 ? args : [...args, error, 'PX', wholeMs(errorMs, MAX_LEASE_MS)];
-    return this.#ask(shared, deadlineMs, nothing);
+    return this.#ask(shared, deadlineMs, isOne);
   }
 
   renew(key: string, token: string, deadlineMs: number): Promise<boolean> {

@@ -34,6 +34,7 @@ export class RoutedEngine implements Engine {
   readonly #ring: Ring;
   readonly #engines: readonly GuardedEngine[];
   readonly #engineOf: ReadonlyMap<string, GuardedEngine>;
+  readonly #nodeOf: ReadonlyMap<string, number>;
 
   /** Throws a RingNodesError if the nodes are wrong. */
   constructor(options: RoutedEngineOptions, host: EngineHost) {
@@ -43,7 +44,12 @@ export class RoutedEngine implements Engine {
       (id, node) => new GuardedEngine((inner) => options.make(id, node, inner), host, options),
     );
     this.#engineOf = new Map(this.#engines.map((engine, node) => [ids[node], engine]));
+    this.#nodeOf = new Map(ids.map((id, node) => [id, node]));
     this.description = `${ids.length} nodes: ${ids.join(', ')}`;
+  }
+
+  nodeOf(key: string): number {
+    return this.#nodeOf.get(this.#ring.pick(key)) as number;
   }
 
   /** Resolves when one node is ready; rejects when none will be. */
@@ -66,7 +72,7 @@ export class RoutedEngine implements Engine {
     return this.#of(key).fill(key, token, payload, deadlineMs);
   }
 
-  fail(key: string, token: string, error: string, errorMs: number, deadlineMs: number): Promise<void> {
+  fail(key: string, token: string, error: string, errorMs: number, deadlineMs: number): Promise<boolean> {
     return this.#of(key).fail(key, token, error, errorMs, deadlineMs);
   }
 

@@ -1,0 +1,155 @@
+/**
+ * From what a user writes to a cache: where its values are, and how it behaves.
+ *
+ *   'redis://10.0.0.1:6379'               one server: it is asked what it is
+ *   { nodes: ['redis://a', 'redis://b'] } several independent ones: the ring says which has a key
+ *   { memory: { maxBytes: '64mb' } }      this process alone
+ */
+import { BYTE_SIZE_FORMS, type ByteSize, byteCount, Random } from '../base/index.js';
+import { Ring } from '../ring/index.js';
+import { Cache } from './cache.js';
+import { type CacheBehavior, resolveBehavior, throwProblems } from './cache-options.js';
+import { type ConnectionOptions, resolveConnectionOptions } from './connection/connection-options.js';
+import { parseRedisUrl } from './connection/redis-url.js';
+import { CacheMemory } from './engine/cache-memory.js';
+import { DetectEngine, type EngineMakers } from './engine/detect-engine.js';
+import type { Engine, EngineHost, EngineOptions } from './engine/engine.js';
+import { GuardedEngine } from './engine/guarded-engine.js';
+import { MemoryEngine } from './engine/memory-engine.js';
+import { RoutedEngine } from './engine/routed-engine.js';
+import { ClientError, ClientOptionsError } from './errors.js';
+import { hostTime } from './time.js';
+
+/** One of several independent servers. */
+export interface CacheNode {
+  /** redis://user:password@host:port/database, or rediss:// for TLS. */
+  readonly url: string;
+  /** Its share of the keys, beside the others'. Default 1. */
+  readonly weight?: number;
+  /** Its name on the ring, which must stay when its address changes. Default: host and port. */
+  readonly id?: string;
+}
+
+/** How servers are connected to, beyond what a URL says. */
+export type CacheConnection = Pick<
+  ConnectionOptions,
+  | 'username'
+  | 'password'
+  | 'tls'
+  | 'clientName'
+  | 'connectDeadlineMs'
+  | 'maxSilenceMs'
+  | 'maxPendingCalls'
+  | 'maxPendingBytes'
+>;
+
+/** Where the values are, one of these; and how the cache behaves. */
+export interface CacheOptions extends CacheBehavior {
+  /** One server: redis://user:password@host:port/database, or rediss:// for TLS. */
+  readonly url?: string;
+  /** Several independent servers: each key has its place on one of them. All clients must name them alike. */
+  readonly nodes?: readonly (string | CacheNode)[];
+  /** Memory of this process: for tests, and programs that need no server. */
+  readonly memory?: { readonly maxBytes: ByteSize };
+  readonly connection?: CacheConnection;
+}
+
+const MAKERS: EngineMakers = {
+  redis: (_server, _options, _host, found) => {
+    throw new ClientError('UNSUPPORTED_SERVER', `${found.kind} ${found.version} is not supported`);
+  },
+};
+
+type StartEngine = (host: EngineHost, options: EngineOptions) => Engine;
+
+/**
+ * A cache over a server, several of them, or memory. It begins to connect, and does not wait for it: reads load until
+ * then. Throws a ClientOptionsError that names all problems of the options.
+ */
+export function createCache(where: string | CacheOptions): Cache {
+  const options: CacheOptions = typeof where === 'string' ? { url: where } : where;
+  const problems: string[] = [];
+  const behavior = resolveBehavior(options, problems);
+  const start = engineOf(options, problems);
+  throwProblems(problems);
+  return new Cache(behavior, start as StartEngine, hostTime, seed());
+}
+
+function engineOf(options: CacheOptions, problems: string[]): StartEngine | undefined {
+  const { url, nodes, memory } = options;
+  const given = [url, nodes, memory].filter((place) => place !== undefined).length;
+  if (given !== 1) {
+    problems.push(`${given} of url, nodes and memory are given: give one of them.`);
+    return undefined;
+  }
+  if (memory !== undefined) return inMemory(memory.maxBytes, problems);
+  if (url !== undefined) {
+    const server = serverAt(url, options.connection, problems);
+    return (host, engineOptions) =>
+      guarded(host, (inner) => new DetectEngine(server, engineOptions, inner, MAKERS));
+  }
+  return overNodes(nodes ?? [], options.connection, problems);
+}
+
+function inMemory(given: ByteSize, problems: string[]): StartEngine | undefined {
+  const maxBytes = byteCount(given);
+  try {
+    const memory = new CacheMemory({ maxBytes });
+    return (host, engineOptions) => new MemoryEngine(memory, engineOptions, host);
+  } catch (error) {
+    problems.push(`memory.maxBytes is ${JSON.stringify(given)}: give ${BYTE_SIZE_FORMS}; ${messages(error)}`);
+    return undefined;
+  }
+}
+
+function overNodes(
+  nodes: readonly (string | CacheNode)[],
+  connection: CacheConnection | undefined,
+  problems: string[],
+): StartEngine {
+  const servers = new Map<string, ConnectionOptions>();
+  const ring = nodes.map((given) => {
+    const node = typeof given === 'string' ? { url: given } : given;
+    const server = serverAt(node.url, connection, problems);
+    const id = node.id ?? `${server.host ?? '127.0.0.1'}:${server.port ?? 6379}`;
+    servers.set(id, server);
+    return { id, ...(node.weight !== undefined && { weight: node.weight }) };
+  });
+  try {
+    new Ring(ring);
+  } catch (error) {
+    problems.push(`nodes: ${(error as Error).message}`);
+  }
+  return (host, engineOptions) => {
+    const make = (id: string, node: number, inner: EngineHost): Engine =>
+      new DetectEngine(servers.get(id) ?? {}, { ...engineOptions, node }, inner, MAKERS);
+    return new RoutedEngine({ nodes: ring, make, time: hostTime, random: new Random(seed()) }, host);
+  };
+}
+
+function guarded(host: EngineHost, make: (host: EngineHost) => Engine): Engine {
+  return new GuardedEngine(make, host, { time: hostTime, random: new Random(seed()) });
+}
+
+function serverAt(
+  url: string,
+  connection: CacheConnection | undefined,
+  problems: string[],
+): ConnectionOptions {
+  try {
+    const server = { ...connection, ...parseRedisUrl(url) };
+    resolveConnectionOptions(server);
+    return server;
+  } catch (error) {
+    problems.push(messages(error));
+    return {};
+  }
+}
+
+function messages(error: unknown): string {
+  return error instanceof ClientOptionsError ? error.problems.join(' ') : (error as Error).message;
+}
+
+function seed(): number {
+  return Math.floor(Math.random() * 2 ** 32);
+}
