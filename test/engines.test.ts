@@ -1,7 +1,10 @@
 /** The engines of the client, each against the one suite that all of them pass. */
 import { testEngine } from './engines/conformance.js';
-import { startMemoryWorld } from './engines/memory-world.js';
+import { memoryWorld } from './engines/memory-world.js';
 import { startNuthatchWorld } from './engines/nuthatch-world.js';
 
-testEngine('memory of this process', startMemoryWorld, { freesOnClose: true, readsPlainly: true });
-testEngine('a Nuthatch node', startNuthatchWorld, { freesOnClose: true, readsPlainly: true });
+const traits = { freesOnClose: true, readsPlainly: true };
+
+testEngine('memory of this process', memoryWorld('one'), traits);
+testEngine('memory of three nodes', memoryWorld('a', 'b', 'c'), traits);
+testEngine('a Nuthatch node', startNuthatchWorld, traits);

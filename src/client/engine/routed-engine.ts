@@ -58,6 +58,8 @@ export class RoutedEngine implements Engine {
       await Promise.any(this.#engines.map((engine) => engine.ready()));
     } catch (error) {
       const { errors } = error as AggregateError;
+      const closed = errors.find((each) => each instanceof ClientError && each.code === 'CLOSED');
+      if (closed !== undefined) throw closed;
       const message = `none of ${this.description} is ready: ${(errors[0] as Error).message}`;
       const isRetryable = errors.some((each) => !(each instanceof ClientError) || each.retryable);
       throw new ClientError('CONNECT_FAILED', message, { cause: error, retryable: isRetryable });

@@ -1,0 +1,162 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import {
+  eventually,
+  type FakePeer,
+  FakeServer,
+  GREETING,
+  ManualTime,
+} from '../connection/fake-server.testkit.js';
+import { code } from '../connection/staged-connection.testkit.js';
+import { jsonSerializer } from '../serializer.js';
+import { CacheMemory } from './cache-memory.js';
+import { DetectEngine, type FoundServer } from './detect-engine.js';
+import type { EngineHost } from './engine.js';
+import { notingHost } from './engine-host.testkit.js';
+import { MemoryEngine } from './memory-engine.js';
+
+const MISS = '*1\r\n$4\r\nmiss\r\n';
+
+interface Stage {
+  readonly server: FakeServer;
+  readonly engine: DetectEngine;
+  readonly time: ManualTime;
+  readonly told: string[];
+  /** What was made for Redis or Valkey. */
+  readonly found: FoundServer[];
+  /** The hosts of those engines. */
+  readonly hosts: EngineHost[];
+}
+
+async function withDetect(body: (stage: Stage) => Promise<void>): Promise<void> {
+  const server = await FakeServer.start();
+  const time = new ManualTime();
+  const told: string[] = [];
+  const found: FoundServer[] = [];
+  const hosts: EngineHost[] = [];
+  const options = { serializer: jsonSerializer, leaseMs: 5_000, tracks: true, node: 2 };
+  const engine = new DetectEngine({ port: server.port, time }, options, notingHost(told), {
+    redis: (_server, all, host, what) => {
+      found.push(what);
+      hosts.push(host);
+      return new MemoryEngine(new CacheMemory({ maxBytes: 2 ** 20, time }), all, host);
+    },
+  });
+  try {
+    await body({ server, engine, time, told, found, hosts });
+  } finally {
+    engine.close();
+    await server.stop();
+  }
+}
+
+/** Lets a connection in and takes its question. */
+async function askedBy(server: FakeServer): Promise<FakePeer> {
+  const peer = await server.peer();
+  await peer.greet();
+  assert.deepEqual(await peer.request(), ['INFO', 'server']);
+  return peer;
+}
+
+function info(fields: string): string {
+  const text = `# Server\r\n${fields}`;
+  return `=${text.length + 4}\r\ntxt:${text}\r\n`;
+}
+
+const NUTHATCH = info('redis_version:7.4.0\r\nnuthatch_version:0.3.1\r\nredis_mode:standalone\r\n');
+const REDIS = info('redis_version:7.4.0\r\nredis_mode:standalone\r\n');
+const VALKEY = info('redis_version:7.2.4\r\nserver_name:valkey\r\nvalkey_version:8.1.0\r\n');
+
+test('a node is talked to as such; before it is known calls are rejected, and ready waits', async () => {
+  await withDetect(async ({ server, engine, told, found }) => {
+    await assert.rejects(engine.read('k', 'lease', 100), code('NOT_CONNECTED'));
+    assert.equal(engine.description, `a server at 127.0.0.1:${server.port}`);
+    const ready = engine.ready();
+    const probe = await askedBy(server);
+    await assert.rejects(engine.remove('k', 100), code('NOT_CONNECTED'));
+    probe.write(NUTHATCH);
+    await probe.closed();
+    const peer = await server.peer();
+    await peer.greet(1);
+    await ready;
+    assert.equal(engine.description, `nuthatch 0.3.1 at 127.0.0.1:${server.port}`);
+    const read = engine.read('k', 'lease', 100);
+    assert.deepEqual(await peer.request(), ['LEASE.GET', 'k']);
+    peer.write(MISS);
+    assert.deepEqual([(await read).status, (await read).node], ['miss', 2]);
+    assert.deepEqual(told, ['reachable 2', 'ticket']);
+    assert.deepEqual(found, []);
+  });
+});
+
+test('another server is what its maker makes of it', async () => {
+  for (const [reply, kind, version] of [
+    [REDIS, 'redis', '7.4.0'],
+    [VALKEY, 'valkey', '8.1.0'],
+  ] as const) {
+    await withDetect(async ({ server, engine, found }) => {
+      const ready = engine.ready();
+      (await askedBy(server)).write(reply);
+      await ready;
+      assert.deepEqual(found, [{ kind, version, mode: 'standalone' }]);
+      assert.equal((await engine.read('k', 'look', 100)).status, 'miss');
+    });
+  }
+});
+
+test('a server that cannot say yet is asked again, also over a new connection', async () => {
+  await withDetect(async ({ server, engine, time, told, found }) => {
+    const ready = assert.rejects(engine.ready(), code('REPLY'));
+    const probe = await askedBy(server);
+    probe.write('-LOADING loading the dataset in memory\r\n');
+    await ready;
+    assert.deepEqual(told.splice(0), ['unreachable 2']);
+    await assert.rejects(engine.read('k', 'look', 100), /LOADING/);
+    time.advance(1_000);
+    assert.deepEqual(await probe.request(), ['INFO', 'server']);
+    probe.close();
+    await eventually(() => told.length > 0, 'the loss was told');
+    time.advance(50);
+    const again = engine.ready();
+    (await askedBy(server)).write(REDIS);
+    await again;
+    assert.equal(found.length, 1);
+  });
+});
+
+test('when its connection was made anew the server is asked again, and another engine is made for another server', async () => {
+  await withDetect(async ({ server, engine, told, found, hosts }) => {
+    const ready = engine.ready();
+    (await askedBy(server)).write(REDIS);
+    await ready;
+    await eventually(() => told.length === 1, 'it was told that it is reachable');
+    hosts[0]?.reachable(undefined, 2);
+    const same = await askedBy(server);
+    same.write(REDIS);
+    await same.closed();
+    hosts[0]?.reachable(undefined, 2);
+    const probe = await askedBy(server);
+    assert.equal(found.length, 1, 'it is the same');
+    told.length = 0;
+    probe.write(NUTHATCH);
+    const peer = await server.peer();
+    peer.write(`${GREETING}${'+OK\r\n'.repeat(3)}`);
+    await engine.ready();
+    assert.equal(engine.description, `nuthatch 0.3.1 at 127.0.0.1:${server.port}`);
+    assert.deepEqual(told, ['unsound 2', 'reachable 2'], 'what the other has read is told of no more');
+  });
+});
+
+test('after the end it asks nobody', async () => {
+  await withDetect(async ({ server, engine, time, told }) => {
+    const ready = assert.rejects(engine.ready(), code('CLOSED'));
+    const probe = await askedBy(server);
+    engine.close();
+    await ready;
+    await probe.closed();
+    await assert.rejects(engine.ready(), code('CLOSED'));
+    await assert.rejects(engine.read('k', 'look', 100), code('CLOSED'));
+    time.advance(60_000);
+    assert.deepEqual(told, []);
+  });
+});
