@@ -8,6 +8,26 @@ export type { ConnectionEvent, ServerGreeting } from './connection/connection-ev
 export type { ConnectionOptions, ServerAddress, TlsOptions } from './connection/connection-options.js';
 export { parseRedisUrl } from './connection/redis-url.js';
 export { type CacheConnection, type CacheNode, type CacheOptions, createCache } from './create-cache.js';
+export { CacheMemory, type CacheMemoryOptions } from './engine/cache-memory.js';
+export {
+  DetectEngine,
+  type EngineMaker,
+  type EngineMakers,
+  type FoundServer,
+} from './engine/detect-engine.js';
+export type {
+  Answer,
+  AnswerStatus,
+  Engine,
+  EngineHost,
+  EngineOptions,
+  Payload,
+  ReadMode,
+} from './engine/engine.js';
+export type { EngineServer } from './engine/engine-connection.js';
+export { MemoryEngine } from './engine/memory-engine.js';
+export { NuthatchEngine } from './engine/nuthatch-engine.js';
+export { RoutedEngine, type RoutedEngineOptions } from './engine/routed-engine.js';
 export {
   ClientError,
   type ClientErrorCode,

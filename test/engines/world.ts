@@ -99,7 +99,7 @@ export class EngineClient implements EngineHost {
     return this.engine.put(key, payload(value, changes), DEADLINE_MS);
   }
 
-  fail(key: string, token: string, error = '', errorMs = 0): Promise<void> {
+  fail(key: string, token: string, error = '', errorMs = 0): Promise<boolean> {
     return this.engine.fail(key, token, error, errorMs, DEADLINE_MS);
   }
 
