@@ -150,6 +150,7 @@ export class Link {
     if (encoder.length >= WRITE_BYTES) this.#write();
     else if (!this.#isWritePlanned) {
       this.#isWritePlanned = true;
+      // After the microtasks: whom an answer resumes calls again, and that goes in the same write.
       process.nextTick(this.#plannedWrite);
     }
   }
