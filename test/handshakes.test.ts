@@ -109,7 +109,7 @@ const commands: Expected = (reply) => {
   for (const entry of items(reply)) {
     assert.equal(items(entry).length, 10);
     const [name, arity, flags, first, last, step] = items(entry);
-    assert.match(text(name), /^[a-z_]+$/);
+    assert.match(text(name), /^(lease\.)?[a-z_]+$/);
     assert.notEqual(integer(arity, -10, 10), 0);
     items(flags);
     for (const position of [first, last, step]) integer(position, -10, 10);
