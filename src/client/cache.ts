@@ -217,7 +217,10 @@ export class Cache {
     return this.#invalidator.invalidate(this.#prefix + key, key, 'expire');
   }
 
-  /** Deletes every key of this cache. Returns how many there were. */
+  /**
+   * Deletes every key of this cache. Returns how many there were. Rejects with a ClientError if not all nodes have done it
+   * within `invalidationDeadline`; unlike a delete it is not repeated then.
+   */
   clear(): Promise<number> {
     return this.#invalidator.clear(this.#prefix);
   }

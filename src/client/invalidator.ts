@@ -22,6 +22,8 @@ import type { Timer } from './time.js';
 
 /** How long one attempt may take. */
 const ATTEMPT_MS = 1_000;
+/** The first pause between two attempts to clear. */
+const FIRST_PAUSE_MS = 50;
 /** The longest pause between two attempts: callers wait for the next one. */
 const MOST_PAUSE_MS = 1_000;
 /** Invalidations sent (again) at once. */
@@ -84,18 +86,28 @@ export class Invalidator {
     }
   }
 
-  /** Everything that begins with the prefix. */
+  /** Deletes all that begins with the prefix; tried again until it is done, or time is over: then it is not repeated. */
   async clear(prefix: string): Promise<number> {
-    const { engine, near, table, counts } = this.#parts;
+    const { engine, near, table, counts, time } = this.#parts;
     const forget = (): void => {
       near?.invalidateAll();
       table.invalidateWhere(() => true);
     };
     counts.invalidations++;
-    forget();
-    const count = await engine.clear(prefix, this.#patienceMs);
-    forget();
-    return count;
+    const endMs = time.now() + this.#patienceMs;
+    for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(2 * pauseMs, MOST_PAUSE_MS)) {
+      forget();
+      try {
+        const count = await engine.clear(prefix, this.#patienceMs);
+        forget();
+        return count;
+      } catch (error) {
+        noteCacheError(this.#parts, 'clear', undefined, error);
+        if (time.now() + pauseMs > endMs)
+          throw new InvalidationPending(`${prefix}*`, this.#patienceMs, error);
+        await new Promise<void>((resolve) => time.later(resolve, pauseMs, true));
+      }
+    }
   }
 
   /** The node can be reached again. */

@@ -8,6 +8,9 @@
  * A failure is a node that did not answer: a deadline, a connection that is not there or broke. An error reply is an
  * answer. Whatever was answered, or a connection that was made, tells an open circuit that its pause is over.
  *
+ * The first calls of a process wait for its first connection, for OPENING_MS at most: else each process that starts would load
+ * what the others have.
+ *
  * Cost: what the circuit is told hangs on the promise beside the caller. The two functions for it are made anew only
  * when the state of the circuit has changed.
  */
@@ -24,6 +27,9 @@ export interface GuardedEngineOptions {
   /** Default: `circuitDefaults`. */
   readonly circuit?: CircuitOptions;
 }
+
+/** As long as a usual deadline: a cache that is not there delays a process that starts by no more. */
+const OPENING_MS = 200;
 
 const NO_ANSWER: ReadonlySet<ClientErrorCode> = new Set([
   'DEADLINE',
@@ -43,10 +49,20 @@ export class GuardedEngine implements Engine {
   #succeeded: () => void = () => {};
   #failed: (error: unknown) => void = () => {};
   #refusal: ClientError | undefined;
+  /** Settled and gone once it is known whether the node can be reached. */
+  #opening: Promise<void> | undefined;
+  #opened: () => void = () => {};
 
   /** `make` makes the engine behind the circuit, with a host that also tells the circuit. */
   constructor(make: (host: EngineHost) => Engine, host: EngineHost, options: GuardedEngineOptions) {
     this.#time = options.time;
+    const { promise, resolve } = opening(options.time);
+    this.#opening = promise;
+    this.#opened = () => {
+      this.#opening = undefined;
+      resolve();
+    };
+    void promise.then(this.#opened);
     this.#circuit = new Circuit(options.time.now(), options.random, options.circuit);
     this.#engine = make({
       woken: (key) => host.woken(key),
@@ -54,6 +70,7 @@ export class GuardedEngine implements Engine {
       unsound: (node) => host.unsound(node),
       drawTicket: (node) => host.drawTicket(node),
       reachable: (problem, node) => {
+        this.#opened();
         if (problem === undefined) this.#heard();
         host.reachable(problem, node);
       },
@@ -77,10 +94,13 @@ export class GuardedEngine implements Engine {
   }
 
   read(key: string, mode: ReadMode, deadlineMs: number): Promise<Answer> {
+    if (this.#opening !== undefined) return this.#opening.then(() => this.read(key, mode, deadlineMs));
     return this.#admits() ? this.#watched(this.#engine.read(key, mode, deadlineMs)) : this.#refused();
   }
 
   fill(key: string, token: string, payload: Payload, deadlineMs: number): Promise<boolean> {
+    if (this.#opening !== undefined)
+      return this.#opening.then(() => this.fill(key, token, payload, deadlineMs));
     return this.#admits()
       ? this.#watched(this.#engine.fill(key, token, payload, deadlineMs))
       : this.#refused();
@@ -97,22 +117,27 @@ export class GuardedEngine implements Engine {
   }
 
   put(key: string, payload: Payload, deadlineMs: number): Promise<void> {
+    if (this.#opening !== undefined) return this.#opening.then(() => this.put(key, payload, deadlineMs));
     return this.#listened(this.#engine.put(key, payload, deadlineMs));
   }
 
   remove(key: string, deadlineMs: number): Promise<boolean> {
+    if (this.#opening !== undefined) return this.#opening.then(() => this.remove(key, deadlineMs));
     return this.#listened(this.#engine.remove(key, deadlineMs));
   }
 
   soften(key: string, deadlineMs: number): Promise<boolean> {
+    if (this.#opening !== undefined) return this.#opening.then(() => this.soften(key, deadlineMs));
     return this.#listened(this.#engine.soften(key, deadlineMs));
   }
 
   beginWrite(key: string, deadlineMs: number): Promise<string | undefined> {
+    if (this.#opening !== undefined) return this.#opening.then(() => this.beginWrite(key, deadlineMs));
     return this.#listened(this.#engine.beginWrite(key, deadlineMs));
   }
 
   clear(prefix: string, deadlineMs: number): Promise<number> {
+    if (this.#opening !== undefined) return this.#opening.then(() => this.clear(prefix, deadlineMs));
     return this.#listened(this.#engine.clear(prefix, deadlineMs));
   }
 
@@ -158,4 +183,17 @@ export class GuardedEngine implements Engine {
 
 function isUnanswered(error: unknown): boolean {
   return error instanceof ClientError && NO_ANSWER.has(error.code);
+}
+
+/** Resolves when told, or after OPENING_MS. */
+function opening(time: TimeSource): { promise: Promise<void>; resolve: () => void } {
+  let resolve = (): void => {};
+  const promise = new Promise<void>((done) => {
+    const timer = time.later(done, OPENING_MS, false);
+    resolve = () => {
+      timer.cancel();
+      done();
+    };
+  });
+  return { promise, resolve };
 }
