@@ -1,0 +1,17 @@
+import { luaScript } from './lua-script.js';
+import { openKey } from './open-key.js';
+import { saveKey } from './save-key.js';
+
+/** DEL of one key. Whether it was there. Writers stay on record, as overlapping. */
+export const removeScript = luaScript(
+  openKey,
+  saveKey,
+  String.raw`
+if not exists then return 0 end
+local wasThere = kind ~= '-'
+unsetEntry()
+void()
+if not save(nil, true) then redis.call('UNLINK', key) end
+return wasThere and 1 or 0
+`,
+);

@@ -1,0 +1,21 @@
+import { luaScript } from './lua-script.js';
+import { openKey } from './open-key.js';
+import { saveKey } from './save-key.js';
+
+/**
+ * LEASE.EXPIRE of one key. Whether it was there. What is stale already stays stale since then. If there is no memory for
+ * the header it is deleted, which is more than was asked for, and safe.
+ */
+export const softenScript = luaScript(
+  openKey,
+  saveKey,
+  String.raw`
+if alien then return alien end
+if not exists then return 0 end
+local isThere = kind ~= '-'
+if isThere and (fresh == 0 or fresh > now) then fresh = now end
+void()
+if not save(nil, true) then redis.call('UNLINK', key) end
+return isThere and 1 or 0
+`,
+);
