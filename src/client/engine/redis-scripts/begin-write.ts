@@ -9,7 +9,7 @@ import { saveKey } from './save-key.js';
 export const beginWriteScript = luaScript(
   openKey,
   saveKey,
-  String.raw`
+  `
 local token, leaseMs = ARGV[1], tonumber(ARGV[2])
 unsetEntry()
 void()

@@ -66,7 +66,7 @@ local ends, hasOwnLifetime = gone, gone == 0
 if kind ~= '-' then
   local left = redis.call('PTTL', key)
   if left >= 0 and (gone == 0 or now + left < gone) then ends = now + left end
-  if gone > 0 and ends <= now then kind, fresh, load, ends = '-', 0, 0, 0 end
+  if gone > 0 and ends < now then kind, fresh, load, ends = '-', 0, 0, 0 end
 end
 
 local names, stops, failure = {}, {}, ''

@@ -6,7 +6,7 @@ import { saveKey } from './save-key.js';
 export const putScript = luaScript(
   openKey,
   saveKey,
-  String.raw`
+  `
 void()
 setEntry(ARGV[2], ARGV[3], ARGV[4], ARGV[5])
 save(ARGV[1])

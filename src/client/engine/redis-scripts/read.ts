@@ -10,7 +10,7 @@ import { saveKey } from './save-key.js';
  */
 export const readScript = luaScript(
   openKey,
-  String.raw`
+  `
 if alien then return alien end
 local mode, token, leaseMs = ARGV[1], ARGV[2], tonumber(ARGV[3])
 
@@ -40,7 +40,7 @@ if record ~= '-' then
 end
 `,
   saveKey,
-  String.raw`
+  `
 record, names, stops, failure = 'l', {token}, {now + leaseMs}, ''
 local isGranted = save(value or '', true)
 if kind == '-' then return {'load', isGranted and token, isGranted and leaseMs or 0} end

@@ -6,7 +6,7 @@ import { saveKey } from './save-key.js';
 export const removeScript = luaScript(
   openKey,
   saveKey,
-  String.raw`
+  `
 if not exists then return 0 end
 local wasThere = kind ~= '-'
 unsetEntry()

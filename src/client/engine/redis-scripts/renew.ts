@@ -6,7 +6,7 @@ import { saveKey } from './save-key.js';
 export const renewScript = luaScript(
   openKey,
   saveKey,
-  String.raw`
+  `
 local i = holderOf(ARGV[1])
 if i == 0 then return 0 end
 stops[i] = now + tonumber(ARGV[2])

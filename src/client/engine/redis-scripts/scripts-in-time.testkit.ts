@@ -82,7 +82,7 @@ export class ScriptsInTime {
     this.nowMs += ms;
     for (const key of keys) {
       const end = (await this.call('PEXPIRETIME', key)) as number;
-      if (end >= 0 && end <= this.nowMs) await this.call('DEL', key);
+      if (end >= 0 && end < this.nowMs) await this.call('DEL', key);
     }
   }
 }

@@ -9,7 +9,7 @@ import { saveKey } from './save-key.js';
 export const softenScript = luaScript(
   openKey,
   saveKey,
-  String.raw`
+  `
 if alien then return alien end
 if not exists then return 0 end
 local isThere = kind ~= '-'

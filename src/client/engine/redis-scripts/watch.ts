@@ -4,7 +4,7 @@ import { openKey } from './open-key.js';
 /** Ms left of the leases of a key, 0 if nobody loads or writes it. Only reads: who tracks what it reads is told of the end. */
 export const watchScript = luaScript(
   openKey,
-  String.raw`
+  `
 if record == '-' or record == 'f' then return 0 end
 return lastStop() - now
 `,
