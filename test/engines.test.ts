@@ -3,7 +3,7 @@ import { testEngine } from './engines/conformance.js';
 import { memoryWorld } from './engines/memory-world.js';
 import { startNuthatchWorld } from './engines/nuthatch-world.js';
 
-const traits = { freesOnClose: true, readsPlainly: true };
+const traits = { freesOnClose: true, readsPlainly: true, tracks: true };
 
 testEngine('memory of this process', memoryWorld('one'), traits);
 testEngine('memory of three nodes', memoryWorld('a', 'b', 'c'), traits);

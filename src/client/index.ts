@@ -25,8 +25,11 @@ export type {
   ReadMode,
 } from './engine/engine.js';
 export type { EngineServer } from './engine/engine-connection.js';
+export type { ExistingClient, IoredisClient, NodeRedisClient } from './engine/existing-client.js';
 export { MemoryEngine } from './engine/memory-engine.js';
 export { NuthatchEngine } from './engine/nuthatch-engine.js';
+export { redisEngineOver } from './engine/redis-client-engine.js';
+export { makeRedisEngine } from './engine/redis-server-engine.js';
 export { RoutedEngine, type RoutedEngineOptions } from './engine/routed-engine.js';
 export {
   ClientError,

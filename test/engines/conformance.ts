@@ -1,7 +1,7 @@
 /**
  * The one suite for all engines: every promise at the head of the port is tested here, for whatever keeps the values.
  *
- *   testEngine('nuthatch', startNodeWorld, { freesOnClose: true, readsPlainly: true });
+ *   testEngine('nuthatch', startNodeWorld, { freesOnClose: true, readsPlainly: true, tracks: true });
  */
 import { after, before, describe, test } from 'node:test';
 import { fences } from './fences.js';
@@ -29,7 +29,8 @@ export function testEngine(
     after(async () => {
       await world.stop();
     });
-    for (const cases of [leases, fences, invalidations, values, tracking, trouble]) {
+    const parts = [leases, fences, invalidations, values, trouble, ...(traits.tracks ? [tracking] : [])];
+    for (const cases of parts) {
       for (const [title, body] of Object.entries<Cases[string]>(cases)) {
         test(title, async () => {
           const stage = new Stage(world, traits);

@@ -51,6 +51,8 @@ export interface EngineTraits {
   readonly freesOnClose: boolean;
   /** A plain GET of another client sees the value as it was encoded, and nothing of leases. */
   readonly readsPlainly: boolean;
+  /** It can be asked to tell of changes: `tracks`. */
+  readonly tracks: boolean;
 }
 
 interface Told {
@@ -171,7 +173,8 @@ export class Stage {
   }
 
   async client(options: Partial<EngineOptions> = {}): Promise<EngineClient> {
-    const client = new EngineClient((all, host) => this.world.connect(all, host), options);
+    const wanted = this.traits.tracks ? options : { ...options, tracks: false };
+    const client = new EngineClient((all, host) => this.world.connect(all, host), wanted);
     this.#clients.push(client);
     await client.engine.ready();
     return client;

@@ -32,9 +32,12 @@ export function installed(program: string): boolean {
   return spawnSync(program, ['--version'], { stdio: 'ignore' }).status === 0;
 }
 
-/** Starts a redis-server which keeps nothing; undefined when none is installed. */
-export async function startRedis(args: readonly string[] = []): Promise<TestServer | undefined> {
-  if (!installed('redis-server')) return undefined;
+/** Starts a redis-server, or a valkey-server, which keeps nothing; undefined when none is installed. */
+export async function startRedis(
+  args: readonly string[] = [],
+  program = 'redis-server',
+): Promise<TestServer | undefined> {
+  if (!installed(program)) return undefined;
   const always = [
     '--save',
     '',
@@ -45,7 +48,7 @@ export async function startRedis(args: readonly string[] = []): Promise<TestServ
     '--maxmemory-policy',
     'allkeys-lru',
   ];
-  return start('redis-server', (port) => ['redis-server', '--port', String(port), ...always, ...args]);
+  return start(program, (port) => [program, '--port', String(port), ...always, ...args]);
 }
 
 /** Starts this node with the flags of `nuthatch start`. `nodeArgs` go to Node.js itself. */

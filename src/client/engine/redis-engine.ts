@@ -39,7 +39,7 @@ import { ScriptCalls } from './script-calls.js';
 /** What an engine works on. */
 export interface RedisServer {
   readonly caller: Caller;
-  readonly description: () => string;
+  readonly description: string;
   readonly ready: () => Promise<void>;
   readonly close: () => void;
   readonly time: TimeSource;
@@ -82,7 +82,7 @@ export class RedisEngine implements Engine {
   }
 
   get description(): string {
-    return this.#server.description();
+    return this.#server.description;
   }
 
   ready(): Promise<void> {
@@ -168,8 +168,8 @@ export class RedisEngine implements Engine {
       if (isLate(error)) this.#changesLater(undefined);
       throw error;
     } finally {
-      // Keys that are waited for, or near, were removed too, and nobody else tells us so.
-      this.#changed(undefined);
+      // Keys that are waited for were removed too, and nobody else tells us so.
+      this.waits.changed(undefined);
     }
     return removed;
   }
