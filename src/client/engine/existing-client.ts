@@ -37,6 +37,7 @@ export interface IoredisClient extends ClientEvents {
 /** Of a client of node-redis, what is used of it. */
 export interface NodeRedisClient extends ClientEvents {
   sendCommand(args: (string | Buffer)[], options?: object): Promise<unknown>;
+  select(database: number): Promise<unknown>;
   readonly isReady: boolean;
 }
 
@@ -163,8 +164,10 @@ function problemOf(client: ExistingClient): string | undefined {
     if (prefix === undefined || prefix === '') return undefined;
     return `client has the keyPrefix '${prefix}', which SCAN does not know; give one without, and put the prefix into the keys.`;
   }
-  const { sendCommand, isReady } = client as Partial<NodeRedisClient>;
-  if (typeof sendCommand === 'function' && typeof isReady === 'boolean') return undefined;
+  const { sendCommand, isReady, select } = client as Partial<NodeRedisClient>;
+  const isClient = typeof sendCommand === 'function' && typeof isReady === 'boolean';
+  // What stands for several servers has no database to select.
+  if (isClient && typeof select === 'function') return undefined;
   return 'client is neither a client of ioredis nor one of node-redis, or stands for several servers; give a client of one server.';
 }
 
