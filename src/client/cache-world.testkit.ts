@@ -14,6 +14,8 @@ import type { Engine, EngineHost, EngineOptions } from './engine/engine.js';
 import { MemoryEngine } from './engine/memory-engine.js';
 import type { Timer, TimeSource } from './time.js';
 
+/** Methods of an engine that ask nothing of a server. */
+const notCalls: ReadonlySet<string> = new Set(['nodeOf', 'close', 'ready', 'abandon']);
 /** Turns of the microtasks that nothing here needs more of at once. */
 const TURNS = 60;
 
@@ -92,7 +94,7 @@ export class CacheWorld {
         const value = Reflect.get(target, name, target) as unknown;
         if (typeof value !== 'function') return value;
         return (...args: unknown[]) => {
-          const isCall = name !== 'nodeOf' && name !== 'close' && name !== 'ready';
+          const isCall = !notCalls.has(String(name));
           if (isCall && this.failure !== undefined) return Promise.reject(this.failure);
           return (value as (...args: unknown[]) => unknown).apply(target, args);
         };

@@ -3,6 +3,7 @@
  *
  *   'redis://10.0.0.1:6379'               one server: it is asked what it is
  *   { nodes: ['redis://a', 'redis://b'] } several independent ones: the ring says which has a key
+ *   { redis: client }                     a connection of ioredis or node-redis that is there already
  *   { memory: { maxBytes: '64mb' } }      this process alone
  */
 import { BYTE_SIZE_FORMS, type ByteSize, byteCount, Random } from '../base/index.js';
@@ -14,10 +15,13 @@ import { parseRedisUrl } from './connection/redis-url.js';
 import { CacheMemory } from './engine/cache-memory.js';
 import { DetectEngine, type EngineMakers } from './engine/detect-engine.js';
 import type { Engine, EngineHost, EngineOptions } from './engine/engine.js';
+import { ExistingCaller, type ExistingClient } from './engine/existing-client.js';
 import { GuardedEngine } from './engine/guarded-engine.js';
 import { MemoryEngine } from './engine/memory-engine.js';
+import { redisEngineOver } from './engine/redis-client-engine.js';
+import { makeRedisEngine } from './engine/redis-server-engine.js';
 import { RoutedEngine } from './engine/routed-engine.js';
-import { ClientError, ClientOptionsError } from './errors.js';
+import { ClientOptionsError } from './errors.js';
 import { hostTime } from './time.js';
 
 /** One of several independent servers. */
@@ -49,16 +53,17 @@ export interface CacheOptions extends CacheBehavior {
   readonly url?: string;
   /** Several independent servers: each key has its place on one of them. All clients must name them alike. */
   readonly nodes?: readonly (string | CacheNode)[];
+  /**
+   * A connection that the application has already, of ioredis or node-redis, to a Redis or Valkey server. It is never
+   * closed here. It cannot have a near cache, and waiters poll.
+   */
+  readonly redis?: ExistingClient;
   /** Memory of this process: for tests, and programs that need no server. */
   readonly memory?: { readonly maxBytes: ByteSize };
   readonly connection?: CacheConnection;
 }
 
-const MAKERS: EngineMakers = {
-  redis: (_server, _options, _host, found) => {
-    throw new ClientError('UNSUPPORTED_SERVER', `${found.kind} ${found.version} is not supported`);
-  },
-};
+const MAKERS: EngineMakers = { redis: makeRedisEngine };
 
 type StartEngine = (host: EngineHost, options: EngineOptions) => Engine;
 
@@ -76,13 +81,14 @@ export function createCache(where: string | CacheOptions): Cache {
 }
 
 function engineOf(options: CacheOptions, problems: string[]): StartEngine | undefined {
-  const { url, nodes, memory } = options;
-  const given = [url, nodes, memory].filter((place) => place !== undefined).length;
+  const { url, nodes, memory, redis } = options;
+  const given = [url, nodes, memory, redis].filter((place) => place !== undefined).length;
   if (given !== 1) {
-    problems.push(`${given} of url, nodes and memory are given: give one of them.`);
+    problems.push(`${given} of url, nodes, redis and memory are given: give one of them.`);
     return undefined;
   }
   if (memory !== undefined) return inMemory(memory.maxBytes, problems);
+  if (redis !== undefined) return overClient(redis, options, problems);
   if (url !== undefined) {
     const server = serverAt(url, options.connection, problems);
     return (host, engineOptions) =>
@@ -100,6 +106,25 @@ function inMemory(given: ByteSize, problems: string[]): StartEngine | undefined 
     problems.push(`memory.maxBytes is ${JSON.stringify(given)}: give ${BYTE_SIZE_FORMS}; ${messages(error)}`);
     return undefined;
   }
+}
+
+function overClient(
+  redis: ExistingClient,
+  options: CacheOptions,
+  problems: string[],
+): StartEngine | undefined {
+  if (options.near !== undefined && options.near !== false) {
+    problems.push(
+      'near needs a connection of our own, which is told of changes: give `url` instead of `redis`.',
+    );
+  }
+  try {
+    new ExistingCaller(redis, hostTime).close();
+  } catch (error) {
+    problems.push(messages(error));
+    return undefined;
+  }
+  return (host, engineOptions) => guarded(host, (inner) => redisEngineOver(redis, engineOptions, inner));
 }
 
 function overNodes(

@@ -62,12 +62,15 @@ export class Reader {
   }
 
   async #refreshEarly(name: string, how: How): Promise<void> {
+    let answer: Answer;
     try {
-      const answer = await this.#parts.engine.read(name, 'early', this.#parts.deadlineMs);
-      if (answer.token !== undefined) await this.#loads.behind(name, how, answer);
+      answer = await this.#parts.engine.read(name, 'early', this.#parts.deadlineMs);
     } catch (error) {
+      this.#parts.engine.abandon(name);
       noteCacheError(this.#parts, 'read', how.key, error);
+      return;
     }
+    if (answer.token !== undefined) await this.#loads.behind(name, how, answer);
   }
 
   async #drive(load: Load<Caller>, how: How, around: boolean): Promise<void> {
@@ -95,6 +98,7 @@ export class Reader {
       try {
         answer = await engine.read(load.key, 'lease', deadlineMs);
       } catch (error) {
+        engine.abandon(load.key);
         noteCacheError(this.#parts, 'read', how.key, error);
         return this.#goAround(load, how, undefined);
       }

@@ -102,6 +102,8 @@ export interface Engine {
   ready(): Promise<void>;
 
   read(key: string, mode: ReadMode, deadlineMs: number): Promise<Answer>;
+  /** A read that asked for a lease was given up: what it may have been granted, or will be, is given back. */
+  abandon(key: string): void;
   /** Stores what was loaded. False: refused, the key was invalidated meanwhile. */
   fill(key: string, token: string, payload: Payload, deadlineMs: number): Promise<boolean>;
   /** Gives a lease back: with an error for all who ask within `errorMs`, or without. Whether it was still good. */

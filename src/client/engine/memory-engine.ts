@@ -63,6 +63,9 @@ export class MemoryEngine implements Engine {
     });
   }
 
+  /** Answers are never late. */
+  abandon(): void {}
+
   fill(key: string, token: string, payload: Payload): Promise<boolean> {
     return this.#run(() => {
       const block = keyBlock(key);

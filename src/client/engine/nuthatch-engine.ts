@@ -74,6 +74,13 @@ export class NuthatchEngine implements Engine {
     return this.#connection.call(args, this.#replies.next(deadlineMs));
   }
 
+  /** Sent behind the read: executed after it, whenever that is. */
+  abandon(key: string): void {
+    this.#connection.call(['LEASE.FAIL', key, ANY_TOKEN]).catch(() => {
+      // Without the connection there is no lease either.
+    });
+  }
+
   fill(key: string, token: string, payload: Payload, deadlineMs: number): Promise<boolean> {
     return this.#ask(fillCommand(key, token, payload), deadlineMs, isOne);
   }

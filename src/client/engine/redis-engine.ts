@@ -85,6 +85,13 @@ export class RedisEngine implements Engine {
     return this.#server.description;
   }
 
+  nodeOf(): number {
+    return this.#node;
+  }
+
+  /** A lease whose answer came too late is given back by its name, in `read`. */
+  abandon(): void {}
+
   ready(): Promise<void> {
     return this.#server.ready();
   }
@@ -112,9 +119,15 @@ export class RedisEngine implements Engine {
     return (await this.#write(fillScript, key, [token, data, ...entryArguments(rest)], deadlineMs)) === 1;
   }
 
-  async fail(key: string, token: string, error: string, errorMs: number, deadlineMs: number): Promise<void> {
+  async fail(
+    key: string,
+    token: string,
+    error: string,
+    errorMs: number,
+    deadlineMs: number,
+  ): Promise<boolean> {
     const shared = error.slice(0, MAX_ERROR_CHARS);
-    await this.#write(failScript, key, [token, shared, wholeMs(errorMs)], deadlineMs);
+    return (await this.#write(failScript, key, [token, shared, wholeMs(errorMs)], deadlineMs)) === 1;
   }
 
   async renew(key: string, token: string, deadlineMs: number): Promise<boolean> {

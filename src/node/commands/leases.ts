@@ -16,7 +16,7 @@ const MAX_MS = 100 * 365 * 86_400_000;
 const MAX_ERROR_BYTES = 1_024;
 /** No token is longer. */
 const MAX_TOKEN_BYTES = 64;
-/** In the place of a token: store, whoever loads; tokens become void. */
+/** In the place of a token. LEASE.FILL: store, whoever loads. LEASE.FAIL: whatever this connection holds of the key. */
 const ANY = '*';
 
 export const leaseHandlers = {
@@ -36,7 +36,11 @@ export const leaseHandlers = {
     const error = request.count > 3 ? request.text(3).slice(0, MAX_ERROR_BYTES) : '';
     const now = node.clock.monotonicMs();
     const token = tokenArgument(request, 2);
-    const good = node.leases.table.fail(session.db, block, starts[1], lengths[1], token, error, errorMs, now);
+    const { table } = node.leases;
+    const good =
+      token === ANY
+        ? table.giveBack(node.leases.clientOf(session), session.db, block, starts[1], lengths[1])
+        : table.fail(session.db, block, starts[1], lengths[1], token, error, errorMs, now);
     out.integer(good ? 1 : 0);
   },
 
