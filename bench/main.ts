@@ -9,7 +9,7 @@ import { stopEverything } from './processes.js';
 const benches: Record<string, string> = {
   node: 'this node beside redis-server, valkey-server and memcached: speed, memory, pauses, limits',
   lru: 'the in-process cache nuthatch/lru beside lru-cache',
-  near: 'a hit in the near cache beside a bare Map',
+  client: 'the client library beside ioredis, node-redis, bentocache and cacheable',
 };
 
 interface Bench {

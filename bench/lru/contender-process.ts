@@ -4,12 +4,12 @@
  * Work goes in groups of 32 operations, and the event loop turns every few milliseconds, so that reports
  * of the garbage collector come in.
  */
-import { createRequire } from 'node:module';
 import { PerformanceObserver } from 'node:perf_hooks';
 import { setImmediate as turn } from 'node:timers/promises';
 import { createLru } from 'nuthatch/lru';
 import { residentBytes } from '../proc.js';
-import { type Answer, type ContenderName, type Question, rivals } from './contenders.js';
+import { importRival } from '../rival-packages.js';
+import type { Answer, ContenderName, Question } from './contenders.js';
 import { MEAN_VALUE_BYTES, Trace } from './trace.js';
 
 interface Cache<V> {
@@ -25,6 +25,10 @@ const GROUPS_PER_TURN = 64;
 const LEAST_OPERATIONS = 1_000_000;
 /** Fresh key strings made, untimed, before each timed run of gets. */
 const KEYS_AT_ONCE = 16_384;
+
+const { LRUCache } = await importRival<{ LRUCache: new (options: object) => Cache<{ length: number }> }>(
+  'lru-cache',
+);
 
 process.once('message', async (question: Question) => {
   const trace = new Trace(question.entries * 2, question.seed);
@@ -49,13 +53,10 @@ function bytesCache(contender: ContenderName, maxBytes: number): () => Cache<Uin
 }
 
 function lruCache<V extends { length: number }>(maxBytes: number): Cache<V> {
-  const { LRUCache } = createRequire(new URL('package.json', rivals))('lru-cache') as {
-    LRUCache: new (options: object) => Cache<V>;
-  };
   return new LRUCache({
     maxSize: Math.floor(maxBytes),
     sizeCalculation: (value: V, key: string) => key.length + value.length,
-  });
+  }) as Cache<V>;
 }
 
 async function measure<V extends { length: number }>(

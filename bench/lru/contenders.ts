@@ -32,6 +32,3 @@ export interface Answer {
   /** How long the process had run when the measurement ended. */
   readonly measuredMs: number;
 }
-
-/** Where `npm ci --prefix bench/rivals` puts the packages. This file runs from dist/bench/lru. */
-export const rivals = new URL('../../../bench/rivals/', import.meta.url);

@@ -6,12 +6,12 @@
  * Nothing is pinned to a core: the collector of V8 works on several threads, and a contender that keeps its values on
  * the heap needs them more.
  */
-import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { runSpin } from '../load/spin.js';
 import { spawnPinned } from '../processes.js';
 import { describeMachine, origin, watchSteal, writeResults, writeTable } from '../results.js';
-import { type Answer, type ContenderName, contenderNames, type Question, rivals } from './contenders.js';
+import { RIVALS_REMEDY, rivalVersion } from '../rival-packages.js';
+import { type Answer, type ContenderName, contenderNames, type Question } from './contenders.js';
 import { help, type LruBenchOptions, parseOptions, type ValueKind } from './options.js';
 import { figureLine, resultsTable } from './tables.js';
 import { worstTracedMs } from './trace-gc.js';
@@ -42,9 +42,9 @@ export async function run(given: string[]): Promise<number> {
     console.error('See: npm run bench -- lru --help');
     return 2;
   }
-  const rival = rivalVersion();
+  const rival = rivalVersion('lru-cache');
   if (rival === undefined) {
-    console.error('lru-cache is not installed for the bench. Install it with: npm ci --prefix bench/rivals');
+    console.error(`lru-cache is not installed for the bench. Install it with: ${RIVALS_REMEDY}`);
     return 2;
   }
   const machine = describeMachine();
@@ -123,13 +123,4 @@ function measure(question: Question): Promise<Round> {
     });
     child.send(question);
   });
-}
-
-function rivalVersion(): string | undefined {
-  try {
-    const text = readFileSync(new URL('node_modules/lru-cache/package.json', rivals), 'utf8');
-    return (JSON.parse(text) as { version: string }).version;
-  } catch {
-    return undefined;
-  }
 }
