@@ -97,14 +97,21 @@ class Work {
   }
 }
 
-/** A value of about so many bytes of JSON: a text if it is small, else a record of a few fields and a list. */
+/** A value of about so many bytes of JSON: a text if it is small, else the record of a user. */
 function record(rank: number, bytes: number): unknown {
   if (bytes < 100) return `${rank} `.padEnd(bytes - 2, 'x');
-  const orders: object[] = [];
-  const user = { id: rank, name: `User ${rank}`, email: `user${rank}@example.org`, isActive: true, orders };
-  for (let number = 0; JSON.stringify(user).length < bytes - 60; number++) {
-    orders.push({ number, sku: `sku-${rank}-${number}`, cents: 1999 + number, isPaid: number % 2 === 0 });
-  }
+  const user = {
+    id: rank,
+    name: `User ${rank}`,
+    email: `user${rank}@example.org`,
+    createdAt: '2026-11-25T08:00:00.000Z',
+    isActive: true,
+    roles: ['reader', 'writer', 'reviewer'],
+    address: { street: `${rank} Main Street`, city: 'Springfield', zip: '12345', country: 'US' },
+    settings: { theme: 'dark', language: 'en', perPage: 50, mail: { news: false, mentions: true } },
+    about: '',
+  };
+  user.about = 'about me '.repeat(bytes).slice(0, bytes - JSON.stringify(user).length);
   return user;
 }
 

@@ -5,7 +5,7 @@
  *
  * - map          `Promise.resolve(map.get(key))`: nothing that is awaited could be less
  * - nuthatch     createCache over a node; `near` and `load` are getOrLoad with a lifetime given in the call, with lease and fence
- * - ioredis      auto-pipelining, commandTimeout 200 ms (or none); texts, as they are
+ * - ioredis      auto-pipelining, commandTimeout 200 ms (or none); texts, as they are, or parsed
  * - node-redis   commands of a tick go out together; `near` is its client-side cache, which clones each value it
  *                hands out; texts, as they are
  * - bentocache   over Redis; `near` has its memory layer, which is told not to serialize
@@ -58,6 +58,10 @@ const makers: Readonly<Record<ContenderName, Make>> = {
   },
 
   ioredis: (question, values) => ioredis(question, values, { commandTimeout: DEADLINE_MS }),
+  'ioredis, parsed': (question, values) => {
+    const reader = ioredis(question, values, { commandTimeout: DEADLINE_MS });
+    return { ...reader, read: async (key) => JSON.parse((await reader.read(key)) as string) };
+  },
   'ioredis, no deadline': (question, values) => ioredis(question, values, {}),
 
   'node-redis': async ({ scenario, port }, values) => {

@@ -5,6 +5,7 @@
  *
  * The order of the contenders rotates from round to round, so that nobody always follows the same neighbour.
  */
+import { AdminClient } from '../load/admin-client.js';
 import { findContender, type RunningServer, startServer } from '../node/servers.js';
 import { pinning, preferChildren } from '../processes.js';
 import { describeMachine, origin, watchSteal, writeResults, writeTable } from '../results.js';
@@ -108,6 +109,7 @@ async function runScenario(
         seconds,
         seed: round,
       };
+      await flush(port);
       answers[index]?.push(await measure(clientCore, question, [...nodeArguments]));
     }
   }
@@ -117,6 +119,13 @@ async function runScenario(
     console.log(figureLine(figures, ours));
     return figures;
   });
+}
+
+/** Each round fills an empty server. */
+async function flush(port: number): Promise<void> {
+  const client = await AdminClient.connect(port);
+  await client.call('FLUSHALL');
+  client.close();
 }
 
 function save(

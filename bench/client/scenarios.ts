@@ -12,6 +12,7 @@ export const contenderNames = [
   'map',
   'ioredis',
   'ioredis, no deadline',
+  'ioredis, parsed',
   'node-redis',
   'bentocache',
   'cacheable',
@@ -48,7 +49,7 @@ export const scenarios: Readonly<Record<ScenarioName, Scenario>> = {
     valueBytes: 1024,
     callers: 100,
     orders: ['in sequence'],
-    contenders: ['nuthatch', 'ioredis', 'bentocache', 'cacheable'],
+    contenders: ['nuthatch', 'ioredis', 'ioredis, parsed', 'bentocache', 'cacheable'],
   },
 };
 

@@ -22,8 +22,9 @@ import type { Loaded } from './loading.js';
 import { Loads } from './loads.js';
 import { decodeAnswer, type Stored } from './stored.js';
 import type { TimeSource } from './time.js';
-import type { Wake } from './wakes.js';
 
+/** Settled: what hangs on it runs at the end of this tick, and belongs to who hung it there. */
+const endOfTick = Promise.resolve();
 /** Leases are told in whole ms: who waits for the end of one looks so much later. */
 const SLACK_MS = 5;
 
@@ -43,14 +44,14 @@ export class Reader {
     return new Promise((resolve, reject) => {
       const caller: Caller = { load: undefined, isFirst: false, how, resolve, reject };
       const { table } = this.#parts;
-      if (!table.join(name, caller)) void this.#drive(table.begin(name, caller), how, around);
+      if (!table.join(name, caller)) this.#drive(table.begin(name, caller), how, around);
     });
   }
 
   /** Reads the key from its node for those who read it near next, unless somebody does. */
   reread(name: string, how: How): void {
     const load = this.#parts.table.refresh(name);
-    if (load !== undefined) void this.#drive(load, how, false);
+    if (load !== undefined) this.#drive(load, how, false);
   }
 
   /** Loads the key anew for those who read it next, unless somebody does. */
@@ -73,39 +74,54 @@ export class Reader {
     if (answer.token !== undefined) await this.#loads.behind(name, how, answer);
   }
 
-  async #drive(load: Load<Caller>, how: How, around: boolean): Promise<void> {
-    // Callers of this tick gather.
-    await undefined;
-    this.#parts.table.asked(load);
-    if (around) return this.#goAround(load, how, undefined);
-    const wake = this.#parts.wakes.open(load.key);
-    try {
-      await this.#ask(load, how, wake);
-    } catch (error) {
-      // A value that the serializer cannot read, or a mistake of ours: nobody must wait for ever.
-      if (load.stage !== 'settled') this.#settle(load, 'failed', (caller) => caller.reject(error));
-      else noteCacheError(this.#parts, 'read', how.key, error);
-    } finally {
-      this.#parts.wakes.close(wake);
-    }
+  /** Callers of this tick gather; then their load goes its way. */
+  #drive(load: Load<Caller>, how: How, around: boolean): void {
+    void endOfTick.then(() => {
+      this.#parts.table.asked(load);
+      if (around) void this.#goAround(load, how, undefined);
+      else this.#ask(load, how);
+    });
   }
 
-  async #ask(load: Load<Caller>, how: How, wake: Wake): Promise<void> {
-    const { engine, deadlineMs, time } = this.#parts;
-    const endMs = time.now() + how.options.waitTimeoutMs;
-    for (;;) {
-      let answer: Answer;
-      try {
-        answer = await engine.read(load.key, 'lease', deadlineMs);
-      } catch (error) {
-        engine.abandon(load.key);
-        noteCacheError(this.#parts, 'read', how.key, error);
-        return this.#goAround(load, how, undefined);
+  /** Asks the node. A hit is settled here, without an async function: it is what almost all reads are. */
+  #ask(load: Load<Caller>, how: How): void {
+    const { engine, deadlineMs, time, wakes } = this.#parts;
+    const since = wakes.sequence;
+    const answered = (answer: Answer): void => {
+      if (answer.status !== 'hit') {
+        const endMs = time.now() + how.options.waitTimeoutMs;
+        this.#follow(load, how, answer, since, endMs).catch((error) => this.#broken(load, how, error));
+        return;
       }
+      try {
+        this.#hit(load, how, answer);
+      } catch (error) {
+        this.#broken(load, how, error);
+      }
+    };
+    engine.read(load.key, 'lease', deadlineMs).then(answered, (error) => this.#unanswered(load, how, error));
+  }
+
+  /** A value that the serializer cannot read, or a mistake of ours: nobody must wait for ever. */
+  #broken(load: Load<Caller>, how: How, error: unknown): void {
+    if (load.stage !== 'settled') this.#settle(load, 'failed', (caller) => caller.reject(error));
+    else noteCacheError(this.#parts, 'read', how.key, error);
+  }
+
+  #unanswered(load: Load<Caller>, how: How, error: unknown): Promise<void> {
+    this.#parts.engine.abandon(load.key);
+    noteCacheError(this.#parts, 'read', how.key, error);
+    return this.#goAround(load, how, undefined);
+  }
+
+  /** What an answer that is no hit asks for, until `endMs`. `since`: the wakes before its question. */
+  async #follow(load: Load<Caller>, how: How, first: Answer, since: number, endMs: number): Promise<void> {
+    const { engine, deadlineMs, time, wakes } = this.#parts;
+    const { staleWhileRevalidateMs, staleIfErrorMs } = how.options;
+    for (let answer = first; ; ) {
       if (answer.status === 'hit') return this.#hit(load, how, answer);
       const stale = answer.isThere ? decodeAnswer(this.#parts, answer) : undefined;
       if (answer.status === 'failed') return this.#othersFailed(load, how, answer, stale);
-      const { staleWhileRevalidateMs, staleIfErrorMs } = how.options;
       const isServed = stale !== undefined && answer.ms <= staleWhileRevalidateMs;
       if (answer.status === 'load' || answer.status === 'refresh') {
         if (!isServed) return this.#load(load, how, answer, stale);
@@ -119,7 +135,13 @@ export class Reader {
         return isAllowed ? this.#serveStale(load, stale) : this.#goAround(load, how, undefined);
       }
       this.#parts.counts.waits++;
-      await wake.sleep(Math.min(leftMs, answer.leaseMs + SLACK_MS), time);
+      await wakes.sleep(load.key, since, Math.min(leftMs, answer.leaseMs + SLACK_MS), time);
+      since = wakes.sequence;
+      try {
+        answer = await engine.read(load.key, 'lease', deadlineMs);
+      } catch (error) {
+        return this.#unanswered(load, how, error);
+      }
     }
   }
 
@@ -219,7 +241,7 @@ export class Reader {
     for (const caller of callers) give(caller);
     if (next === undefined) return;
     for (const { how } of next.callers) {
-      void this.#drive(next, how, false);
+      this.#drive(next, how, false);
       return;
     }
   }

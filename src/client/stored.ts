@@ -5,6 +5,7 @@ import type { Answer, Payload } from './engine/engine.js';
 import { ClientError } from './errors.js';
 import type { ResolvedLoadOptions } from './load-options.js';
 import type { Loaded } from './loading.js';
+import type { Serializer } from './serializer.js';
 
 /** A value that is stored, or will be. */
 export interface Stored {
@@ -14,10 +15,47 @@ export interface Stored {
   readonly near: { readonly value: unknown; readonly data: string | Uint8Array | undefined };
 }
 
+/** All readers have the same. */
+class Shared implements Stored {
+  readonly #value: unknown;
+
+  constructor(value: unknown) {
+    this.#value = value;
+  }
+
+  forReader(): unknown {
+    return this.#value;
+  }
+
+  get near(): Stored['near'] {
+    return { value: this.#value, data: undefined };
+  }
+}
+
+/** Each reader has its own. */
+class Copied implements Stored {
+  readonly #data: string | Uint8Array;
+  readonly #serializer: Serializer;
+
+  constructor(data: string | Uint8Array, serializer: Serializer) {
+    this.#data = data;
+    this.#serializer = serializer;
+  }
+
+  forReader(): unknown {
+    return this.#serializer.decode(this.#data);
+  }
+
+  get near(): Stored['near'] {
+    return { value: this.#data, data: this.#data };
+  }
+}
+
 /** The value of an answer that has one. Throws what the serializer throws. */
 export function decodeAnswer({ copies, serializer }: CacheParts, { value }: Answer): Stored {
-  if (!copies || value === undefined) return shared(value);
-  return copied(value as string | Uint8Array, (data) => serializer.decode(data));
+  return copies && value !== undefined
+    ? new Copied(value as string | Uint8Array, serializer)
+    : new Shared(value);
 }
 
 export interface Encoded {
@@ -40,9 +78,9 @@ export function encodeLoaded(
   try {
     // What says that there is nothing is a null for those who read the key without us.
     data = serializer.encode(isAbsent ? null : value);
-    if (isAbsent) stored = shared(undefined);
-    else if (copies) stored = copied(data, (written) => serializer.decode(written));
-    else stored = shared(serializer.decode(data));
+    if (isAbsent) stored = new Shared(undefined);
+    else if (copies) stored = new Copied(data, serializer);
+    else stored = new Shared(serializer.decode(data));
   } catch (cause) {
     const message = `the value of '${key}' cannot be written as ${serializer.name}: ${(cause as Error).message}`;
     throw new ClientError('VALUE', message, { cause });
@@ -52,12 +90,4 @@ export function encodeLoaded(
     stored,
     payload: { data, ttlMs: freshMs + keptMs, freshMs, loadMs: leadMs, isAbsent },
   };
-}
-
-function shared(value: unknown): Stored {
-  return { forReader: () => value, near: { value, data: undefined } };
-}
-
-function copied(data: string | Uint8Array, decode: (data: string | Uint8Array) => unknown): Stored {
-  return { forReader: () => decode(data), near: { value: data, data } };
 }

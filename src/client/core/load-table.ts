@@ -35,7 +35,7 @@
  * caller from the old value. Call it when the invalidation is sent, and when it is acknowledged.
  *
  * Bounds: a load has callers, or was begun by a refresh; so there are no more loads than callers and refreshes, which
- * the owner bounds. Cost: one Map lookup a read, one Set a load.
+ * the owner bounds. Cost: one Map lookup a read, one array a load; `leave` looks through the callers of its load.
  */
 import { assert } from '../../base/index.js';
 
@@ -52,8 +52,8 @@ export type LoadEnding = 'hit' | 'accepted' | 'refused' | 'unfenced' | 'failed';
 /** A load under way. Its owner drives it to `settle`, on every path. */
 export class Load<Caller> {
   readonly key: string;
-  /** Those that wait for it; the table's own. */
-  readonly callers = new Set<Caller>();
+  /** Those that wait for it, in the order in which they came; the table's own. */
+  callers: Caller[] = [];
   stage: 'gathering' | 'asked' | 'filling' | 'settled' = 'gathering';
 
   constructor(key: string) {
@@ -62,7 +62,7 @@ export class Load<Caller> {
 
   /** So many wait for it: 0 when all have left, and what nobody waits for can be given up. */
   get size(): number {
-    return this.callers.size;
+    return this.callers.length;
   }
 }
 
@@ -118,8 +118,10 @@ export class LoadTable<Caller extends LoadCaller<Caller>> {
 
   /** Takes out the first callers: they may have what was loaded, whatever becomes of the fill. */
   takeFirst(load: Load<Caller>): Caller[] {
-    const first: Caller[] = [];
-    for (const caller of load.callers) if (caller.isFirst) first.push(removeCaller(load, caller));
+    const all = load.callers;
+    const first = all.filter(isFirst);
+    load.callers = all.filter((caller) => !caller.isFirst);
+    for (const caller of first) caller.load = undefined;
     return first;
   }
 
@@ -137,17 +139,22 @@ export class LoadTable<Caller extends LoadCaller<Caller>> {
     load.stage = 'settled';
     this.#close(load);
     this.#underWay--;
-    const isForAll = ending !== 'hit' && ending !== 'refused';
-    const callers = this.takeFirst(load);
-    const later = [...load.callers];
-    for (const caller of later) removeCaller(load, caller);
-    if (isForAll) return { callers: callers.concat(later), next: undefined };
-    return { callers, next: this.#again(load.key, later) };
+    const all = load.callers;
+    load.callers = [];
+    for (const caller of all) caller.load = undefined;
+    if ((ending !== 'hit' && ending !== 'refused') || all.every(isFirst)) {
+      return { callers: all, next: undefined };
+    }
+    const later = all.filter((caller) => !caller.isFirst);
+    return { callers: all.filter(isFirst), next: this.#again(load.key, later) };
   }
 
   /** The caller waits no longer. What comes of its load is not told to it. */
   leave(caller: Caller): void {
-    if (caller.load !== undefined) removeCaller(caller.load, caller);
+    const { load } = caller;
+    if (load === undefined) return;
+    caller.load = undefined;
+    load.callers.splice(load.callers.indexOf(caller), 1);
   }
 
   /** The key was invalidated: nobody joins its load any more. */
@@ -161,7 +168,6 @@ export class LoadTable<Caller extends LoadCaller<Caller>> {
   }
 
   #again(key: string, callers: readonly Caller[]): Load<Caller> | undefined {
-    if (callers.length === 0) return undefined;
     const newer = this.#joinable.get(key);
     const isTakenIn = newer?.stage === 'gathering';
     const load = isTakenIn ? newer : this.#newLoad(key);
@@ -184,11 +190,9 @@ function addCaller<Caller extends LoadCaller<Caller>>(load: Load<Caller>, caller
   assert(caller.load === undefined, `a caller of '${load.key}' waits for one load at a time`);
   caller.load = load;
   caller.isFirst = load.stage === 'gathering';
-  load.callers.add(caller);
+  load.callers.push(caller);
 }
 
-function removeCaller<Caller extends LoadCaller<Caller>>(load: Load<Caller>, caller: Caller): Caller {
-  caller.load = undefined;
-  load.callers.delete(caller);
-  return caller;
+function isFirst(caller: { readonly isFirst: boolean }): boolean {
+  return caller.isFirst;
 }
