@@ -65,18 +65,23 @@ export const MAX_TIMER_MS = 2_147_483_647;
 const MAX_ERROR_TTL_MS = 60_000;
 const MAX_JITTER = 0.9;
 
-const known: ReadonlySet<string> = new Set<keyof LoadOptions>([
-  'ttl',
-  'jitter',
-  'staleWhileRevalidate',
-  'staleIfError',
-  'errorTtl',
-  'earlyRefresh',
-  'softTimeout',
-  'hardTimeout',
-  'waitTimeout',
-  'group',
+/** Of each duration of a call: where it goes, and what it may be. */
+interface DurationRule {
+  readonly field: Exclude<keyof ResolvedLoadOptions, 'jitter' | 'earlyRefresh' | 'group'>;
+  readonly min: number;
+  readonly max: number;
+}
+
+const durations: ReadonlyMap<string, DurationRule> = new Map<keyof LoadOptions, DurationRule>([
+  ['ttl', { field: 'ttlMs', min: 1, max: MAX_TTL_MS }],
+  ['staleWhileRevalidate', { field: 'staleWhileRevalidateMs', min: 0, max: MAX_TTL_MS }],
+  ['staleIfError', { field: 'staleIfErrorMs', min: 0, max: MAX_TTL_MS }],
+  ['errorTtl', { field: 'errorTtlMs', min: 0, max: MAX_ERROR_TTL_MS }],
+  ['softTimeout', { field: 'softTimeoutMs', min: 1, max: MAX_TIMER_MS }],
+  ['hardTimeout', { field: 'hardTimeoutMs', min: 1, max: MAX_TIMER_MS }],
+  ['waitTimeout', { field: 'waitTimeoutMs', min: 0, max: MAX_TIMER_MS }],
 ]);
+const others: ReadonlySet<string> = new Set<keyof LoadOptions>(['jitter', 'earlyRefresh', 'group']);
 
 /** Fills in what is left out. Throws a ClientOptionsError that names every problem. */
 export function resolveLoadOptions(
@@ -87,8 +92,8 @@ export function resolveLoadOptions(
   if (options === undefined) return defaults;
   const problems: string[] = [];
   const resolved = checkLoadOptions(options, defaults, problems);
-  for (const name of Object.keys(options)) {
-    if (!known.has(name)) problems.push(`${name} is no option of a load.`);
+  for (const name in options) {
+    if (!durations.has(name) && !others.has(name)) problems.push(`${name} is no option of a load.`);
   }
   if (!groups.has(resolved.group)) {
     problems.push(`group is '${resolved.group}': name it in the cache's option \`groups\` first.`);
@@ -97,34 +102,26 @@ export function resolveLoadOptions(
   return resolved;
 }
 
-/** The same for the cache's own options, which have others beside them. */
+/** The same for the cache's own options, which have others beside them. Looks only at what is given: it runs for each read. */
 export function checkLoadOptions(
   options: LoadOptions,
   defaults: ResolvedLoadOptions,
   problems: string[],
 ): ResolvedLoadOptions {
-  const ms = (name: keyof LoadOptions, fallback: number, min: number, max: number): number => {
-    const given = options[name] as Duration | undefined;
-    return given === undefined ? fallback : checkDuration(name, given, min, max, problems);
-  };
   const { jitter = defaults.jitter, earlyRefresh = defaults.earlyRefresh, group = defaults.group } = options;
   if (!(jitter >= 0 && jitter <= MAX_JITTER)) {
     problems.push(`jitter is ${String(jitter)}: give a share from 0 to ${MAX_JITTER}.`);
   }
   if (typeof earlyRefresh !== 'boolean')
     problems.push(`earlyRefresh is ${String(earlyRefresh)}: give true or false.`);
-  return {
-    ttlMs: ms('ttl', defaults.ttlMs, 1, MAX_TTL_MS),
-    jitter,
-    staleWhileRevalidateMs: ms('staleWhileRevalidate', defaults.staleWhileRevalidateMs, 0, MAX_TTL_MS),
-    staleIfErrorMs: ms('staleIfError', defaults.staleIfErrorMs, 0, MAX_TTL_MS),
-    errorTtlMs: ms('errorTtl', defaults.errorTtlMs, 0, MAX_ERROR_TTL_MS),
-    earlyRefresh,
-    softTimeoutMs: ms('softTimeout', defaults.softTimeoutMs, 1, MAX_TIMER_MS),
-    hardTimeoutMs: ms('hardTimeout', defaults.hardTimeoutMs, 1, MAX_TIMER_MS),
-    waitTimeoutMs: ms('waitTimeout', defaults.waitTimeoutMs, 0, MAX_TIMER_MS),
-    group,
-  };
+  const resolved = { ...defaults, jitter, earlyRefresh, group };
+  for (const name in options) {
+    const rule = durations.get(name);
+    const given = options[name as keyof LoadOptions] as Duration | undefined;
+    if (rule === undefined || given === undefined) continue;
+    resolved[rule.field] = checkDuration(name, given, rule.min, rule.max, problems);
+  }
+  return resolved;
 }
 
 /** The duration in ms; the problem is added if it is none or out of range. */
@@ -135,8 +132,20 @@ export function checkDuration(
   max: number,
   problems: string[],
 ): number {
-  const ms = durationMs(given);
+  const ms = typeof given === 'number' ? given : textMs(given);
   if (ms >= min && ms <= max) return ms;
   problems.push(`${name} is ${JSON.stringify(given)}: give ${DURATION_FORMS}, from ${min} to ${max} ms.`);
   return min;
+}
+
+/** A program writes a few texts at many places, and each read brings one. */
+const parsed = new Map<string, number>();
+const MAX_PARSED = 256;
+
+function textMs(text: Exclude<Duration, number>): number {
+  const known = parsed.get(text);
+  if (known !== undefined) return known;
+  const ms = durationMs(text);
+  if (parsed.size < MAX_PARSED) parsed.set(text, ms);
+  return ms;
 }

@@ -94,6 +94,11 @@ export class Circuit {
     return this.#opens;
   }
 
+  /** The ticket of a closed circuit; 0 of any other, which has to be asked with the time: `admits`. */
+  get closedTicket(): CircuitTicket {
+    return this.#state === 'closed' ? this.#ticket : 0;
+  }
+
   /** A ticket if a call may go to the node now, 0 if it must go round it. Who has a ticket reports with it. */
   admits(nowMs: number): CircuitTicket {
     if (this.#state === 'closed') return this.#ticket;

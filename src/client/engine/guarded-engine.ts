@@ -12,9 +12,9 @@
  * what the others have.
  *
  * Cost: what the circuit is told hangs on the promise beside the caller. The two functions for it are made anew only
- * when the state of the circuit has changed.
+ * when the state of the circuit has changed, and while it is closed no clock of the host is read.
  */
-import type { RandomSource } from '../../base/index.js';
+import { CoarseClock, type RandomSource } from '../../base/index.js';
 import { Circuit, type CircuitOptions, type CircuitState, type CircuitTicket } from '../core/index.js';
 import { ClientError, type ClientErrorCode } from '../errors.js';
 import type { TimeSource } from '../time.js';
@@ -43,6 +43,8 @@ const NO_ANSWER: ReadonlySet<ClientErrorCode> = new Set([
 export class GuardedEngine implements Engine {
   readonly #engine: Engine;
   readonly #time: TimeSource;
+  /** For successes, which are many: they are counted by seconds. */
+  readonly #clock: CoarseClock;
   readonly #circuit: Circuit;
   /** What a call with this ticket tells the circuit. */
   #ticket: CircuitTicket = 0;
@@ -56,6 +58,10 @@ export class GuardedEngine implements Engine {
   /** `make` makes the engine behind the circuit, with a host that also tells the circuit. */
   constructor(make: (host: EngineHost) => Engine, host: EngineHost, options: GuardedEngineOptions) {
     this.#time = options.time;
+    this.#clock = new CoarseClock(
+      () => options.time.now(),
+      (run, ms) => options.time.later(run, ms, false),
+    );
     const { promise, resolve } = opening(options.time);
     this.#opening = promise;
     this.#opened = () => {
@@ -150,14 +156,14 @@ export class GuardedEngine implements Engine {
   }
 
   #admits(): boolean {
-    const ticket = this.#circuit.admits(this.#time.now());
+    const ticket = this.#circuit.closedTicket || this.#circuit.admits(this.#time.now());
     if (ticket !== 0 && ticket !== this.#ticket) this.#prepare(ticket);
     return ticket !== 0;
   }
 
   #prepare(ticket: CircuitTicket): void {
     this.#ticket = ticket;
-    this.#succeeded = () => this.#circuit.succeeded(ticket, this.#time.now());
+    this.#succeeded = () => this.#circuit.succeeded(ticket, this.#clock.now());
     this.#failed = (error) => {
       if (isUnanswered(error)) this.#circuit.failed(ticket, this.#time.now());
       else this.#circuit.succeeded(ticket, this.#time.now());
