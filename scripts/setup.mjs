@@ -13,7 +13,6 @@ import { fileURLToPath } from 'node:url';
 
 export const root = dirname(dirname(fileURLToPath(import.meta.url)));
 
-const stampFile = join(root, 'node_modules', '.nuthatch-install');
 const buildInfo = join(root, 'dist', '.build');
 const compiler = join(root, 'node_modules', 'typescript', 'bin', 'tsc');
 const oldestNode = 20;
@@ -23,18 +22,24 @@ export function setup() {
   if (Number.parseInt(process.versions.node, 10) < oldestNode) {
     throw new Error(`Node.js ${process.versions.node} is too old: install Node.js ${oldestNode} or newer.`);
   }
-  install();
+  install(root, 'the dependencies');
   build();
 }
 
-function install() {
-  const lock = readFileSync(join(root, 'package-lock.json'));
+/**
+ * Installs what the lockfile of a folder says, unless that is there already. `args` are npm's beside the usual ones, and
+ * after `timeoutMs` it has failed. `what` names the packages in messages.
+ */
+export function install(folder, what, { args = [], timeoutMs } = {}) {
+  const stampFile = join(folder, 'node_modules', '.nuthatch-install');
+  const lock = readFileSync(join(folder, 'package-lock.json'));
   const stamp = createHash('sha256').update(lock).update(process.versions.modules).digest('hex');
   if (existsSync(stampFile) && readFileSync(stampFile, 'utf8') === stamp) return;
   const start = performance.now();
-  run(npmCommand(), ['ci', '--include=dev', '--no-audit', '--no-fund', '--loglevel=error'], 'npm ci');
+  const always = ['ci', '--include=dev', '--no-audit', '--no-fund', '--loglevel=error'];
+  run(npmCommand(), [...always, ...args], 'npm ci', { cwd: folder, timeout: timeoutMs });
   writeFileSync(stampFile, stamp);
-  say('installed the dependencies', start);
+  say(`installed ${what}`, start);
 }
 
 function build() {
@@ -44,9 +49,10 @@ function build() {
   if (newestBuild() !== before) say('built', start);
 }
 
-function run(command, args, what) {
+function run(command, args, what, { cwd = root, timeout } = {}) {
   const done = spawnSync(command, args, {
-    cwd: root,
+    cwd,
+    timeout,
     encoding: 'utf8',
     stdio: ['ignore', 'pipe', 'pipe'],
     shell: process.platform === 'win32' && command.endsWith('.cmd'),

@@ -2,16 +2,15 @@
 import { LiveBlock } from './screen.mjs';
 import { statusLine, statusLines } from './status.mjs';
 
-/** How often a terminal is redrawn, and a line printed where there is none. */
-const SCREEN_MS = 1_000;
-const LINE_MS = 10_000;
+/** What is shown happened in the last so many calls, which come once a second: fewer would jump too much to be read. */
+const SHOWN_CALLS = 10;
 
 export class Display {
   #block;
   #color;
-  /** @type {import('./figures.mjs').Figures | undefined} */
-  #before;
-  #beforeMs = performance.now();
+  /** What was shown last, the oldest first. @type {{ figures: import('./figures.mjs').Figures, ms: number }[]} */
+  #past = [];
+  #calls = 0;
 
   /** @param {{ isBlock?: boolean }} [options] isBlock: on a terminal, a block; the default */
   constructor({ isBlock = true } = {}) {
@@ -20,23 +19,19 @@ export class Display {
     this.#color = !process.env.NO_COLOR && process.env.TERM !== 'dumb';
   }
 
-  /** How often `show` is worth a call, in ms. */
-  get intervalMs() {
-    return this.#block === undefined ? LINE_MS : SCREEN_MS;
-  }
-
-  /** @param {import('./figures.mjs').Figures} figures */
+  /** To be called once a second: redraws a block, or prints a line each tenth time. @param {import('./figures.mjs').Figures} figures */
   show(figures) {
-    const nowMs = performance.now();
-    const seconds = (nowMs - this.#beforeMs) / 1000;
-    if (this.#block === undefined) {
-      process.stdout.write(`${statusLine(figures, this.#before, seconds)}\n`);
-    } else {
+    const now = { figures, ms: performance.now() };
+    const before = this.#past[0];
+    const seconds = before === undefined ? Number.POSITIVE_INFINITY : (now.ms - before.ms) / 1000;
+    this.#past.push(now);
+    if (this.#past.length > SHOWN_CALLS) this.#past.shift();
+    if (this.#block !== undefined) {
       const terminal = { columns: process.stdout.columns ?? 80, color: this.#color };
-      this.#block.show(['', ...statusLines(figures, this.#before, seconds, terminal)]);
+      this.#block.show(['', ...statusLines(figures, before?.figures, seconds, terminal)]);
+    } else if (this.#calls++ % SHOWN_CALLS === 0 && before !== undefined) {
+      process.stdout.write(`${statusLine(figures, before.figures, seconds)}\n`);
     }
-    this.#before = figures;
-    this.#beforeMs = nowMs;
   }
 
   end() {

@@ -40,7 +40,13 @@ export function figuresOf({ cacheUrl, database, products, cache, queries, shop, 
     load:
       load === undefined
         ? null
-        : { rate: load.rate, sent: load.sent, skipped: load.skipped, failed: load.failed },
+        : {
+            rate: load.rate,
+            sent: load.sent,
+            skipped: load.skipped,
+            failed: load.failed,
+            problem: load.problem,
+          },
     /** The load changes prices, and looks whether the next reader sees the old one. */
     prices: { changed: shop?.priceChanges ?? 0, checked: load?.checked ?? 0, oldSeen: load?.oldSeen ?? 0 },
     cache,

@@ -20,7 +20,7 @@ const REQUESTS_PER_PRICE = 200;
 const PAGES_LOOKED_AT = 4;
 const SEED = 7;
 
-/** @typedef {{ rate: number, sent: number, skipped: number, failed: number, checked: number, oldSeen: number }} LoadCounts */
+/** @typedef {{ rate: number, sent: number, skipped: number, failed: number, problem: string, checked: number, oldSeen: number }} LoadCounts */
 
 /**
  * Sends `rate` requests a second until it is stopped.
@@ -31,7 +31,7 @@ export function startLoad({ url, rate, colors, seed = SEED }) {
   const agent = new Agent({ keepAlive: true, maxSockets: MAX_IN_FLIGHT });
   const nextPath = customers(colors, randomFrom(seed));
   const random = randomFrom(seed + 1);
-  const load = { rate, sent: 0, skipped: 0, failed: 0, checked: 0, oldSeen: 0, stop };
+  const load = { rate, sent: 0, skipped: 0, failed: 0, problem: '', checked: 0, oldSeen: 0, stop };
   let inFlight = 0;
   let due = 0;
   let isChanging = false;
@@ -77,12 +77,15 @@ export function startLoad({ url, rate, colors, seed = SEED }) {
     load.sent++;
     return new Promise((resolve) => {
       let isDone = false;
-      /** @param {string | undefined} text */
-      const done = (text) => {
+      /** @param {string | undefined} text @param {string} [problem] */
+      const done = (text, problem = '') => {
         if (isDone) return;
         isDone = true;
         inFlight--;
-        if (text === undefined && !isStopped) load.failed++;
+        if (text === undefined && !isStopped) {
+          load.failed++;
+          load.problem = `${method} ${path}: ${problem}`;
+        }
         resolve(text);
       };
       const headers = body === undefined ? {} : { 'content-type': 'application/json' };
@@ -92,11 +95,11 @@ export function startLoad({ url, rate, colors, seed = SEED }) {
         response.on('data', (part) => {
           text += part;
         });
-        response.once('end', () => done(response.statusCode === 200 ? text : undefined));
-        response.once('error', () => done(undefined));
+        response.once('end', () => done(response.statusCode === 200 ? text : undefined, text));
+        response.once('error', (error) => done(undefined, error.message));
       });
-      call.once('timeout', () => call.destroy(new Error('late')));
-      call.once('error', () => done(undefined));
+      call.once('timeout', () => call.destroy(new Error(`no answer within ${TIMEOUT_MS} ms`)));
+      call.once('error', (error) => done(undefined, error.message));
       call.end(body);
     });
   }

@@ -43,7 +43,7 @@ try {
   } else {
     const { Display } = await import('./display.mjs');
     const shown = (display = new Display());
-    timer = setInterval(() => shown.show(started.figures()), shown.intervalMs);
+    timer = setInterval(() => shown.show(started.figures()), FIGURES_MS);
   }
 } catch (error) {
   process.stderr.write(`${explained(error)}\n`);

@@ -16,6 +16,8 @@ import { Latencies } from './latencies.mjs';
 import { categoryPage, errorPage, productPage, searchPage, startPage } from './pages.mjs';
 import { CATEGORY_PAGES } from './queries.mjs';
 
+/** Longer than those who keep a connection leave it idle. */
+const KEEP_ALIVE_MS = 60_000;
 const MAX_BODY_BYTES = 1_000;
 const MAX_SEARCH_CHARS = 40;
 /** Ids of products are ints of PostgreSQL. */
@@ -46,6 +48,7 @@ class HttpError extends Error {
  */
 export async function startShop(catalog, figures, port) {
   const server = createServer((request, response) => void handle(request, response));
+  server.keepAliveTimeout = KEEP_ALIVE_MS;
   server.listen(port, '127.0.0.1');
   await once(server, 'listening');
   const address = /** @type {import('node:net').AddressInfo} */ (server.address());

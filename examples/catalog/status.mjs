@@ -5,7 +5,7 @@
  *
  *   near      ██████████████░░░░░░░░░░░░   51.0%  kept in this process
  *   node      ████████████░░░░░░░░░░░░░░   42.1%  redis://127.0.0.1:6379
- *   database  ██░░░░░░░░░░░░░░░░░░░░░░░░    6.9%  11,142 of 12,345 queries saved, 1 min 32 s of them
+ *   database  ██░░░░░░░░░░░░░░░░░░░░░░░░    6.9%  11,142 of 12,345 queries saved: 1 min 32 s
  */
 
 /** @typedef {import('./figures.mjs').Figures} Figures */
@@ -37,7 +37,7 @@ export function statusLines(figures, before, seconds, { columns, color }) {
       [text, ''],
     ];
   };
-  const saved = `${count(queries.saved)} of ${count(figures.reads)} queries saved, ${duration(queries.savedMs)} of database time`;
+  const saved = `${count(queries.saved)} of ${count(figures.reads)} queries saved: ${duration(queries.savedMs)}`;
   const kept =
     figures.cache.near === undefined ? 'not kept in this process' : 'kept in this process, no network';
   const old = prices.oldSeen === 1 ? '1 old one' : `${count(prices.oldSeen)} old ones`;
@@ -68,13 +68,16 @@ export function statusLines(figures, before, seconds, { columns, color }) {
       [`changed; ${old} seen after a change`, ''],
     ],
   ];
-  if (figures.failures + (load?.skipped ?? 0) + (load?.failed ?? 0) > 0) {
-    const text = `${count(figures.failures)} answers failed, ${count(load?.skipped ?? 0)} requests skipped: the shop was too slow for them`;
+  const troubles = [
+    [figures.failures, 'answers failed'],
+    [load?.skipped ?? 0, 'requests skipped, since the shop was too slow for them'],
+    [load?.failed ?? 0, `requests of the load failed, the last one: ${load?.problem}`],
+  ].flatMap(([times, what]) => (times === 0 ? [] : [`${count(Number(times))} ${what}`]));
+  if (troubles.length > 0)
     lines.push([
       ['trouble   ', DIM],
-      [text, RED],
+      [troubles.join(', '), RED],
     ]);
-  }
   return lines.map((pieces) => fitted(pieces, width, color));
 }
 
@@ -113,9 +116,9 @@ function count(value) {
   return value.toLocaleString('en');
 }
 
-/** @param {number} events @param {number} seconds */
+/** @param {number} events @param {number} seconds Infinity: not known yet */
 function rate(events, seconds) {
-  return count(Math.round(events / Math.max(seconds, 0.001)));
+  return Number.isFinite(seconds) ? count(Math.round(events / Math.max(seconds, 0.001))) : '-';
 }
 
 /** @param {{ p50: number, p99: number } | null} ms */

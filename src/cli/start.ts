@@ -5,6 +5,7 @@
  *      │            │                          │                                    │
  *      └─ exit 64   └─ exit 69                 └─ defect: exit 70                   └─ second signal: exit now
  */
+import diagnostics from 'node:diagnostics_channel';
 import { type NodeOptions, OptionsError, optionRanges, type RunningNode, startNode } from '../node/index.js';
 import { addressText, banner, commandName } from './banner.js';
 import { ExitCode } from './exit-codes.js';
@@ -16,6 +17,9 @@ import { Screen, wantsColor } from './screen.js';
 import { type Flags, loadSettings, SettingsError } from './settings.js';
 import { stopOnSignals } from './signals.js';
 import { showTraffic } from './traffic-display.js';
+
+/** Told what connects to the node, once it listens: for `npm start` of the repository, which runs the command in its process. */
+const listening = diagnostics.channel('nuthatch:listening');
 
 /** `others`: words of the command line that belong to no option. */
 export async function start(flags: Flags, others: readonly string[], version: string): Promise<void> {
@@ -67,6 +71,7 @@ async function startWith(flags: Flags, others: readonly string[], version: strin
   }
   for (const warning of [...warnings, ...(budget.warning === undefined ? [] : [budget.warning])])
     log.warn(warning);
+  listening.publish({ host: node.host, port: node.port, password: settings.password });
   if (settings.status) ending.atEnd(showTraffic(node, screen, log, color));
   await log.open();
 }
