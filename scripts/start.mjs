@@ -4,7 +4,8 @@
 //
 // The command runs in this process. Ctrl-C reaches it directly; a signal to npm reaches only the shell that
 // npm runs scripts in, so the node ends when that shell is gone, and the shop when the node does. Arguments after `--`
-// are added to the command: `npm start -- --max-memory 1gb`. The shop's settings are variables: `LOAD=500 npm start`.
+// are added to the command: `npm start -- --max-memory 1gb`; `npm start -- --no-shop` is the node alone. The shop's
+// settings are variables: `LOAD=500 npm start`.
 
 import { subscribe } from 'node:diagnostics_channel';
 import { existsSync } from 'node:fs';
@@ -16,13 +17,14 @@ import { root, setup } from './setup.mjs';
 const parentCheckMs = 200;
 const parent = process.ppid;
 const program = join(root, 'dist', 'cli', 'main.js');
-const args = process.argv.slice(2);
+const noShop = '--no-shop';
+const args = process.argv.slice(2).filter((arg) => arg !== noShop);
 
 try {
   setup();
   if (!existsSync(program))
     throw new Error(`${program} is missing after the build: run npm run clean, then npm start.`);
-  const hasShop = await addShop();
+  const hasShop = !process.argv.includes(noShop) && (await addShop());
   // The shop's figures take the place of the node's own line.
   const status = hasShop ? [] : ['--status'];
   process.argv = [process.execPath, program, 'start', '--free-port', ...status, ...args];

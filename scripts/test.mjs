@@ -1,6 +1,6 @@
 // `npm test`: sets the checkout up and runs all tests, or those whose path contains an argument.
 //
-//   npm test                    unit tests (src/, bench/) in one process, then test/*.test.ts, one process each
+//   npm test                    unit tests (src/, bench/, examples/) in one process, then test/*.test.ts, one process each
 //   npm test -- store resp      only files whose path contains "store" or "resp"
 //   npm run test:long           test/long/*.long.ts, one process each, one at a time
 //
@@ -39,7 +39,7 @@ process.stdout.write(`${total.passed} passed, ${total.failed} failed, ${total.sk
 process.exitCode = total.failed > 0 ? 1 : 0;
 
 async function runAll() {
-  const unit = [...find('src', '.test.ts'), ...find('bench', '.test.ts')];
+  const unit = [...find('src', '.test.ts'), ...find('bench', '.test.ts'), ...find('examples', '.test.mjs')];
   if (unit.length > 0) print('unit tests', await runTestProcess(unit, { testLimitMs: unitLimitMs }));
   await runEach(find('test', '.test.ts'), parallelProcesses, processLimitMs);
 }
@@ -66,8 +66,9 @@ function find(folder, suffix) {
     .map(compiledOf);
 }
 
-/** src/base/x.test.ts is built to dist/base/x.test.js, test/x.test.ts to dist/test/x.test.js. */
+/** src/base/x.test.ts is built to dist/base/x.test.js, test/x.test.ts to dist/test/x.test.js; examples are not built. */
 function compiledOf(path) {
+  if (path.endsWith('.mjs')) return join(root, path);
   return join(root, 'dist', path.replace(/^src\//, '').replace(/\.ts$/, '.js'));
 }
 

@@ -37,6 +37,13 @@ function* edges({ path, imports }, { layers, packageJson }) {
     } else if (specifier.startsWith('.')) {
       const target = posix.normalize(posix.join(posix.dirname(path), specifier));
       const other = layerOf(target, layers);
+      const example = /^examples\/[^/]+\//.exec(path)?.[0];
+      if (example !== undefined && !target.startsWith(example)) {
+        yield [
+          offset,
+          `an example imports ${target}: it uses the package by its public names, as a user does.`,
+        ];
+      }
       if (!specifier.endsWith('.js') && !specifier.endsWith('.mjs')) {
         yield [offset, `import '${specifier}' has no suffix: write the .js file.`];
       }
@@ -96,7 +103,7 @@ function* exportForms({ path, code }, { layers }) {
 }
 
 function* testForms({ path, code }) {
-  if (!/\.(test|long)\.ts$/.test(path)) return;
+  if (!/\.(test|long)\.(ts|mjs)$/.test(path)) return;
   for (const match of code.matchAll(
     /\b(?:only|todo)\s*:|\b(?:test|it|describe|suite)\s*\.\s*(?:only|todo)\b/g,
   )) {

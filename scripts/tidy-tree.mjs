@@ -1,8 +1,9 @@
 // The tidy rules that look at more than one file: the tsconfigs against the layer table, the links of
-// the documents, the numbering of the decisions, the lockfile.
+// the documents, the numbering of the decisions, the lockfiles.
 
 import { existsSync, readFileSync } from 'node:fs';
 import { join, posix } from 'node:path';
+import { globFiles } from './files.mjs';
 import { layerOf, layersInside } from './layers.mjs';
 
 /** Yields `[path, line, message]` for the whole tree under `root`. `docs` maps each .md path to its text. */
@@ -10,7 +11,7 @@ export function* treeProblems(root, { layers, docs, sourcePaths }) {
   yield* tsconfigs(root, layers, sourcePaths);
   yield* links(root, docs);
   yield* decisions(docs);
-  yield* lockfile(root);
+  yield* lockfiles(root);
 }
 
 /** Each layer's two tsconfigs must reference exactly what it may import; pure layers see no host types. */
@@ -119,16 +120,13 @@ function* decisions(docs) {
   }
 }
 
-/** The lockfile must not tie the project to the registry host of the machine that wrote it. */
-function* lockfile(root) {
-  const path = 'package-lock.json';
-  if (!existsSync(join(root, path))) return;
-  const lines = readFileSync(join(root, path), 'utf8').split('\n');
-  const at = lines.findIndex((line) => line.includes('"resolved": "http'));
-  if (at !== -1)
-    yield [
-      path,
-      at + 1,
-      'names a registry host: keep omit-lockfile-registry-resolved in .npmrc and write it again.',
-    ];
+/** No lockfile may tie the project to the registry host of the machine that wrote it. */
+function* lockfiles(root) {
+  for (const path of globFiles(root, 'package-lock.json')) {
+    const lines = readFileSync(join(root, path), 'utf8').split('\n');
+    const at = lines.findIndex((line) => line.includes('"resolved": "http'));
+    if (at === -1) continue;
+    const remedy = 'keep omit-lockfile-registry-resolved in the .npmrc beside it and write it again.';
+    yield [path, at + 1, `names a registry host: ${remedy}`];
+  }
 }

@@ -16,7 +16,7 @@ import { lineAt, readSource } from './tidy-source.mjs';
 import { treeProblems } from './tidy-tree.mjs';
 
 const textSuffixes = ['.ts', '.mjs', '.json', '.md', '.yml', '.toml', '.sh', '.txt', '.npmrc', 'run'];
-const generated = /^(package-lock\.json|bench\/results\/.*)$/;
+const generated = /^((.*\/)?package-lock\.json|bench\/results\/.*)$/;
 
 /** Yields `[path, line, message]` for each problem in the tree under `folder`, whose layers are these. */
 export function* check(folder, table = layers) {

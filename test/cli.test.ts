@@ -232,7 +232,7 @@ describe('nuthatch start', () => {
 describe('npm start', () => {
   it('ends the node when npm is told to end', async () => {
     const checkout = fileURLToPath(new URL('../../', import.meta.url));
-    const args = ['start', '--', '--port', '0', '--max-memory', '16mb', '--log-format', 'json'];
+    const args = ['start', '--', '--no-shop', '--port', '0', '--max-memory', '16mb', '--log-format', 'json'];
     const npm = spawn('npm', args, { cwd: checkout, stdio: ['ignore', 'pipe', 'ignore'] });
     let output = '';
     npm.stdout.setEncoding('utf8').on('data', (text: string) => (output += text));

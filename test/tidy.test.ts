@@ -257,6 +257,29 @@ const faults: [name: string, changes: Record<string, string>, says: RegExp][] = 
     { 'package-lock.json': '{\n"resolved": "https://host/x.tgz" }\n' },
     /package-lock\.json:2: names a registry/,
   ],
+  [
+    'a lockfile of an example with a registry host',
+    { 'examples/a/package-lock.json': '"resolved": "https://host/x.tgz"\n' },
+    /^examples\/a\/package-lock\.json:1: names a registry/,
+  ],
+  [
+    'an example that imports from the sources',
+    { 'examples/a/main.mjs': "import '../../src/base/index.js';\n" },
+    /^examples\/a\/main\.mjs:1: an example imports src\/base\/index\.js/,
+  ],
+  [
+    'an example that imports from the build, or from another example',
+    {
+      'examples/a/main.mjs':
+        "import './own.mjs';\nimport '../../dist/client/index.js';\nimport '../b/x.mjs';\n",
+    },
+    /^examples\/a\/main\.mjs:2: an example imports dist.*\nexamples\/a\/main\.mjs:3: an example imports examples\/b/,
+  ],
+  [
+    'a test of an example that runs alone',
+    { 'examples/a/x.test.mjs': "import { test } from 'node:test';\ntest.only('a', () => {});\n" },
+    /^examples\/a\/x\.test\.mjs:2: 'test\.only' in a test/,
+  ],
 ];
 
 for (const [name, changes, says] of faults) {

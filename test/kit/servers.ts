@@ -82,10 +82,18 @@ export async function freePort(): Promise<number> {
   return address.port;
 }
 
-async function start(name: string, command: (port: number) => string[]): Promise<TestServer> {
+/** Starts a program that listens on the port it is given; as `uid`, if one is given. */
+export async function start(
+  name: string,
+  command: (port: number) => string[],
+  uid?: number,
+): Promise<TestServer> {
   const port = await freePort();
   const [program, ...args] = command(port);
-  const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(program, args, {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    ...(uid !== undefined && { uid }),
+  });
   const server = new ServerProcess(name, port, child);
   const until = performance.now() + startDeadlineMs;
   while (!(await answers(port))) {
