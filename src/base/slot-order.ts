@@ -1,37 +1,38 @@
 /**
- * An order of slots from newest to oldest: a doubly linked ring in two typed arrays.
+ * An order of slots from newest to oldest: a doubly linked ring in a typed array, two words a slot, side by side: a
+ * touch goes to three slots that are anywhere in memory.
  *
  *        +-------------------------------------------+
  *        v                                           |
  *   [0: anchor] -next-> newest -next-> ... -next-> oldest
  *
  * Slot 0 is the anchor and never holds an entry, so that linking and unlinking have no special cases: the
- * newest is `next[0]`, the oldest `previous[0]`. Free slots are a stack through `next`. Every operation is
- * O(1); growing copies the two arrays. 8 bytes a slot and no object.
+ * newest is `next` of 0, the oldest `previous` of 0. Free slots are a stack through `next`. Every operation is
+ * O(1); growing copies the array. 8 bytes a slot and no object.
  */
 
 const ANCHOR = 0;
+// Where in the links of a slot: its next at 2 * slot, its previous at 2 * slot + 1.
+const PREVIOUS = 1;
 
 export class SlotOrder {
-  #next: Uint32Array;
-  #previous: Uint32Array;
+  #links: Uint32Array;
   /** Head of the stack of free slots; 0 is none. */
   #free = 0;
   /** Slots from this on were never used. */
   #unused = 1;
 
   constructor(slots: number) {
-    this.#next = new Uint32Array(slots + 1);
-    this.#previous = new Uint32Array(slots + 1);
+    this.#links = new Uint32Array(2 * (slots + 1));
   }
 
   get oldest(): number {
-    return this.#previous[ANCHOR];
+    return this.#links[ANCHOR + PREVIOUS];
   }
 
   /** How many slots exist, free ones included. */
   get slots(): number {
-    return this.#next.length - 1;
+    return this.#links.length / 2 - 1;
   }
 
   /** Slots that were ever used are 1 to this. */
@@ -40,70 +41,67 @@ export class SlotOrder {
   }
 
   get bytes(): number {
-    return this.#next.byteLength + this.#previous.byteLength;
+    return this.#links.byteLength;
   }
 
   get isFull(): boolean {
-    return this.#free === 0 && this.#unused === this.#next.length;
+    return this.#free === 0 && this.#unused > this.slots;
   }
 
   grow(slots: number): void {
-    this.#next = copied(this.#next, slots + 1);
-    this.#previous = copied(this.#previous, slots + 1);
+    const links = new Uint32Array(2 * (slots + 1));
+    links.set(this.#links);
+    this.#links = links;
   }
 
   /** Takes a free slot, of which there must be one, as the newest. */
   add(): number {
     let slot = this.#free;
     if (slot === 0) slot = this.#unused++;
-    else this.#free = this.#next[slot];
+    else this.#free = this.#links[2 * slot];
     this.#linkNewest(slot);
     return slot;
   }
 
   /** Makes a used slot the newest. */
   touch(slot: number): void {
-    if (this.#next[ANCHOR] === slot) return;
+    if (this.#links[ANCHOR] === slot) return;
     this.#unlink(slot);
     this.#linkNewest(slot);
   }
 
   remove(slot: number): void {
     this.#unlink(slot);
-    this.#next[slot] = this.#free;
+    this.#links[2 * slot] = this.#free;
     this.#free = slot;
   }
 
   clear(): void {
-    this.#next[ANCHOR] = ANCHOR;
-    this.#previous[ANCHOR] = ANCHOR;
+    this.#links[ANCHOR] = ANCHOR;
+    this.#links[ANCHOR + PREVIOUS] = ANCHOR;
     this.#free = 0;
     this.#unused = 1;
   }
 
   /** The used slots from newest to oldest, for checks. */
   *newestFirst(): Generator<number> {
-    for (let slot = this.#next[ANCHOR]; slot !== ANCHOR; slot = this.#next[slot]) yield slot;
+    for (let slot = this.#links[ANCHOR]; slot !== ANCHOR; slot = this.#links[2 * slot]) yield slot;
   }
 
   #linkNewest(slot: number): void {
-    const second = this.#next[ANCHOR];
-    this.#next[slot] = second;
-    this.#previous[slot] = ANCHOR;
-    this.#previous[second] = slot;
-    this.#next[ANCHOR] = slot;
+    const links = this.#links;
+    const second = links[ANCHOR];
+    links[2 * slot] = second;
+    links[2 * slot + PREVIOUS] = ANCHOR;
+    links[2 * second + PREVIOUS] = slot;
+    links[ANCHOR] = slot;
   }
 
   #unlink(slot: number): void {
-    const next = this.#next[slot];
-    const previous = this.#previous[slot];
-    this.#next[previous] = next;
-    this.#previous[next] = previous;
+    const links = this.#links;
+    const next = links[2 * slot];
+    const previous = links[2 * slot + PREVIOUS];
+    links[2 * previous] = next;
+    links[2 * next + PREVIOUS] = previous;
   }
-}
-
-function copied(from: Uint32Array, length: number): Uint32Array {
-  const to = new Uint32Array(length);
-  to.set(from);
-  return to;
 }

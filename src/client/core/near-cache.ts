@@ -5,7 +5,8 @@
  *   slot     |   1    |   2    | ...
  *   keys     | 'b'    | 'a'    |           arrays
  *   handles  | given back by a hit         what the caller made of the value: an object, a settled promise, ...
- *   times    | due fresh stale ticket | .. four floats a slot, side by side in memory
+ *   lookAts  | until when a hit needs no closer look: the earlier of refreshAtMs and freshUntilMs
+ *   ends     | fresh, stale   | ..         when it ends as fresh and as stale, both never in the future once flushed
  *   sizes    | bytes counted  |            0 in a free slot
  *   nodes    | read from node |
  *   order    newest <-> ... <-> oldest     strict LRU (see base/slot-order.ts)
@@ -24,9 +25,9 @@
  * after growing, the Map, a promise as handle), and the words of the tickets. Every operation is O(1), but for the
  * moment when arrays or a Map grow, and for evictions, of which a large value needs many.
  *
- * `flushNode` is O(1): entries read from the node earlier are dead at once, and so is what is past its last time.
- * What is dead leaves when it is met: by a read, as the oldest, or by a hand that goes around the slots, two at each
- * entering. `bytes` counts it until then; `entries` does not count what was flushed.
+ * `flushNode` passes over all slots and ends the times of the node's entries, which is quick: 1 to 3 ns a slot. What
+ * is dead, by that or by its time, leaves when it is met: by a read, as the oldest, or by a hand that goes around the
+ * slots, two at each entering. `bytes` counts it until then; `entries` does not count what was flushed.
  */
 import { assert, SlotIndex, SlotOrder } from '../../base/index.js';
 import { textBytes } from './heap-bytes.js';
@@ -34,7 +35,7 @@ import type { NearEntry, NearStats } from './near-entry.js';
 import { MAX_NODES, NearTickets, type Ticket } from './near-tickets.js';
 
 /**
- * What an entry takes besides key and value: 62 in arrays of which a third may be empty, 28 to 112 in the Map, 40 as a
+ * What an entry takes besides key and value: 54 in arrays of which a third may be empty, 28 to 112 in the Map, 40 as a
  * settled promise. Measured are 150 to 182 while it fills, and 204 in one that is full and takes in a new key each time.
  */
 const ENTRY_BYTES = 208;
@@ -52,12 +53,8 @@ const GROWTH = 1.5;
 /** Slots the hand looks at for each entry that enters. More than one, so that it outruns what enters. */
 const HAND_SLOTS = 2;
 
-// The times of a slot: when a hit needs a closer look, its end as fresh, its end as stale; and its ticket.
-const LOOK_AT = 0;
-const FRESH_UNTIL = 1;
-const STALE_UNTIL = 2;
-const TICKET = 3;
-const TIMES = 4;
+/** The times of what was flushed: it is no use at any time. */
+const FLUSHED = Number.NEGATIVE_INFINITY;
 
 export class NearCache<H extends {}> {
   readonly #maxBytes: number;
@@ -70,7 +67,9 @@ export class NearCache<H extends {}> {
   // Slot 0 holds no entry.
   readonly #keys: (string | undefined)[] = [undefined];
   readonly #handles: (H | undefined)[] = [undefined];
-  #times: Float64Array;
+  #lookAts: Float64Array;
+  #freshEnds: Float64Array;
+  #staleEnds: Float64Array;
   #sizes: Uint32Array;
   #nodes: Uint16Array;
   /** Of each node, its entries that were not flushed. */
@@ -104,7 +103,9 @@ export class NearCache<H extends {}> {
     this.#maxEntries = Math.ceil((maxBytes - this.#fixedBytes) / ENTRY_BYTES);
     this.#index = new SlotIndex(this.#maxEntries);
     this.#order = new SlotOrder(FIRST_SLOTS);
-    this.#times = new Float64Array((FIRST_SLOTS + 1) * TIMES);
+    this.#lookAts = new Float64Array(FIRST_SLOTS + 1);
+    this.#freshEnds = new Float64Array(FIRST_SLOTS + 1);
+    this.#staleEnds = new Float64Array(FIRST_SLOTS + 1);
     this.#sizes = new Uint32Array(FIRST_SLOTS + 1);
     this.#nodes = new Uint16Array(FIRST_SLOTS + 1);
   }
@@ -113,7 +114,7 @@ export class NearCache<H extends {}> {
   get(key: string, nowMs: number): H | undefined {
     const slot = this.#index.get(key);
     if (slot !== undefined) {
-      if (nowMs < this.#times[slot * TIMES + LOOK_AT] && !this.#isFlushed(slot)) {
+      if (nowMs < this.#lookAts[slot]) {
         this.#isRefreshDue = false;
         this.#hits++;
         this.#order.touch(slot);
@@ -174,11 +175,9 @@ export class NearCache<H extends {}> {
     this.#nodes[slot] = entry.node;
     this.#entriesOfNode[entry.node]++;
     const refreshAtMs = entry.refreshAtMs ?? entry.freshUntilMs;
-    const at = slot * TIMES;
-    this.#times[at + LOOK_AT] = Math.min(refreshAtMs, entry.freshUntilMs);
-    this.#times[at + FRESH_UNTIL] = entry.freshUntilMs;
-    this.#times[at + STALE_UNTIL] = Math.max(entry.freshUntilMs, entry.staleUntilMs ?? entry.freshUntilMs);
-    this.#times[at + TICKET] = ticket;
+    this.#lookAts[slot] = Math.min(refreshAtMs, entry.freshUntilMs);
+    this.#freshEnds[slot] = entry.freshUntilMs;
+    this.#staleEnds[slot] = Math.max(entry.freshUntilMs, entry.staleUntilMs ?? entry.freshUntilMs);
     return true;
   }
 
@@ -212,8 +211,16 @@ export class NearCache<H extends {}> {
     assertNode(node);
     this.#flushes++;
     this.#tickets.noteNode(node);
-    this.#flushed += this.#entriesOfNode[node];
+    let left = this.#entriesOfNode[node];
+    this.#flushed += left;
     this.#entriesOfNode[node] = 0;
+    for (let slot = 1; left > 0; slot++) {
+      if (this.#nodes[slot] !== node || this.#sizes[slot] === 0 || this.#isFlushed(slot)) continue;
+      this.#lookAts[slot] = FLUSHED;
+      this.#freshEnds[slot] = FLUSHED;
+      this.#staleEnds[slot] = FLUSHED;
+      left--;
+    }
   }
 
   stats(): NearStats {
@@ -252,8 +259,12 @@ export class NearCache<H extends {}> {
       assert(key !== undefined && this.#index.get(key) === slot, `the key of slot ${slot} leads to it`);
       assert(this.#handles[slot] !== undefined, `slot ${slot} has a handle`);
       assert(this.#sizes[slot] >= ENTRY_BYTES + textBytes(key), `the size of slot ${slot} counts all of it`);
-      const [lookAt, freshUntil, staleUntil] = this.#times.subarray(slot * TIMES);
-      assert(lookAt <= freshUntil && freshUntil <= staleUntil, `the times of slot ${slot} are in order`);
+      const [lookAt, freshEnd, staleEnd] = [
+        this.#lookAts[slot],
+        this.#freshEnds[slot],
+        this.#staleEnds[slot],
+      ];
+      assert(lookAt <= freshEnd && freshEnd <= staleEnd, `the times of slot ${slot} are in order`);
       if (this.#isFlushed(slot)) flushed++;
       else entriesOfNode[this.#nodes[slot]]++;
     }
@@ -269,8 +280,9 @@ export class NearCache<H extends {}> {
       'the entries of each node are counted',
     );
     const slots = this.#order.slots + 1;
-    assert(this.#sizes.length === slots && this.#nodes.length === slots, 'every slot has a size and a node');
-    assert(this.#times.length === slots * TIMES, 'every slot has its times');
+    for (const column of [this.#lookAts, this.#freshEnds, this.#staleEnds, this.#sizes, this.#nodes]) {
+      assert(column.length === slots, 'every slot is in every column');
+    }
     assert(this.#sizes.filter((size) => size > 0).length === this.#size, 'a free slot has no size');
     for (const held of [this.#keys, this.#handles]) {
       assert(held.length === this.#order.highest + 1, 'every used slot has its place');
@@ -279,13 +291,12 @@ export class NearCache<H extends {}> {
   }
 
   #isFlushed(slot: number): boolean {
-    return !this.#tickets.isNodeSound(this.#times[slot * TIMES + TICKET], this.#nodes[slot]);
+    return this.#staleEnds[slot] === FLUSHED;
   }
 
   #isFreshAtCloserLook(slot: number, nowMs: number): boolean {
-    const at = slot * TIMES;
-    if (this.#leavesIfOver(slot, nowMs) || nowMs >= this.#times[at + FRESH_UNTIL]) return false;
-    this.#times[at + LOOK_AT] = this.#times[at + FRESH_UNTIL];
+    if (this.#leavesIfOver(slot, nowMs) || nowMs >= this.#freshEnds[slot]) return false;
+    this.#lookAts[slot] = this.#freshEnds[slot];
     this.#isRefreshDue = true;
     this.#hits++;
     this.#order.touch(slot);
@@ -295,7 +306,7 @@ export class NearCache<H extends {}> {
   /** Removes an entry that nobody may be given any more; returns whether it was one. */
   #leavesIfOver(slot: number, nowMs: number): boolean {
     if (!this.#isFlushed(slot)) {
-      if (nowMs < this.#times[slot * TIMES + STALE_UNTIL]) return false;
+      if (nowMs < this.#staleEnds[slot]) return false;
       this.#expirations++;
     }
     this.#remove(slot);
@@ -331,7 +342,9 @@ export class NearCache<H extends {}> {
   #grow(): void {
     const slots = Math.min(Math.ceil(this.#order.slots * GROWTH), this.#maxEntries);
     this.#order.grow(slots);
-    this.#times = copied(new Float64Array((slots + 1) * TIMES), this.#times);
+    this.#lookAts = copied(new Float64Array(slots + 1), this.#lookAts);
+    this.#freshEnds = copied(new Float64Array(slots + 1), this.#freshEnds);
+    this.#staleEnds = copied(new Float64Array(slots + 1), this.#staleEnds);
     this.#sizes = copied(new Uint32Array(slots + 1), this.#sizes);
     this.#nodes = copied(new Uint16Array(slots + 1), this.#nodes);
   }

@@ -61,13 +61,8 @@ export class NearTickets {
   /** Whether what was read from the node under this ticket may enter. */
   isGood(ticket: Ticket, key: string, node: number): boolean {
     return (
-      this.isNodeSound(ticket, node) && this.#ofAll <= ticket && this.#ofBucket[this.bucketOf(key)] <= ticket
+      this.#ofAll <= ticket && this.#ofNode[node] <= ticket && this.#ofBucket[this.bucketOf(key)] <= ticket
     );
-  }
-
-  /** Whether all pushes of the node have come since: the rest of isGood is told to an entry by its removal. */
-  isNodeSound(ticket: Ticket, node: number): boolean {
-    return this.#ofNode[node] <= ticket;
   }
 
   /** FNV-1a over the code units, with the upper half folded in: its low bits alone are the weaker ones. */
