@@ -21,7 +21,7 @@
  * once, so cycles end and what is shared is not counted twice. That it is frozen already does not spare it: it may
  * hold what is not.
  */
-import { HeapMeter, primitiveBytes } from './heap-bytes.js';
+import { arrayBytes, HeapMeter, primitiveBytes } from './heap-bytes.js';
 
 /** What became of a value that was to be frozen. */
 export interface Frozen {
@@ -35,7 +35,28 @@ export interface Frozen {
 export class Freezer {
   readonly #meter = new HeapMeter();
 
-  /** Freezes `value` and all that it leads to, as told above. */
+  /**
+   * Freezes what `JSON.parse` gave without a reviver: a tree of plain objects and arrays, so that nothing needs to be
+   * remembered or asked about. It takes about as long as the parsing, a third to a fiftieth of what `freezeDeep` takes.
+   */
+  freezeJson(value: unknown): Frozen {
+    const waiting: object[] = [];
+    let bytes = takeJson(value, waiting);
+    for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
+      if (Array.isArray(next)) {
+        bytes += arrayBytes(next.length);
+        for (const part of next) bytes += takeJson(part, waiting);
+      } else {
+        const names = Object.keys(next);
+        bytes += this.#meter.objectBytes(next, names);
+        for (const name of names) bytes += takeJson((next as Record<string, unknown>)[name], waiting);
+      }
+      Object.freeze(next);
+    }
+    return { isImmutable: true, bytes };
+  }
+
+  /** Freezes `value`, which may be anything, and all that it leads to, as told above. */
   freezeDeep(value: unknown): Frozen {
     const met = new Set<object>();
     const waiting: object[] = [];
@@ -66,6 +87,13 @@ export class Freezer {
     }
     return { isImmutable, bytes };
   }
+}
+
+/** Keeps an object for later; of anything else gives the bytes. */
+function takeJson(part: unknown, waiting: object[]): number {
+  if (typeof part !== 'object' || part === null) return primitiveBytes(part);
+  waiting.push(part);
+  return 0;
 }
 
 function meetItems(collection: Map<unknown, unknown> | Set<unknown>, meet: (value: unknown) => void): void {

@@ -59,6 +59,11 @@ export function primitiveBytes(value: unknown): number {
   }
 }
 
+/** Of an array, without what its elements lead to. */
+export function arrayBytes(elements: number): number {
+  return elements <= 0 ? EMPTY_ARRAY_BYTES : EMPTY_ARRAY_BYTES + ELEMENTS_HEAD_BYTES + elements * WORD_BYTES;
+}
+
 /**
  * Counts objects. Objects with the same names in the same order share a shape, which V8 keeps once; an object with
  * names of its own, such as a table by id, brings a shape of its own, which takes far more than itself. So the meter
@@ -74,7 +79,7 @@ export class HeapMeter {
       return VIEW_HEAD_BYTES + object.byteLength;
     }
     // One of its names is `length`.
-    if (Array.isArray(object)) return EMPTY_ARRAY_BYTES + elementsBytes(names.length - 1);
+    if (Array.isArray(object)) return arrayBytes(names.length - 1);
     if (object instanceof Map || object instanceof Set) {
       return OBJECT_HEAD_BYTES + COLLECTION_HEAD_BYTES + object.size * COLLECTION_ENTRY_BYTES;
     }
@@ -109,10 +114,6 @@ export class HeapMeter {
     this.#shapes[hash % SHAPES] = hash;
     return isNew;
   }
-}
-
-function elementsBytes(elements: number): number {
-  return elements <= 0 ? 0 : ELEMENTS_HEAD_BYTES + elements * WORD_BYTES;
 }
 
 function isIndex(name: string): boolean {

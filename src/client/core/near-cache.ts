@@ -36,9 +36,9 @@ import { MAX_NODES, NearTickets, type Ticket } from './near-tickets.js';
 
 /**
  * What an entry takes besides key and value: 54 in arrays of which a third may be empty, 28 to 112 in the Map, 40 as a
- * settled promise. Measured are 150 to 182 while it fills, and 204 in one that is full and takes in a new key each time.
+ * settled promise. Measured are 113 to 174 while it fills, and 178 in one that is full and takes in a new key each time.
  */
-const ENTRY_BYTES = 208;
+const ENTRY_BYTES = 184;
 /** An entry takes at most this share of all bytes: one large value should not drive out everything. */
 const LARGEST_SHARE = 1 / 8;
 /** The words of the buckets take at most this share of all bytes. */
