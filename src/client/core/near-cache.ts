@@ -32,7 +32,7 @@
 import { assert, SlotIndex, SlotOrder } from '../../base/index.js';
 import { textBytes } from './heap-bytes.js';
 import type { NearEntry, NearStats } from './near-entry.js';
-import { MAX_NODES, NearTickets, type Ticket } from './near-tickets.js';
+import { bucketsWithin, MAX_NODES, NearTickets, type Ticket } from './near-tickets.js';
 
 /**
  * What an entry takes besides key and value: 54 in arrays of which a third may be empty, 28 to 112 in the Map, 40 as a
@@ -41,10 +41,6 @@ import { MAX_NODES, NearTickets, type Ticket } from './near-tickets.js';
 const ENTRY_BYTES = 184;
 /** An entry takes at most this share of all bytes: one large value should not drive out everything. */
 const LARGEST_SHARE = 1 / 8;
-/** The words of the buckets take at most this share of all bytes. */
-const BUCKETS_SHARE = 1 / 64;
-/** With so many, 10,000 invalidations a second void one in 65 of the tickets that are held for 0.1 s. */
-const MAX_BUCKETS = 65_536;
 /** The smallest budget: a fifth of it is for the words of buckets and nodes. */
 export const MIN_NEAR_BYTES = 65_536;
 
@@ -96,7 +92,7 @@ export class NearCache<H extends {}> {
   constructor(maxBytes: number) {
     assert(maxBytes >= MIN_NEAR_BYTES, `the near cache has ${maxBytes} bytes: give it ${MIN_NEAR_BYTES}`);
     this.#maxBytes = maxBytes;
-    this.#tickets = new NearTickets(bucketsFor(maxBytes));
+    this.#tickets = new NearTickets(bucketsWithin(maxBytes));
     this.#fixedBytes = this.#tickets.bytes + this.#entriesOfNode.byteLength;
     this.#bytes = this.#fixedBytes;
     this.#largestBytes = Math.min(2 ** 32 - 1, Math.floor(maxBytes * LARGEST_SHARE));
@@ -390,12 +386,6 @@ function assertNode(node: number): void {
     Number.isInteger(node) && node >= 0 && node < MAX_NODES,
     `node ${node} is from 0 to ${MAX_NODES - 1}`,
   );
-}
-
-function bucketsFor(maxBytes: number): number {
-  let buckets = 1;
-  while (buckets < MAX_BUCKETS && buckets * 2 * 8 <= maxBytes * BUCKETS_SHARE) buckets *= 2;
-  return buckets;
 }
 
 function copied<A extends Float64Array | Uint32Array | Uint16Array>(to: A, from: A): A {

@@ -26,6 +26,18 @@ export type Ticket = number;
 /** Nodes are numbered from 0 to this, exclusive; a number may be used again once its node was noted. */
 export const MAX_NODES = 1024;
 
+/** The words of the buckets take at most this share of all bytes. */
+const BUCKETS_SHARE = 1 / 64;
+/** With so many, 10,000 invalidations a second void one in 65 of the tickets that are held for 0.1 s. */
+const MAX_BUCKETS = 65_536;
+
+/** How many buckets suit a near cache of so many bytes. */
+export function bucketsWithin(maxBytes: number): number {
+  let buckets = 1;
+  while (buckets < MAX_BUCKETS && buckets * 2 * 8 <= maxBytes * BUCKETS_SHARE) buckets *= 2;
+  return buckets;
+}
+
 export class NearTickets {
   readonly #ofBucket: Float64Array;
   readonly #ofNode = new Float64Array(MAX_NODES);
