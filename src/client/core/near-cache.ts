@@ -25,7 +25,7 @@
  * after growing, the Map, a promise as handle), and the words of the tickets. Every operation is O(1), but for the
  * moment when arrays or a Map grow, and for evictions, of which a large value needs many.
  *
- * `flushNode` passes over all slots and ends the times of the node's entries, which is quick: 1 to 3 ns a slot. What
+ * `flushNode` passes over all slots and ends the times of the node's entries, which takes some ns a slot. What
  * is dead, by that or by its time, leaves when it is met: by a read, as the oldest, or by a hand that goes around the
  * slots, two at each entering. `bytes` counts it until then; `entries` does not count what was flushed.
  */
