@@ -23,8 +23,9 @@ export function installCatalog() {
     });
     return undefined;
   } catch (error) {
-    const why = error.message.split('\n').find((line) => /npm error (?!code|A complete)/.test(line));
-    return `The example shop is not installed (${(why ?? error.message).trim()}): the node starts without it. With a network, npm start installs it.`;
+    // Of npm's lines, the first that is a sentence.
+    const why = /npm error (?!(?:code|syscall|errno|path) )(\S.*)/.exec(error.message)?.[1];
+    return `The example shop is not installed (${why ?? error.message}): the node starts without it. With a network, npm start installs it.`;
   }
 }
 

@@ -16,9 +16,9 @@ export function startPage(categories) {
 <div class="bar" role="img" aria-label="where answers come from"><i id="near"></i><i id="node"></i><i id="database"></i></div>
 <p class="legend"><span class="near">near: kept in this process <b id="near-share"></b></span>
 <span class="node">the node <b id="node-share"></b></span> <span class="database">the database <b id="database-share"></b></span></p>
-<dl><div><dt>hits</dt><dd id="hits">-</dd></div><div><dt>queries saved</dt><dd id="saved">-</dd></div>
+<dl><div><dt>hits since the start</dt><dd id="hits">-</dd></div><div><dt>queries saved</dt><dd id="saved">-</dd></div>
 <div><dt>database time saved</dt><dd id="saved-time">-</dd></div><div><dt>answers, p50 / p99</dt><dd id="answers">-</dd></div>
-<div><dt>queries, p50 / p99</dt><dd id="queries">-</dd></div><div><dt>prices changed</dt><dd id="changed">-</dd></div></dl></section>
+<div><dt>queries, p50 / p99</dt><dd id="queries">-</dd></div><div><dt>prices changed</dt><dd id="changed">-</dd></div><div><dt>old prices seen after</dt><dd id="old">-</dd></div></dl></section>
 <section class="grid">${tiles.join('\n')}</section>
 <script>${LIVE}</script>`,
   );
@@ -125,31 +125,33 @@ input,button{font:inherit;padding:.3rem .6rem;border:1px solid #8888;border-radi
 .legend span{margin-right:1.2rem}.legend span::before{content:"";display:inline-block;width:.8em;height:.8em;border-radius:.2em;margin-right:.4em}
 dl{display:grid;grid-template-columns:repeat(auto-fit,minmax(9rem,1fr));gap:.8rem;margin:0}dt{font-size:.85rem;opacity:.75}dd{margin:0;font-size:1.3rem;font-variant-numeric:tabular-nums}`;
 
-/** Runs in the browser: asks for the figures each second, and shows where the reads of that second came from. */
+/** Runs in the browser: asks for the figures each second, and shows where the reads of the last ten came from. */
 const LIVE = `
 const put = (id, text) => { document.getElementById(id).textContent = text; };
-const ms = (one) => one ? one.p50 + ' / ' + one.p99 + ' ms' : '-';
+const ms = (one) => one ? one.p50.toFixed(1) + ' / ' + one.p99.toFixed(0) + ' ms' : '-';
 const percent = (part, all) => all > 0 ? (Math.floor(1000 * part / all) / 10).toFixed(1) + '%' : '-';
-let before;
+const past = [];
 async function show() {
   try {
     const f = await (await fetch('/stats')).json();
-    const now = { near: f.cache.nearHits, node: f.cache.hits + f.cache.staleHits, database: f.cache.misses };
-    if (before) {
-      const parts = Object.entries(now).map(([name, count]) => [name, count - before[name]]);
-      const all = parts.reduce((sum, [, count]) => sum + count, 0);
-      for (const [name, count] of parts) {
-        if (all > 0) document.getElementById(name).style.width = 100 * count / all + '%';
-        put(name + '-share', percent(count, all));
-      }
+    const { nearHits, hits, staleHits, misses, around } = f.cache;
+    const now = { near: nearHits, node: hits + staleHits, database: misses + around };
+    const before = past[0] ?? { near: 0, node: 0, database: 0 };
+    const parts = Object.entries(now).map(([name, count]) => [name, count - before[name]]);
+    const all = parts.reduce((sum, [, count]) => sum + count, 0);
+    for (const [name, count] of parts) {
+      document.getElementById(name).style.width = all > 0 ? 100 * count / all + '%' : 0;
+      put(name + '-share', percent(count, all));
     }
-    before = now;
+    past.push(now);
+    if (past.length > 10) past.shift();
     put('hits', f.hitRatio === null ? '-' : percent(f.hitRatio, 1));
     put('saved', f.queries.saved.toLocaleString('en') + ' of ' + f.reads.toLocaleString('en'));
     put('saved-time', Math.round(f.queries.savedMs / 1000).toLocaleString('en') + ' s');
     put('answers', ms(f.answerMs));
     put('queries', ms(f.queries.ms));
-    put('changed', f.prices.changed + ', ' + f.prices.oldSeen + ' old ones seen');
+    put('changed', f.prices.changed.toLocaleString('en'));
+    put('old', f.prices.oldSeen.toLocaleString('en'));
   } catch { put('hits', 'the shop does not answer'); }
   setTimeout(show, 1000);
 }

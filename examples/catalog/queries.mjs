@@ -129,7 +129,7 @@ const SEARCH = `
   LIMIT $2`;
 
 const CATEGORIES = `
-  SELECT c.slug, c.name, count(*)::int AS products, (array_agg(p.hex ORDER BY p.price_cents DESC, p.id))[1:8] AS colors
+  SELECT c.slug, c.name, count(*)::int AS products, (array_agg(p.hex ORDER BY p.id))[1:8] AS colors
   FROM paint_shop.categories c
   JOIN paint_shop.products p ON p.category_id = c.id
   GROUP BY c.id ORDER BY c.id`;
