@@ -19,7 +19,7 @@ if isGranted then
   stops[#stops + 1] = now + leaseMs
   if record == '-' then record = 'w' end
 end
-if not save(nil, true) then
+if not save(true) then
   redis.call('UNLINK', key)
   isGranted = false
 end

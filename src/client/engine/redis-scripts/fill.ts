@@ -14,9 +14,9 @@ if record == 'c' then
   save()
   return 0
 end
-record, names, stops, failure = '-', {}, {}, ''
-setEntry(ARGV[3], ARGV[4], ARGV[5], ARGV[6])
-save(ARGV[2])
+record, names, stops = '-', {}, {}
+setEntry(ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[6])
+save()
 return 1
 `,
 );

@@ -17,12 +17,12 @@
  *         |   fresh until; 0: for as long as it lives
  *         kind of entry
  *
- * Locals for what follows: now (the server's clock, ms), kind, fresh, load, ends (when the entry is gone, 0: never), record (its
- * letter, - for none), names and stops (tokens and when they end), failure (the error's text), alien (the error of
- * a key that is no string: such a key is an entry that cannot be read).
+ * Locals for what follows: now (the server's clock, ms), exists, kind, fresh, load, ends (when the entry is gone, 0: never),
+ * hasOwnLifetime (that is when the key ends), value (its bytes, false without an entry that has any), record (its letter, - for
+ * none), names and stops (tokens and when they end), last (when the last of them does), failure (the error's text), alien (the
+ * error of a key that is no string: such a key is an entry that cannot be read).
  *
- * Cost: of a value of up to some 200 bytes one read of the key, else two, and nothing is copied but the value. What is over is
- * left out here, and written back by the next who writes.
+ * Cost: one read of the key and one of its lifetime. What is over is left out here, and written back by the next who writes.
  */
 
 export const openKey = String.raw`
@@ -31,35 +31,20 @@ local key = KEYS[1]
 local clock = redis.call('TIME')
 local now = clock[1] * 1000 + math.floor(clock[2] / 1000)
 
-local head = redis.pcall('GETRANGE', key, 0, 255)
-local alien = type(head) == 'table' and head
-if alien then head = '' end
-local isWhole = #head < 256 and not alien
-
-local kind, fresh, load, gone, record, words, at = '-', 0, 0, 0, '-', '', 1
-local exists = head ~= '' or redis.call('EXISTS', key) == 1
-if exists then
-  kind = 'v'
-  if string.sub(head, 1, 5) == MAGIC then
-    if not isWhole and not string.find(head, '\n', 6, true) then
-      -- Many writers.
-      head = redis.call('GET', key)
-      isWhole = true
-    end
-    local k, f, l, rest, behind = string.match(head, '^([-va]) (%d+) (%d+)([^\n]*)\n()', 6)
-    local g, r, w = '0', '-', ''
-    if rest ~= '' then g, r, w = string.match(rest or '', '^ (%d+) ([lfwc]) (.+)$') end
-    if k and g then
-      kind, fresh, load, gone, record, words, at = k, tonumber(f), tonumber(l), tonumber(g), r, w, behind
-    end
+local text = redis.pcall('GET', key)
+local exists = text ~= false
+local alien = type(text) == 'table' and text
+local kind, fresh, load, gone, record, words, value = '-', 0, 0, 0, '-', '', false
+if exists then kind = 'v' end
+if exists and not alien then
+  value = text
+  local k, f, l, rest, at = string.match(text, '^%znh1 ([-va]) (%d+) (%d+)([^\n]*)\n()')
+  local g, r, w = '0', '-', ''
+  if k and rest ~= '' then g, r, w = string.match(rest, '^ (%d+) ([lfwc]) (.+)$') end
+  if k and g then
+    kind, fresh, load, gone, record, words = k, tonumber(f), tonumber(l), tonumber(g), r, w
+    value = string.sub(text, at)
   end
-end
-
--- Bytes of the key from one place to another, the first being 1, the last -1.
-local function cut(from, to)
-  if isWhole then return string.sub(head, from, to) end
-  if to > 0 then to = to - 1 end
-  return redis.call('GETRANGE', key, from - 1, to)
 end
 
 local ends, hasOwnLifetime = gone, gone == 0
@@ -69,25 +54,21 @@ if kind ~= '-' then
   if gone > 0 and ends < now then kind, fresh, load, ends = '-', 0, 0, 0 end
 end
 
-local names, stops, failure = {}, {}, ''
+local names, stops, last, failure
 if record ~= '-' then
+  names, stops, last = {}, {}, 0
   for name, stop in string.gmatch(words, '(%S+) (%d+)') do
+    stop = tonumber(stop)
     if record == 'f' then
-      failure = cut(at, at + name - 1)
-      at = at + name
+      failure = string.sub(value, 1, name)
+      value = string.sub(value, name + 1)
     end
-    if tonumber(stop) > now then
-      names[#names + 1] = name
-      stops[#stops + 1] = tonumber(stop)
+    if stop > now then
+      names[#names + 1], stops[#stops + 1] = name, stop
+      if stop > last then last = stop end
     end
   end
-  if #names == 0 then record, failure = '-', '' end
+  if #names == 0 then record = '-' end
 end
-
--- When the last of the leases is over.
-local function lastStop()
-  local last = 0
-  for i = 1, #stops do if stops[i] > last then last = stops[i] end end
-  return last
-end
+if kind ~= 'v' then value = false end
 `;

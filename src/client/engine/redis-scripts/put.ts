@@ -8,8 +8,8 @@ export const putScript = luaScript(
   saveKey,
   `
 void()
-setEntry(ARGV[2], ARGV[3], ARGV[4], ARGV[5])
-save(ARGV[1])
+setEntry(ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5])
+save()
 return 1
 `,
 );

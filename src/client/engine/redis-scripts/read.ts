@@ -5,6 +5,8 @@ import { saveKey } from './save-key.js';
 /**
  * LEASE.GET: mode (lease, early, look), the token to grant, ms of the lease. Answers as that command does.
  *
+ * An entry that says there is nothing has the value false, which is sent as nil.
+ *
  * What is there and fresh is answered before the functions that write are made. If the server cannot write (no memory, a
  * replica) one loads without a right to fill.
  */
@@ -22,8 +24,6 @@ if kind ~= '-' and (fresh == 0 or fresh > now) then
   freshMs = stop == 0 and -1 or math.max(1, stop - now)
 end
 local isFresh = freshMs ~= 0
--- An entry that says there is nothing has the value false, which is sent as nil.
-local value = kind == 'v' and cut(at, -1)
 
 if isFresh and (mode ~= 'early' or record ~= '-') then return {'hit', value, freshMs, load} end
 if mode == 'look' then
@@ -35,14 +35,14 @@ if record == 'f' then
   return {'failed', failure, value, now - fresh, load}
 end
 if record ~= '-' then
-  if kind == '-' then return {'wait', lastStop() - now} end
-  return {'stale', value, now - fresh, load, lastStop() - now}
+  if kind == '-' then return {'wait', last - now} end
+  return {'stale', value, now - fresh, load, last - now}
 end
 `,
   saveKey,
   `
-record, names, stops, failure = 'l', {token}, {now + leaseMs}, ''
-local isGranted = save(value or '', true)
+record, names, stops = 'l', {token}, {now + leaseMs}
+local isGranted = save(true)
 if kind == '-' then return {'load', isGranted and token, isGranted and leaseMs or 0} end
 -- A refresh before its time saves others from waiting; without a right to fill it would save nobody.
 if isFresh and not isGranted then return {'hit', value, freshMs, load} end

@@ -141,6 +141,12 @@ for (const { name, skip } of serverPrograms) {
       assert.equal(await at.call('PEXPIRETIME', 'k'), START_MS + 8_501);
       assert.equal(await at.run('fail', 'k', 'a.2', '', 0), 1);
       assert.equal(await at.call('PEXPIRETIME', 'k'), START_MS + 4_001, 'given back, it lives as before');
+
+      await at.read('k', 'lease', 'a.3');
+      await at.call('PEXPIREAT', 'k', START_MS + 3_700);
+      assert.equal(await at.run('renew', 'k', 'a.3', 5_000), 1);
+      assert.equal(await at.run('fail', 'k', 'a.3', '', 0), 1);
+      assert.equal(await at.call('PEXPIRETIME', 'k'), START_MS + 3_700, 'or as short as strangers said');
     });
 
     test('a write-through deletes, and readers wait; writers that overlap are both refused', async () => {

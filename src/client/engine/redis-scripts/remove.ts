@@ -11,7 +11,7 @@ if not exists then return 0 end
 local wasThere = kind ~= '-'
 unsetEntry()
 void()
-if not save(nil, true) then redis.call('UNLINK', key) end
+if not save(true) then redis.call('UNLINK', key) end
 return wasThere and 1 or 0
 `,
 );

@@ -14,6 +14,8 @@
  */
 
 export const saveKey = String.raw`
+if record == '-' then names, stops = {}, {} end
+
 local function holderOf(token)
   if record == 'f' then return 0 end
   for i = 1, #names do if names[i] == token then return i end end
@@ -32,13 +34,13 @@ local function void()
   if record == 'w' then
     record = 'c'
   elseif record ~= 'c' then
-    record, names, stops, failure = '-', {}, {}, ''
+    record, names, stops = '-', {}, {}
   end
 end
 
--- There is an entry, gone after so many ms, stale after so many; 0: never.
-local function setEntry(lifetimeMs, freshMs, loadMs, isAbsent)
-  kind, hasOwnLifetime, alien = 'v', false, false
+-- There is an entry: its value, gone after so many ms, stale after so many; 0: never.
+local function setEntry(bytes, lifetimeMs, freshMs, loadMs, isAbsent)
+  kind, value, hasOwnLifetime = 'v', bytes, false
   if isAbsent == '1' then kind = 'a' end
   ends, fresh, load = tonumber(lifetimeMs), tonumber(freshMs), tonumber(loadMs)
   if ends > 0 then ends = now + ends end
@@ -46,20 +48,20 @@ local function setEntry(lifetimeMs, freshMs, loadMs, isAbsent)
 end
 
 local function unsetEntry()
-  kind, fresh, load, ends, alien = '-', 0, 0, 0, false
+  kind, value, fresh, load, ends = '-', false, 0, 0, 0
 end
 
--- Stores it all, with this value or that which is there. Tells whether that went well; if it should not fail, a
--- server without memory ends the script.
-local function save(value, mayFail)
+-- Writes it all. Tells whether that went well; unless it may fail, a server without memory ends the script.
+local function save(mayFail)
   local run = mayFail and redis.pcall or redis.call
   if kind == '-' and record == '-' then
     local done = run('UNLINK', key)
     redis.call('EXISTS', key)
     return type(done) == 'number'
   end
-  if not value then value = kind == '-' and '' or cut(at, -1) end
-  local last, text, lifetime, stop = lastStop(), value, nil, nil
+  last = 0
+  for i = 1, #stops do if stops[i] > last then last = stops[i] end end
+  local lifetime, stop
   gone = 0
   if kind == '-' then
     lifetime, stop = 'PXAT', last
@@ -70,14 +72,16 @@ local function save(value, mayFail)
   elseif ends > 0 then
     lifetime, stop = 'PXAT', ends
   end
+  text = value or ''
+  if record == 'f' then text = failure .. text end
   local saysNothing = kind == 'v' and fresh == 0 and load == 0 and record == '-'
-  if not saysNothing or string.sub(value, 1, 5) == MAGIC then
+  if not saysNothing or string.sub(text, 1, 5) == MAGIC then
     local header = MAGIC .. kind .. ' ' .. fresh .. ' ' .. load
     if record ~= '-' then
       header = header .. ' ' .. gone .. ' ' .. record
       for i = 1, #names do header = header .. ' ' .. names[i] .. ' ' .. stops[i] end
     end
-    text = header .. '\n' .. failure .. value
+    text = header .. '\n' .. text
   end
   local done
   if stop then

@@ -15,7 +15,7 @@ if not exists then return 0 end
 local isThere = kind ~= '-'
 if isThere and (fresh == 0 or fresh > now) then fresh = now end
 void()
-if not save(nil, true) then redis.call('UNLINK', key) end
+if not save(true) then redis.call('UNLINK', key) end
 return isThere and 1 or 0
 `,
 );

@@ -6,6 +6,6 @@ export const watchScript = luaScript(
   openKey,
   `
 if record == '-' or record == 'f' then return 0 end
-return lastStop() - now
+return last - now
 `,
 );
