@@ -18,32 +18,34 @@
  *         kind of entry
  *
  * Locals for what follows: now (the server's clock, ms), exists, kind, fresh, load, ends (when the entry is gone, 0: never),
- * hasOwnLifetime (that is when the key ends), value (its bytes, false without an entry that has any), record (its letter, - for
- * none), names and stops (tokens and when they end), last (when the last of them does), failure (the error's text), alien (the
- * error of a key that is no string: such a key is an entry that cannot be read).
+ * hasOwnLifetime (that is when the key ends), value (its bytes, after `readValue`; false without an entry that has any), record
+ * (its letter, - for none), names and stops (tokens and when they end), last (when the last of them does), failure (the error's
+ * text), alien (the error of a key that is no string: such a key is an entry that cannot be read).
  *
- * Cost: one read of the key and one of its lifetime. What is over is left out here, and written back by the next who writes.
+ * Cost: one read of the key's beginning, in which all but a large value lies, and one of its lifetime. What is over is left
+ * out here, and written back by the next who writes.
  */
 
 export const openKey = String.raw`
 local MAGIC = '\0nh1 '
+-- More than the longest header: 64 writers, or an error of 1,024 chars.
+local HEAD_BYTES = 4096
 local key = KEYS[1]
 local clock = redis.call('TIME')
 local now = clock[1] * 1000 + math.floor(clock[2] / 1000)
 
-local text = redis.pcall('GET', key)
-local exists = text ~= false
+local text = redis.pcall('GETRANGE', key, 0, HEAD_BYTES - 1)
 local alien = type(text) == 'table' and text
-local kind, fresh, load, gone, record, words, value = '-', 0, 0, 0, '-', '', false
-if exists then kind = 'v' end
-if exists and not alien then
-  value = text
-  local k, f, l, rest, at = string.match(text, '^%znh1 ([-va]) (%d+) (%d+)([^\n]*)\n()')
+if alien then text = '' end
+local exists = alien or text ~= '' or redis.call('EXISTS', key) == 1
+local kind, fresh, load, gone, record, words, at = '-', 0, 0, 0, '-', '', 1
+if exists then
+  kind = 'v'
+  local k, f, l, rest, behind = string.match(text, '^%znh1 ([-va]) (%d+) (%d+)([^\n]*)\n()')
   local g, r, w = '0', '-', ''
   if k and rest ~= '' then g, r, w = string.match(rest, '^ (%d+) ([lfwc]) (.+)$') end
   if k and g then
-    kind, fresh, load, gone, record, words = k, tonumber(f), tonumber(l), tonumber(g), r, w
-    value = string.sub(text, at)
+    kind, fresh, load, gone, record, words, at = k, tonumber(f), tonumber(l), tonumber(g), r, w, behind
   end
 end
 
@@ -60,8 +62,8 @@ if record ~= '-' then
   for name, stop in string.gmatch(words, '(%S+) (%d+)') do
     stop = tonumber(stop)
     if record == 'f' then
-      failure = string.sub(value, 1, name)
-      value = string.sub(value, name + 1)
+      failure = string.sub(text, at, at + name - 1)
+      at = at + name
     end
     if stop > now then
       names[#names + 1], stops[#stops + 1] = name, stop
@@ -70,5 +72,13 @@ if record ~= '-' then
   end
   if #names == 0 then record = '-' end
 end
-if kind ~= 'v' then value = false end
+
+local value = false
+`;
+
+/** Before the key is written: the value, if it is the one that is there. */
+export const readValue = `
+if kind == 'v' and not value and not alien then
+  if #text < HEAD_BYTES then value = string.sub(text, at) else value = redis.call('GETRANGE', key, at - 1, -1) end
+end
 `;

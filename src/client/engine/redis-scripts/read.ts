@@ -1,5 +1,5 @@
 import { luaScript } from './lua-script.js';
-import { openKey } from './open-key.js';
+import { openKey, readValue } from './open-key.js';
 import { saveKey } from './save-key.js';
 
 /**
@@ -12,6 +12,7 @@ import { saveKey } from './save-key.js';
  */
 export const readScript = luaScript(
   openKey,
+  readValue,
   `
 if alien then return alien end
 local mode, token, leaseMs = ARGV[1], ARGV[2], tonumber(ARGV[3])

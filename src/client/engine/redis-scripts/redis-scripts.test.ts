@@ -194,17 +194,35 @@ for (const { name, skip } of serverPrograms) {
     });
 
     test('values of any bytes and any length keep them', async () => {
-      const bytes = Uint8Array.from({ length: 1_000 }, (_, i) => i & 255);
-      for (const length of [0, 1, 200, 255, 256, 257, 1_000]) {
+      const bytes = Uint8Array.from({ length: 9_000 }, (_, i) => i & 255);
+      // Around the length up to which a key is read at once, with each header.
+      const around = Array.from({ length: 30 }, (_, i) => 3_690 + i * 14);
+      for (const length of [0, 1, 255, ...around, 9_000]) {
         const value = bytes.subarray(0, length);
+        const stored = async (): Promise<unknown> =>
+          length === 0 ? new Uint8Array() : at.connection.call(['GETRANGE', 'k', -length, -1]);
+        const answered = async (place: number, ...how: [string, string]): Promise<void> => {
+          const args = ['EVAL', at.source('read'), 1, 'k', ...how, 5_000, at.nowMs];
+          const reply = await at.connection.call(args);
+          assert.deepEqual((reply as unknown[])[place], value, `${how} of ${length} bytes`);
+        };
         await at.run('put', 'k', value, 60_000, 1_000, 7, 0);
+        await answered(1, 'lease', 'none');
         await at.pass(1_000);
-        await at.read('k', 'lease', 'a.1');
-        await at.run('fail', 'k', 'a.1', 'x'.repeat(length), 1_000);
-        const stored = await at.connection.call(['GETRANGE', 'k', -length, -1]);
-        assert.deepEqual(length === 0 ? new Uint8Array() : stored, value);
+        await answered(1, 'lease', 'a.1');
+        assert.deepEqual(await stored(), value);
+        await answered(1, 'lease', 'b.1');
+        await at.run('renew', 'k', 'a.1', 5_000);
+        assert.deepEqual(await stored(), value);
+        await at.run('fail', 'k', 'a.1', 'x'.repeat(300), 1_000);
+        await answered(2, 'lease', 'b.1');
+        assert.deepEqual(await stored(), value);
         await at.run('soften', 'k');
+        assert.deepEqual(await stored(), value);
         assert.deepEqual(await at.run('remove', 'k'), 1);
+        await at.call('SET', 'k', value);
+        await answered(1, 'early', 'a.2');
+        assert.deepEqual(await stored(), value);
       }
     });
 

@@ -13,6 +13,8 @@
  * from the next read on.
  */
 
+import { readValue } from './open-key.js';
+
 export const saveKey = String.raw`
 if record == '-' then names, stops = {}, {} end
 
@@ -40,7 +42,7 @@ end
 
 -- There is an entry: its value, gone after so many ms, stale after so many; 0: never.
 local function setEntry(bytes, lifetimeMs, freshMs, loadMs, isAbsent)
-  kind, value, hasOwnLifetime = 'v', bytes, false
+  kind, value, hasOwnLifetime, alien = 'v', bytes, false, false
   if isAbsent == '1' then kind = 'a' end
   ends, fresh, load = tonumber(lifetimeMs), tonumber(freshMs), tonumber(loadMs)
   if ends > 0 then ends = now + ends end
@@ -59,6 +61,7 @@ local function save(mayFail)
     redis.call('EXISTS', key)
     return type(done) == 'number'
   end
+  ${readValue}
   last = 0
   for i = 1, #stops do if stops[i] > last then last = stops[i] end end
   local lifetime, stop

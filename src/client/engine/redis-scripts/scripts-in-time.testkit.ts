@@ -64,6 +64,11 @@ export class ScriptsInTime {
     return this.connection.call(['EVAL', timed[name].source, 1, key, ...args, this.nowMs], TEXT);
   }
 
+  /** The text of a script, which takes the time as its last argument. */
+  source(name: keyof typeof scripts): string {
+    return timed[name].source;
+  }
+
   read(key: string, mode = 'lease', token = 't', leaseMs = 5_000): Promise<Reply<string>> {
     return this.run('read', key, mode, token, leaseMs);
   }
