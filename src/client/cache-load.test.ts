@@ -124,3 +124,12 @@ test('when the cache fails the loader answers, behind the cap of its group; the 
   assert.equal(await read(world, cache.get('k0')), undefined, 'nothing was stored');
   assert.equal(await read(world, cache.getOrLoad('k0', database.load)), 1);
 });
+
+test('without the cache a value is what it would be with it', async () => {
+  const world = new CacheWorld();
+  const cache = world.cache();
+  world.failure = new ClientError('NOT_CONNECTED', 'no node');
+  const load = () => ({ at: new Date(0), none: undefined });
+  assert.deepEqual(await read(world, cache.getOrLoad<unknown>('k', load)), { at: '1970-01-01T00:00:00.000Z' });
+  await assert.rejects(read(world, cache.getOrLoad<unknown>('n', () => 1n)), { code: 'VALUE' });
+});

@@ -18,6 +18,42 @@ test('waiting is bounded: then a stale value, or a load of its own that fills no
   assert.equal(await read(world, b.get('k'), 1), undefined, 'it filled nothing');
 });
 
+test('who came while a caller loads for itself is not given what it loaded', async () => {
+  const world = new CacheWorld();
+  const [a, b] = [world.cache({ hardTimeout: '1h' }), world.cache({ waitTimeout: '2s' })];
+  const slow = new Database(world, 60_000);
+  const own = new Database(world, 100);
+  watch(a.getOrLoad('k', slow.load));
+  await world.pass(10);
+  const waiter = watch(b.getOrLoad('k', own.load));
+  await world.pass(2_010);
+  assert.equal(own.queries, 1, 'it loads for itself, and has read the row');
+  own.value = 2;
+  await a.delete('k');
+  const late = watch(b.getOrLoad('k', own.load));
+  await world.pass(300);
+  assert.equal(waiter.value, 1, 'it came before the invalidation');
+  assert.equal(late.value, 2);
+});
+
+test('nothing stale is served where none is allowed, not for a moment', async () => {
+  const world = new CacheWorld();
+  const database = new Database(world, 10);
+  const cache = world.cache();
+  await read(world, cache.getOrLoad('k', database.load));
+  database.value = 2;
+  assert.equal(await read(world, cache.expire('k'), 0), true);
+  const got = watch(cache.get('k'));
+  const loaded = watch(cache.getOrLoad('k', database.load));
+  await settle();
+  assert.deepEqual([got.done, got.value], [true, undefined]);
+  await world.pass(20);
+  assert.equal(loaded.value, 2);
+  database.failure = new Error('down');
+  await read(world, cache.expire('k'), 0);
+  await assert.rejects(read(world, cache.getOrLoad('k', database.load), 20), /down/);
+});
+
 test('what is stale is served while one caller of the fleet loads it anew', async () => {
   const world = new CacheWorld();
   const database = new Database(world, 100);

@@ -158,7 +158,7 @@ export class Cache {
     try {
       const answer = await engine.read(name, 'look', deadlineMs);
       const { staleWhileRevalidateMs, earlyRefresh } = this.#behavior.load;
-      const isServed = answer.status === 'hit' || (answer.isThere && answer.ms <= staleWhileRevalidateMs);
+      const isServed = answer.status === 'hit' || (answer.isThere && answer.ms < staleWhileRevalidateMs);
       if (!isServed) return undefined;
       const stored = decodeAnswer(this.#parts, answer);
       if (answer.status === 'hit') {

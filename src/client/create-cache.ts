@@ -58,8 +58,8 @@ export interface CacheOptions extends CacheBehavior {
    * closed here. It cannot have a near cache, and waiters poll.
    */
   readonly redis?: ExistingClient;
-  /** Memory of this process: for tests, and programs that need no server. */
-  readonly memory?: { readonly maxBytes: ByteSize };
+  /** Memory of this process, for tests and programs that need no server; a CacheMemory is one that several caches share. */
+  readonly memory?: { readonly maxBytes: ByteSize } | CacheMemory;
   readonly connection?: CacheConnection;
 }
 
@@ -87,6 +87,7 @@ function engineOf(options: CacheOptions, problems: string[]): StartEngine | unde
     problems.push(`${given} of url, nodes, redis and memory are given: give one of them.`);
     return undefined;
   }
+  if (memory instanceof CacheMemory) return over(memory);
   if (memory !== undefined) return inMemory(memory.maxBytes, problems);
   if (redis !== undefined) return overClient(redis, options, problems);
   if (url !== undefined) {
@@ -100,8 +101,7 @@ function engineOf(options: CacheOptions, problems: string[]): StartEngine | unde
 function inMemory(given: ByteSize, problems: string[]): StartEngine | undefined {
   const maxBytes = byteCount(given);
   try {
-    const memory = new CacheMemory({ maxBytes });
-    return (host, engineOptions) => new MemoryEngine(memory, engineOptions, host);
+    return over(new CacheMemory({ maxBytes }));
   } catch (error) {
     problems.push(`memory.maxBytes is ${JSON.stringify(given)}: give ${BYTE_SIZE_FORMS}; ${messages(error)}`);
     return undefined;
@@ -125,6 +125,10 @@ function overClient(
     return undefined;
   }
   return (host, engineOptions) => guarded(host, (inner) => redisEngineOver(redis, engineOptions, inner));
+}
+
+function over(memory: CacheMemory): StartEngine {
+  return (host, engineOptions) => new MemoryEngine(memory, engineOptions, host);
 }
 
 function overNodes(

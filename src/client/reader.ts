@@ -16,11 +16,11 @@
 import { type CacheParts, type Caller, type How, noteCacheError } from './cache-parts.js';
 import { type Load, type LoadEnding, refreshesEarly } from './core/index.js';
 import type { Answer } from './engine/engine.js';
-import { ClientError, LoadShed } from './errors.js';
+import { ClientError } from './errors.js';
 import type { Lease } from './lease.js';
 import type { Loaded } from './loading.js';
 import { Loads } from './loads.js';
-import { decodeAnswer, type Stored } from './stored.js';
+import { decodeAnswer, encodeLoaded, type Stored } from './stored.js';
 import type { TimeSource } from './time.js';
 
 /** Settled: what hangs on it runs at the end of this tick, and belongs to who hung it there. */
@@ -78,7 +78,7 @@ export class Reader {
   #drive(load: Load<Caller>, how: How, around: boolean): void {
     void endOfTick.then(() => {
       this.#parts.table.asked(load);
-      if (around) void this.#goAround(load, how, undefined);
+      if (around) void this.#goAround(load, how, 'unfenced');
       else this.#ask(load, how);
     });
   }
@@ -111,7 +111,7 @@ export class Reader {
   #unanswered(load: Load<Caller>, how: How, error: unknown): Promise<void> {
     this.#parts.engine.abandon(load.key);
     noteCacheError(this.#parts, 'read', how.key, error);
-    return this.#goAround(load, how, undefined);
+    return this.#goAround(load, how, 'unfenced');
   }
 
   /** What an answer that is no hit asks for, until `endMs`. `since`: the wakes before its question. */
@@ -122,7 +122,7 @@ export class Reader {
       if (answer.status === 'hit') return this.#hit(load, how, answer);
       const stale = answer.isThere ? decodeAnswer(this.#parts, answer) : undefined;
       if (answer.status === 'failed') return this.#othersFailed(load, how, answer, stale);
-      const isServed = stale !== undefined && answer.ms <= staleWhileRevalidateMs;
+      const isServed = stale !== undefined && answer.ms < staleWhileRevalidateMs;
       if (answer.status === 'load' || answer.status === 'refresh') {
         if (!isServed) return this.#load(load, how, answer, stale);
         this.#serveStale(load, stale);
@@ -131,8 +131,8 @@ export class Reader {
       if (isServed) return this.#serveStale(load, stale);
       const leftMs = endMs - time.now();
       if (leftMs <= 0) {
-        const isAllowed = stale !== undefined && answer.ms <= staleIfErrorMs;
-        return isAllowed ? this.#serveStale(load, stale) : this.#goAround(load, how, undefined);
+        const isAllowed = stale !== undefined && answer.ms < staleIfErrorMs;
+        return isAllowed ? this.#serveStale(load, stale) : this.#goAround(load, how, 'unfilled');
       }
       this.#parts.counts.waits++;
       await wakes.sleep(load.key, since, Math.min(leftMs, answer.leaseMs + SLACK_MS), time);
@@ -168,7 +168,7 @@ export class Reader {
 
   /** Somebody else has just failed to load the key. */
   #othersFailed(load: Load<Caller>, how: How, answer: Answer, stale: Stored | undefined): void {
-    if (stale !== undefined && answer.ms <= how.options.staleIfErrorMs) {
+    if (stale !== undefined && answer.ms < how.options.staleIfErrorMs) {
       this.#serveStale(load, stale);
       return;
     }
@@ -181,7 +181,7 @@ export class Reader {
     this.#parts.counts.misses++;
     const lease = this.#loads.leaseOf(load.key, answer);
     const work = this.#loads.run(how, stale);
-    const mayServeStale = stale !== undefined && answer.ms <= how.options.staleIfErrorMs;
+    const mayServeStale = stale !== undefined && answer.ms < how.options.staleIfErrorMs;
     if (mayServeStale && (await isLate(work, how.options.softTimeoutMs, this.#parts.time))) {
       this.#serveStale(load, stale);
       return this.#loads.finishBehind(load.key, how, lease, work, answer.isThere);
@@ -191,11 +191,11 @@ export class Reader {
       loaded = await work;
     } catch (error) {
       this.#loads.failed(how, lease, error, false);
-      if (mayServeStale || (stale !== undefined && error instanceof LoadShed)) this.#serveStale(load, stale);
+      if (mayServeStale) this.#serveStale(load, stale);
       else this.#settle(load, 'failed', (caller) => caller.reject(error));
       return;
     }
-    if (lease === undefined) this.#settleUnfenced(load, loaded);
+    if (lease === undefined) this.#settleLoaded(load, how, loaded, 'unfilled');
     else await this.#fill(load, how, lease, loaded, answer.isThere);
   }
 
@@ -222,18 +222,32 @@ export class Reader {
   }
 
   /** Without the cache: the loader behind its group's cap, and what it loads is kept nowhere. */
-  async #goAround(load: Load<Caller>, how: How, stale: Stored | undefined): Promise<void> {
+  async #goAround(load: Load<Caller>, how: How, ending: 'unfenced' | 'unfilled'): Promise<void> {
     this.#parts.counts.around++;
+    let loaded: Loaded;
     try {
-      this.#settleUnfenced(load, await this.#loads.run(how, stale));
+      loaded = await this.#loads.run(how, undefined);
     } catch (error) {
       this.#loads.failed(how, undefined, error, false);
       this.#settle(load, 'failed', (caller) => caller.reject(error));
+      return;
     }
+    this.#settleLoaded(load, how, loaded, ending);
   }
 
-  #settleUnfenced(load: Load<Caller>, loaded: Loaded): void {
-    this.#settle(load, 'unfenced', (caller) => caller.resolve(loaded.value));
+  /** What is not stored is given as if it had been. */
+  #settleLoaded(load: Load<Caller>, how: How, loaded: Loaded, ending: LoadEnding): void {
+    let value = (): unknown => undefined;
+    try {
+      if (loaded.value !== undefined) {
+        const { stored } = encodeLoaded(this.#parts, how.key, loaded, loaded.ttlMs, how.options);
+        value = () => stored.forReader();
+      }
+    } catch (error) {
+      this.#settle(load, 'failed', (caller) => caller.reject(error));
+      return;
+    }
+    this.#settle(load, ending, (caller) => caller.resolve(value()));
   }
 
   #settle(load: Load<Caller>, ending: LoadEnding, give: (caller: Caller) => void): void {

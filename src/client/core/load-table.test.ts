@@ -31,6 +31,7 @@ test('each ending gives the value to whom it is true for', () => {
     ['hit', 'ab', 'cd'],
     ['accepted', 'abcd', ''],
     ['refused', 'ab', 'cd'],
+    ['unfilled', 'ab', 'cd'],
     ['unfenced', 'abcd', ''],
     ['failed', 'abcd', ''],
   ] as [LoadEnding, string, string][]) {

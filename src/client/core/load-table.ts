@@ -19,6 +19,8 @@
  *   hit       the node had the value, or woke a wait          value           read again
  *   accepted  the node took the fill                          value           value
  *   refused   the node did not: it was invalidated            value           read again
+ *   unfilled  the node gave no right to fill: it has no      value           read again
+ *             room for a lease, or another holds it for too long
  *   unfenced  no node could be asked: the value may be old,   value           value
  *             and is kept nowhere
  *   failed    the loader threw                                its error       its error
@@ -47,7 +49,7 @@ export interface LoadCaller<Caller> {
   isFirst: boolean;
 }
 
-export type LoadEnding = 'hit' | 'accepted' | 'refused' | 'unfenced' | 'failed';
+export type LoadEnding = 'hit' | 'accepted' | 'refused' | 'unfilled' | 'unfenced' | 'failed';
 
 /** A load under way. Its owner drives it to `settle`, on every path. */
 export class Load<Caller> {
@@ -142,7 +144,8 @@ export class LoadTable<Caller extends LoadCaller<Caller>> {
     const all = load.callers;
     load.callers = [];
     for (const caller of all) caller.load = undefined;
-    if ((ending !== 'hit' && ending !== 'refused') || all.every(isFirst)) {
+    const isForAll = ending === 'accepted' || ending === 'unfenced' || ending === 'failed';
+    if (isForAll || all.every(isFirst)) {
       return { callers: all, next: undefined };
     }
     const later = all.filter((caller) => !caller.isFirst);

@@ -1,0 +1,166 @@
+/**
+ * Checks what all processes have done against the one promise: a read that begins after an invalidation was acknowledged
+ * sees nothing older than what was written before that invalidation.
+ *
+ *   process 1   write 7 ── delete ──acknowledged                floor of the key: 7
+ *   process 2                                     read ──> 6    a violation, unless the value was near and within its bound
+ *   process 3                            read ──────────────> 6 none: it began before
+ *
+ * Rows come from each process in the order in which operations ended, some of them late. They are looked at when no
+ * process can tell of an earlier end: then every acknowledgement before the start of a read is known.
+ *
+ * A read that finds nothing is checked too, where the rows of the database say that there is nothing at some versions: one
+ * of these must lie between the floor and the newest version at its end.
+ *
+ * An interleaving is an operation that overlapped one which ended before it, on the same key, of which one is an invalidation.
+ */
+import { describeRow, INVALIDATED, NEAR, READ, READ_NOTHING, type Row, rowsOf } from './records.js';
+
+/** Invalidations remembered of a key; older than what any read under way can have begun before. */
+const FLOORS_KEPT = 20_000;
+/** Rows of a key that are shown with a violation. */
+const SHOWN_ROWS = 40;
+/** Violations described; all are counted. */
+const MAX_DESCRIBED = 5;
+
+export interface HistoryOptions {
+  readonly keys: number;
+  /** The newest version of a row at that time. */
+  readonly versionAt: (key: number, ns: number) => number;
+  /** Whether the database says of this version that there is nothing. */
+  readonly isNothing: (version: number) => boolean;
+  /** How old a near value may be, after the acknowledgement of what invalidated it. */
+  readonly nearBoundMs: number;
+}
+
+class KeyHistory {
+  /** Acknowledgements that raised the floor: when, and to what. */
+  times: number[] = [];
+  versions: number[] = [];
+  lastEndNs = 0;
+  lastInvalidationNs = 0;
+  readonly rows: Row[] = [];
+  readonly orphans = new Set<number>();
+}
+
+export class History {
+  readonly #options: HistoryOptions;
+  readonly #keys: KeyHistory[];
+  /** Up to when each process has told everything. */
+  readonly #toldNs = new Map<string, number>();
+  #waiting: Row[] = [];
+  readonly counts = { operations: 0, interleavings: 0, reads: 0, nearReads: 0, invalidations: 0, nothing: 0 };
+  violations = 0;
+  /** A few of them, for people. */
+  readonly described: string[] = [];
+  /** The oldest near value that was served, after the acknowledgement of what invalidated it. */
+  oldestNearMs = 0;
+  staleNearReads = 0;
+
+  constructor(options: HistoryOptions) {
+    this.#options = options;
+    this.#keys = Array.from({ length: options.keys }, () => new KeyHistory());
+  }
+
+  /** A process begins: it tells of nothing that ended before. */
+  begins(source: string, ns: number): void {
+    this.#toldNs.set(source, ns);
+  }
+
+  /** A process has ended: what it has not told is lost. */
+  ends(source: string): void {
+    this.#toldNs.delete(source);
+  }
+
+  /** All operations of a process that ended up to that time and were not told before. */
+  tell(source: string, rows: Float64Array, untilNs: number): void {
+    for (const row of rowsOf(rows)) this.#waiting.push(row);
+    this.#toldNs.set(source, untilNs);
+  }
+
+  /** A process died while it stored this version, outside of any lease: it may come at any time. */
+  orphaned(key: number, version: number): void {
+    this.#keys[key].orphans.add(version);
+  }
+
+  /** Looks at all that is complete. */
+  check(): void {
+    const untilNs = Math.min(...this.#toldNs.values());
+    const ready = this.#waiting.filter((row) => row.endNs <= untilNs);
+    this.#waiting = this.#waiting.filter((row) => row.endNs > untilNs);
+    ready.sort((a, b) => a.endNs - b.endNs);
+    for (const row of ready) this.#take(row);
+  }
+
+  #take(row: Row): void {
+    const { counts } = this;
+    const key = this.#keys[row.key];
+    const isInvalidation = row.kind === INVALIDATED;
+    counts.operations++;
+    if (row.startNs < (isInvalidation ? key.lastEndNs : key.lastInvalidationNs)) counts.interleavings++;
+    key.lastEndNs = row.endNs;
+    key.rows.push(row);
+    if (key.rows.length > 2 * SHOWN_ROWS) key.rows.splice(0, SHOWN_ROWS);
+    if (isInvalidation) {
+      key.lastInvalidationNs = row.endNs;
+      counts.invalidations++;
+      raise(key, row);
+    } else if (row.kind === READ) {
+      this.#checkRead(key, row);
+    } else if (row.kind === READ_NOTHING) {
+      this.#checkNothing(key, row);
+    }
+  }
+
+  #checkRead(key: KeyHistory, row: Row): void {
+    const isNear = (row.flags & NEAR) !== 0;
+    this.counts.reads++;
+    if (isNear) this.counts.nearReads++;
+    if (row.version >= floorAt(key, row.startNs) || key.orphans.has(row.version)) return;
+    if (!isNear) {
+      this.#violated(key, row, `${row.version} was read where ${floorAt(key, row.startNs)} was due`);
+      return;
+    }
+    const ageMs = (row.startNs - key.times[key.versions.findIndex((one) => one > row.version)]) / 1e6;
+    this.staleNearReads++;
+    this.oldestNearMs = Math.max(this.oldestNearMs, ageMs);
+    if (ageMs > this.#options.nearBoundMs) this.#violated(key, row, `a near value was ${ageMs} ms too old`);
+  }
+
+  #checkNothing(key: KeyHistory, row: Row): void {
+    const { versionAt, isNothing } = this.#options;
+    this.counts.nothing++;
+    const newest = versionAt(row.key, row.endNs);
+    const floor = floorAt(key, row.startNs);
+    for (let version = floor; version <= newest; version++) if (isNothing(version)) return;
+    if ((row.flags & NEAR) !== 0) return;
+    this.#violated(key, row, `nothing was read where a version from ${floor} to ${newest} was due`);
+  }
+
+  #violated(key: KeyHistory, row: Row, what: string): void {
+    this.violations++;
+    if (this.described.length >= MAX_DESCRIBED) return;
+    const shown = key.rows.slice(-SHOWN_ROWS).map((one) => `    ${describeRow(one, row.startNs)}`);
+    this.described.push(`key ${row.key}: ${what}; what ended before it:\n${shown.join('\n')}`);
+  }
+}
+
+function raise(key: KeyHistory, row: Row): void {
+  if (row.version <= (key.versions.at(-1) ?? 0)) return;
+  key.times.push(row.endNs);
+  key.versions.push(row.version);
+  if (key.times.length < 2 * FLOORS_KEPT) return;
+  key.times.splice(0, FLOORS_KEPT);
+  key.versions.splice(0, FLOORS_KEPT);
+}
+
+/** What the newest acknowledgement before that time was for. */
+function floorAt(key: KeyHistory, ns: number): number {
+  let [low, high] = [0, key.times.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (key.times[middle] < ns) low = middle + 1;
+    else high = middle;
+  }
+  return low === 0 ? 0 : key.versions[low - 1];
+}

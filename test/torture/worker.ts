@@ -1,0 +1,104 @@
+/**
+ * One process of the torture: caches, and callers that never rest until they are told to stop. It is killed and stopped at
+ * any moment by its parent, to whom it tells what it did.
+ */
+import { type Cache, CacheMemory, createCache } from '#layers/client';
+import { Seeded } from '../kit/seeded.js';
+import { Operations } from './operations.js';
+import { nowNs, Recorder } from './records.js';
+import { RowClient } from './rows.js';
+import { removeFence } from './without-fence.js';
+
+export interface WorkerOrder {
+  /** Of the server; undefined: memory. */
+  readonly url: string | undefined;
+  readonly rowsPort: number;
+  readonly seed: number;
+  readonly firstKey: number;
+  readonly keys: number;
+  readonly callers: number;
+  readonly nearTtlMs: number;
+  readonly hasFence: boolean;
+}
+
+export interface WorkerReport {
+  readonly rows: Float64Array;
+  readonly untilNs: number;
+  readonly failures: number;
+  readonly cacheErrors: number;
+  readonly refusedFills: number;
+  readonly around: number;
+  readonly isLast: boolean;
+}
+
+const REPORT_MS = 100;
+/** Caches over one memory, each like a process of its own. */
+const MEMORY_CACHES = 4;
+/** Short, so that what a process held is taken over while it hangs. */
+const LEASE_MS = 400;
+/** Far above what a busy machine needs: a cache that does without the node could promise nothing. */
+const DEADLINE = '20s';
+
+async function run(order: WorkerOrder): Promise<void> {
+  const rows = await RowClient.open(order.rowsPort);
+  const caches = openCaches(order);
+  await Promise.all(caches.map((cache) => cache.ready()));
+  if (!order.hasFence && order.url !== undefined) await caches[0].set('fence', 1);
+  const recorder = new Recorder();
+  const operations = new Operations(
+    caches,
+    rows,
+    recorder,
+    new Seeded(order.seed),
+    order.firstKey,
+    order.keys,
+  );
+  let isStopping = false;
+  process.on('message', () => {
+    isStopping = true;
+  });
+  const report = (isLast: boolean): void => {
+    const untilNs = nowNs();
+    const sum = (name: 'cacheErrors' | 'refusedFills' | 'around'): number =>
+      caches.reduce((total, cache) => total + cache.stats()[name], 0);
+    const told: WorkerReport = {
+      rows: recorder.take(),
+      untilNs,
+      failures: operations.failures,
+      cacheErrors: sum('cacheErrors'),
+      refusedFills: sum('refusedFills'),
+      around: sum('around'),
+      isLast,
+    };
+    process.send?.(told);
+  };
+  const timer = setInterval(report, REPORT_MS, false);
+  const caller = async (): Promise<void> => {
+    while (!isStopping) await operations.one();
+  };
+  await Promise.all(Array.from({ length: order.callers }, caller));
+  clearInterval(timer);
+  for (const cache of caches) cache.close();
+  report(true);
+}
+
+function openCaches(order: WorkerOrder): Cache[] {
+  const near = order.nearTtlMs > 0 ? { maxBytes: '4mb' as const, ttl: order.nearTtlMs } : false;
+  const behavior = { near, deadline: DEADLINE, invalidationDeadline: DEADLINE, lease: LEASE_MS } as const;
+  if (order.url !== undefined) {
+    if (!order.hasFence) removeFence();
+    return [createCache({ url: order.url, ...behavior, connection: { maxSilenceMs: 20_000 } })];
+  }
+  const memory = new CacheMemory({ maxBytes: 16 * 2 ** 20 });
+  if (!order.hasFence) removeFence(memory);
+  return Array.from({ length: MEMORY_CACHES }, () => createCache({ memory, ...behavior }));
+}
+
+// Its last report is read, or its parent is gone.
+process.once('disconnect', () => process.exit(0));
+process.once('message', (order: WorkerOrder) => {
+  run(order).catch((error: unknown) => {
+    process.stderr.write(`${(error as Error).stack}\n`);
+    process.exit(1);
+  });
+});
