@@ -7,7 +7,6 @@ export { type CallOptions, Connection, type ConnectionState } from './connection
 export type { ConnectionEvent, ServerGreeting } from './connection/connection-event.js';
 export type { ConnectionOptions, ServerAddress, TlsOptions } from './connection/connection-options.js';
 export { parseRedisUrl } from './connection/redis-url.js';
-export { CacheMemory, type CacheMemoryOptions } from './engine/cache-memory.js';
 export { type CacheConnection, type CacheNode, type CacheOptions, createCache } from './create-cache.js';
 export { CacheMemory, type CacheMemoryOptions } from './engine/cache-memory.js';
 export {
