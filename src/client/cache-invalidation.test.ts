@@ -134,6 +134,24 @@ test('a near value goes when anybody changes it, and is frozen', async () => {
   assert.equal(await read(world, a.get('k')), undefined);
 });
 
+test('a near value is as old as its question, however late its answer was read', async () => {
+  const world = new CacheWorld();
+  const cache = world.cache({ near: { maxBytes: '1mb', ttl: '1s' }, deadline: '10s', earlyRefresh: false });
+  const load = () => 1;
+  await read(world, world.cache().getOrLoad('k', load));
+  world.answerMs = 900;
+  assert.equal(await read(world, cache.getOrLoad('k', load), 901), 1);
+  assert.equal(await read(world, cache.getOrLoad('k', load), 1), 1);
+  assert.equal(cache.stats().nearHits, 1);
+  await world.pass(100);
+  assert.equal(await read(world, cache.getOrLoad('k', load), 901), 1);
+  assert.equal(cache.stats().nearHits, 1);
+  await world.pass(1_000);
+  world.answerMs = 1_001;
+  assert.equal(await read(world, cache.getOrLoad('k', load), 1_002), 1);
+  assert.equal(cache.stats().near?.entries, 0, 'it was too old when it came');
+});
+
 test('clear takes all keys of the cache, and loads under way are not stored', async () => {
   const world = new CacheWorld();
   const [a, other] = [world.cache({ prefix: 'a:' }), world.cache({ prefix: 'b:' })];

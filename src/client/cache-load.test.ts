@@ -130,6 +130,14 @@ test('without the cache a value is what it would be with it', async () => {
   const cache = world.cache();
   world.failure = new ClientError('NOT_CONNECTED', 'no node');
   const load = () => ({ at: new Date(0), none: undefined });
-  assert.deepEqual(await read(world, cache.getOrLoad<unknown>('k', load)), { at: '1970-01-01T00:00:00.000Z' });
-  await assert.rejects(read(world, cache.getOrLoad<unknown>('n', () => 1n)), { code: 'VALUE' });
+  assert.deepEqual(await read(world, cache.getOrLoad<unknown>('k', load)), {
+    at: '1970-01-01T00:00:00.000Z',
+  });
+  await assert.rejects(
+    read(
+      world,
+      cache.getOrLoad<unknown>('n', () => 1n),
+    ),
+    { code: 'VALUE' },
+  );
 });

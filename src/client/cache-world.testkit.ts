@@ -60,6 +60,8 @@ export class CacheWorld {
   readonly memory = new CacheMemory({ maxBytes: 16 * 2 ** 20, time: this.time, random: new Random(5) });
   /** Set, every call of an engine fails with it. */
   failure: Error | undefined;
+  /** So long an answer of an engine is on its way. */
+  answerMs = 0;
   #seed = 1;
 
   cache(behavior: CacheBehavior = {}): Cache {
@@ -96,7 +98,9 @@ export class CacheWorld {
         return (...args: unknown[]) => {
           const isCall = !notCalls.has(String(name));
           if (isCall && this.failure !== undefined) return Promise.reject(this.failure);
-          return (value as (...args: unknown[]) => unknown).apply(target, args);
+          const result = (value as (...args: unknown[]) => unknown).apply(target, args);
+          if (!isCall || this.answerMs === 0) return result;
+          return (result as Promise<unknown>).then((answer) => this.after(this.answerMs, () => answer));
         };
       },
     });

@@ -153,9 +153,10 @@ export class Cache {
       this.#parts.counts.nearHits++;
       return hit as Promise<T | undefined>;
     }
-    const { engine, deadlineMs, counts } = this.#parts;
+    const { engine, deadlineMs, counts, time } = this.#parts;
     if (this.#invalidator.isPending(name)) return undefined;
     try {
+      const sentMs = this.#near === undefined ? 0 : time.now();
       const answer = await engine.read(name, 'look', deadlineMs);
       const { staleWhileRevalidateMs, earlyRefresh } = this.#behavior.load;
       const isServed = answer.status === 'hit' || (answer.isThere && answer.ms < staleWhileRevalidateMs);
@@ -164,7 +165,8 @@ export class Cache {
       if (answer.status === 'hit') {
         counts.hits++;
         const { ms: freshMs, loadMs, node, ticket } = answer;
-        this.#near?.enter(name, { ...stored.near, node, freshMs, loadMs, refreshes: earlyRefresh }, ticket);
+        const refreshes = earlyRefresh;
+        this.#near?.enter(name, { ...stored.near, node, sentMs, freshMs, loadMs, refreshes }, ticket);
       }
       return stored.forReader() as T | undefined;
     } catch (error) {

@@ -72,8 +72,9 @@ export class Loads {
     stored: Stored,
     payload: ReturnType<typeof encodeLoaded>['payload'],
   ): Promise<boolean> {
-    const { near, engine, events } = this.#parts;
+    const { near, engine, events, time } = this.#parts;
     const ticket = near?.drawTicket() ?? 0;
+    const sentMs = time.now();
     const isAccepted = await lease.fill(payload);
     if (!isAccepted) {
       events.emit('refused', { key: how.key });
@@ -81,7 +82,8 @@ export class Loads {
     }
     const { freshMs, loadMs } = payload;
     const refreshes = how.options.earlyRefresh;
-    near?.enter(name, { ...stored.near, node: engine.nodeOf(name), freshMs, loadMs, refreshes }, ticket);
+    const node = engine.nodeOf(name);
+    near?.enter(name, { ...stored.near, node, sentMs, freshMs, loadMs, refreshes }, ticket);
     return true;
   }
 

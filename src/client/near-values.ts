@@ -2,8 +2,10 @@
  * The near cache with its values: what enters is frozen once and handed out as one settled promise, or kept as it was
  * stored and decoded for each hit (`copy`).
  *
- * An entry lives as long as the node says it is fresh, and at most `ttlMs`. So a reader here is never later than
- * that behind an acknowledged invalidation; pushes make it far less, and `staleness` says what was measured.
+ * An entry lives as long as the node says it is fresh, and at most `ttlMs`, both from the moment at which it was asked for: an
+ * answer may have lain in a buffer while this process was stopped or busy. So a reader here is never later than that behind
+ * an acknowledged invalidation; pushes make it far less. Only what the clock does not see adds to it: the 5 ms or 64 reads
+ * that it is late, of which a process that was stopped may find some left when it goes on.
  */
 import { CoarseClock, type RandomSource } from '../base/index.js';
 import { drawRefreshAt, Freezer, NearCache, type NearStats, refreshLeadMs } from './core/index.js';
@@ -33,6 +35,9 @@ export interface NearValue {
   /** As stored; undefined for what says that there is nothing. */
   readonly data: string | Uint8Array | undefined;
   readonly node: number;
+  /** When the node was asked for it, or given it. */
+  readonly sentMs: number;
+  /** How long it was fresh when the node answered. */
   readonly freshMs: number;
   readonly loadMs: number;
   readonly refreshes: boolean;
@@ -42,6 +47,7 @@ export class NearValues {
   readonly #near: NearCache<Handle>;
   readonly #options: NearOptions;
   readonly #serializer: Serializer;
+  readonly #time: TimeSource;
   readonly #random: RandomSource;
   readonly #clock: CoarseClock;
   readonly #freezer = new Freezer();
@@ -53,6 +59,7 @@ export class NearValues {
     this.#options = options;
     this.#rereadMs = refreshLeadMs(READ_MS, options.ttlMs);
     this.#serializer = serializer;
+    this.#time = time;
     this.#random = random;
     this.#clock = new CoarseClock(
       () => time.now(),
@@ -78,9 +85,8 @@ export class NearValues {
 
   /** Remembers a value, if nothing that concerns it was invalidated since the ticket was drawn. */
   enter(key: string, near: NearValue, ticket: number): void {
-    const now = this.#clock.now();
-    const lifeMs = Math.min(near.freshMs, this.#options.ttlMs);
-    const freshUntilMs = now + lifeMs;
+    const now = this.#time.now();
+    const freshUntilMs = near.sentMs + Math.min(near.freshMs, this.#options.ttlMs);
     const refreshAtMs = near.refreshes
       ? drawRefreshAt(
           freshUntilMs,

@@ -85,8 +85,10 @@ export class Reader {
 
   /** Asks the node. A hit is settled here, without an async function: it is what almost all reads are. */
   #ask(load: Load<Caller>, how: How): void {
-    const { engine, deadlineMs, time, wakes } = this.#parts;
+    const { engine, near, deadlineMs, time, wakes } = this.#parts;
     const since = wakes.sequence;
+    // Only a near cache asks for how old an answer is.
+    const sentMs = near === undefined ? 0 : time.now();
     const answered = (answer: Answer): void => {
       if (answer.status !== 'hit') {
         const endMs = time.now() + how.options.waitTimeoutMs;
@@ -94,7 +96,7 @@ export class Reader {
         return;
       }
       try {
-        this.#hit(load, how, answer);
+        this.#hit(load, how, answer, sentMs);
       } catch (error) {
         this.#broken(load, how, error);
       }
@@ -118,8 +120,9 @@ export class Reader {
   async #follow(load: Load<Caller>, how: How, first: Answer, since: number, endMs: number): Promise<void> {
     const { engine, deadlineMs, time, wakes } = this.#parts;
     const { staleWhileRevalidateMs, staleIfErrorMs } = how.options;
+    let sentMs = 0;
     for (let answer = first; ; ) {
-      if (answer.status === 'hit') return this.#hit(load, how, answer);
+      if (answer.status === 'hit') return this.#hit(load, how, answer, sentMs);
       const stale = answer.isThere ? decodeAnswer(this.#parts, answer) : undefined;
       if (answer.status === 'failed') return this.#othersFailed(load, how, answer, stale);
       const isServed = stale !== undefined && answer.ms < staleWhileRevalidateMs;
@@ -137,6 +140,7 @@ export class Reader {
       this.#parts.counts.waits++;
       await wakes.sleep(load.key, since, Math.min(leftMs, answer.leaseMs + SLACK_MS), time);
       since = wakes.sequence;
+      sentMs = time.now();
       try {
         answer = await engine.read(load.key, 'lease', deadlineMs);
       } catch (error) {
@@ -145,7 +149,7 @@ export class Reader {
     }
   }
 
-  #hit(load: Load<Caller>, how: How, answer: Answer): void {
+  #hit(load: Load<Caller>, how: How, answer: Answer, sentMs: number): void {
     const { near, counts, random } = this.#parts;
     const { options } = how;
     counts.hits++;
@@ -153,7 +157,7 @@ export class Reader {
     if (near !== undefined) {
       const { ms: freshMs, loadMs, node } = answer;
       const refreshes = options.earlyRefresh;
-      near.enter(load.key, { ...stored.near, node, freshMs, loadMs, refreshes }, answer.ticket);
+      near.enter(load.key, { ...stored.near, node, sentMs, freshMs, loadMs, refreshes }, answer.ticket);
     }
     this.#settle(load, 'hit', (caller) => caller.resolve(stored.forReader()));
     if (options.earlyRefresh && refreshesEarly(answer.ms, answer.loadMs, random)) {

@@ -50,6 +50,7 @@ export class Operations {
   readonly #keys: number;
   /** Operations that ended in an error that no promise forbids. */
   failures = 0;
+  readonly #underWay = new Set<{ readonly operation: Operation; readonly key: number }>();
 
   constructor(
     caches: readonly Cache[],
@@ -72,13 +73,22 @@ export class Operations {
     const key = this.#firstKey + this.#random.below(this.#keys);
     const cache = this.#random.pick(this.#caches);
     const operation = this.#draw();
+    const one = { operation, key };
+    this.#underWay.add(one);
     try {
       if (operation === 'load') await this.#load(cache, key);
       else if (operation === 'get') await this.#get(cache, key);
       else await this.#invalidate(cache, key, operation);
     } catch {
       this.failures++;
+    } finally {
+      this.#underWay.delete(one);
     }
+  }
+
+  /** Those that have not ended, for people. */
+  get underWay(): string[] {
+    return [...this.#underWay].map(({ operation, key }) => `${operation} ${key}`);
   }
 
   #draw(): Operation {
@@ -123,11 +133,7 @@ export class Operations {
     if (row !== undefined) this.#recorder.add(READ, key, row.version, startNs, flags);
   }
 
-  async #invalidate(
-    cache: Cache,
-    key: number,
-    operation: Exclude<Operation, 'load' | 'get'>,
-  ): Promise<void> {
+  async #invalidate(cache: Cache, key: number, operation: Exclude<Operation, 'load' | 'get'>): Promise<void> {
     const name = nameOf(key);
     const startNs = nowNs();
     const options = KINDS[key % KINDS.length];
@@ -170,11 +176,11 @@ export class Operations {
 
   /** Nothing, a turn of the event loop, a few ms, or many. */
   async #pause(): Promise<void> {
-    const draw = this.#random.below(100);
-    if (draw < 35) return;
-    if (draw < 70) await new Promise((resolve) => setImmediate(resolve));
-    else if (draw < 99) await new Promise((resolve) => setTimeout(resolve, 1 + this.#random.below(6)));
-    else await new Promise((resolve) => setTimeout(resolve, this.#random.below(60)));
+    const draw = this.#random.below(1_000);
+    if (draw < 400) return;
+    if (draw < 850) await new Promise((resolve) => setImmediate(resolve));
+    else if (draw < 997) await new Promise((resolve) => setTimeout(resolve, 1 + this.#random.below(3)));
+    else await new Promise((resolve) => setTimeout(resolve, this.#random.below(50)));
   }
 }
 

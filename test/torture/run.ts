@@ -41,8 +41,8 @@ export interface TortureVerdict {
 
 const PROCESSES = 4;
 /** Few enough that most operations meet another one on their key. */
-const KEYS = 48;
-const CALLERS = 40;
+const KEYS = 64;
+const CALLERS = 80;
 const NEAR_TTL_MS = 1_000;
 /** A near value may be so much older than its bound when the machine is busy. */
 const SLACK_MS = 50;
@@ -52,6 +52,10 @@ const KILL_MS = 2_500;
 const STOP_MS = 1_500;
 const LONGEST_STOP_MS = 1_500;
 const PROGRESS_MS = 10_000;
+/** No operation takes so long: the longest wait for a load, and a lease. */
+const LONGEST_END_MS = 15_000;
+/** How long the node may take to notice that everybody has gone. */
+const GONE_MS = 3_000;
 
 export async function runTorture(options: TortureOptions): Promise<TortureVerdict> {
   const server = await startServer(options.engine);
@@ -86,7 +90,15 @@ class Torture {
   readonly #random: Seeded;
   readonly #places: Place[];
   readonly #history: History;
-  readonly #sums = { failures: 0, cacheErrors: 0, refusedFills: 0, around: 0, kills: 0, stops: 0, orphans: 0 };
+  readonly #sums = {
+    failures: 0,
+    cacheErrors: 0,
+    refusedFills: 0,
+    around: 0,
+    kills: 0,
+    stops: 0,
+    orphans: 0,
+  };
   readonly #problems: string[] = [];
   readonly #timers = new Set<NodeJS.Timeout>();
   #rows: RowServer | undefined;
@@ -225,12 +237,18 @@ class Torture {
   async #stop(): Promise<void> {
     this.#isEnding = true;
     for (const timer of this.#timers) clearTimeout(timer);
-    const exits = this.#places.map(async ({ process: child }) => {
+    const exits = this.#places.map(async (place) => {
+      const { process: child } = place;
       if (child === undefined) return;
       const exit = once(child, 'exit');
       child.kill('SIGCONT');
       child.send('stop');
+      const late = setTimeout(() => {
+        this.#problems.push(`operations that do not end: ${place.last?.underWay.join(', ')}`);
+        child.kill('SIGKILL');
+      }, LONGEST_END_MS);
       await exit;
+      clearTimeout(late);
     });
     await Promise.all(exits);
   }
@@ -243,9 +261,12 @@ class Torture {
       return;
     }
     const connection = await RawConnection.open(this.#server.port);
-    const info = String(await connection.call('INFO', 'stats'));
+    const untilMs = performance.now() + GONE_MS;
+    let left: string | undefined;
+    do {
+      left = /load_leases:(\d+)/.exec(String(await connection.call('INFO', 'stats')))?.[1];
+    } while (left !== '0' && performance.now() < untilMs);
     connection.close();
-    const left = /load_leases:(\d+)/.exec(info)?.[1];
     if (left !== '0') this.#problems.push(`${left} leases are left on the node when all have gone`);
   }
 

@@ -1,5 +1,9 @@
 /**
  * The mutant: every fill is stored, whatever came meanwhile. The torture must find that out.
+ *
+ *   nuthatch   LEASE.FILL key token ...          ->  LEASE.FILL key * ...
+ *   redis      the script that fills     ->  the script that puts, which is called alike but for the token
+ *   memory     fill                              ->  put
  */
 import { type Argument, type CacheMemory, Connection } from '#layers/client';
 
@@ -19,7 +23,15 @@ export function removeFence(memory?: CacheMemory): void {
   leases.fill = (db, key, at, length, _token, loaded) => leases.put(db, key, at, length, loaded);
 }
 
+/** The script that puts, once it was called: EVALSHA hash 1 key data life fresh load absent. */
+let putScript: Argument | undefined;
+const PUT_WORDS = 9;
+
 function unfenced(args: readonly Argument[]): readonly Argument[] {
-  if (args[0] !== 'LEASE.FILL') return args;
-  return [args[0], args[1], '*', ...args.slice(3)];
+  const [command, first] = args;
+  if (command === 'LEASE.FILL') return [command, first, '*', ...args.slice(3)];
+  if (command !== 'EVALSHA') return args;
+  if (args.length === PUT_WORDS) putScript = first;
+  if (args.length !== PUT_WORDS + 1 || putScript === undefined) return args;
+  return [command, putScript, 1, args[3], ...args.slice(5)];
 }

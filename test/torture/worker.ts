@@ -28,6 +28,8 @@ export interface WorkerReport {
   readonly cacheErrors: number;
   readonly refusedFills: number;
   readonly around: number;
+  /** Operations that have not ended, if they should have. */
+  readonly underWay: readonly string[];
   readonly isLast: boolean;
 }
 
@@ -40,6 +42,10 @@ const LEASE_MS = 400;
 const DEADLINE = '20s';
 
 async function run(order: WorkerOrder): Promise<void> {
+  let isStopping = false;
+  process.on('message', () => {
+    isStopping = true;
+  });
   const rows = await RowClient.open(order.rowsPort);
   const caches = openCaches(order);
   await Promise.all(caches.map((cache) => cache.ready()));
@@ -53,10 +59,6 @@ async function run(order: WorkerOrder): Promise<void> {
     order.firstKey,
     order.keys,
   );
-  let isStopping = false;
-  process.on('message', () => {
-    isStopping = true;
-  });
   const report = (isLast: boolean): void => {
     const untilNs = nowNs();
     const sum = (name: 'cacheErrors' | 'refusedFills' | 'around'): number =>
@@ -68,6 +70,7 @@ async function run(order: WorkerOrder): Promise<void> {
       cacheErrors: sum('cacheErrors'),
       refusedFills: sum('refusedFills'),
       around: sum('around'),
+      underWay: isStopping && !isLast ? operations.underWay : [],
       isLast,
     };
     process.send?.(told);
