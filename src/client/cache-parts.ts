@@ -28,7 +28,6 @@ export interface Caller extends LoadCaller<Caller> {
 
 /** What has been counted since the start. */
 export class CacheCounts {
-  nearHits = 0;
   hits = 0;
   staleHits = 0;
   misses = 0;

@@ -39,6 +39,7 @@ export interface Peeked<T> {
 }
 
 export interface CacheStats extends Readonly<CacheCounts> {
+  readonly nearHits: number;
   readonly near: NearStats | undefined;
   readonly groups: Readonly<Record<string, LoaderGroupStats>>;
   readonly loading: number;
@@ -137,11 +138,11 @@ export class Cache {
    */
   getOrLoad<T>(key: string, loader: Loader<T>, options?: LoadOptions): Promise<T | undefined> {
     const name = this.#prefix + key;
-    const hit = this.#near?.get(name);
-    if (hit === undefined)
+    const near = this.#near;
+    const hit = near?.get(name);
+    if (near === undefined || hit === undefined)
       return this.#read(name, key, loader as Loader<unknown>, options) as Promise<T | undefined>;
-    this.#parts.counts.nearHits++;
-    if (this.#near?.isRefreshDue === true) this.#reread(name, key, loader as Loader<unknown>, options);
+    if (near.isRefreshDue) this.#reread(name, key, loader as Loader<unknown>, options);
     return hit as Promise<T | undefined>;
   }
 
@@ -149,10 +150,7 @@ export class Cache {
   async get<T = unknown>(key: string): Promise<T | undefined> {
     const name = this.#prefix + key;
     const hit = this.#near?.get(name);
-    if (hit !== undefined) {
-      this.#parts.counts.nearHits++;
-      return hit as Promise<T | undefined>;
-    }
+    if (hit !== undefined) return hit as Promise<T | undefined>;
     const { engine, deadlineMs, counts, time } = this.#parts;
     if (this.#invalidator.isPending(name)) return undefined;
     try {
@@ -288,9 +286,11 @@ export class Cache {
 
   stats(): CacheStats {
     const { counts, groups, table } = this.#parts;
+    const near = this.#near?.stats();
     return {
       ...counts,
-      near: this.#near?.stats(),
+      nearHits: near?.hits ?? 0,
+      near,
       groups: Object.fromEntries([...groups].map(([name, group]) => [name, group.stats()])),
       loading: table.size,
       pendingInvalidations: this.#invalidator.count,

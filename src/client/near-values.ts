@@ -46,6 +46,7 @@ export interface NearValue {
 export class NearValues {
   readonly #near: NearCache<Handle>;
   readonly #options: NearOptions;
+  readonly #copies: boolean;
   readonly #serializer: Serializer;
   readonly #time: TimeSource;
   readonly #random: RandomSource;
@@ -57,6 +58,7 @@ export class NearValues {
   constructor(options: NearOptions, serializer: Serializer, time: TimeSource, random: RandomSource) {
     this.#near = new NearCache(options.maxBytes);
     this.#options = options;
+    this.#copies = options.copy;
     this.#rereadMs = refreshLeadMs(READ_MS, options.ttlMs);
     this.#serializer = serializer;
     this.#time = time;
@@ -70,8 +72,7 @@ export class NearValues {
   /** A promise of the value; undefined: not here. After a hit, `isRefreshDue`. */
   get(key: string): Promise<unknown> | undefined {
     const handle = this.#near.get(key, this.#clock.now());
-    if (handle === undefined || handle instanceof Promise) return handle;
-    return Promise.resolve(this.#serializer.decode(handle.data));
+    return this.#copies ? this.#copied(handle) : (handle as Promise<unknown> | undefined);
   }
 
   /** The last hit is to be refreshed: told once. */
@@ -113,6 +114,11 @@ export class NearValues {
 
   stats(): NearStats {
     return this.#near.stats();
+  }
+
+  #copied(handle: Handle | undefined): Promise<unknown> | undefined {
+    if (handle === undefined || handle instanceof Promise) return handle;
+    return Promise.resolve(this.#serializer.decode(handle.data));
   }
 
   /** What the entry holds; undefined: its readers could change it for each other. */

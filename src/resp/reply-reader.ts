@@ -41,7 +41,6 @@ const MINUS = 45;
 const PLUS = 43;
 const COLON = 58;
 const ZERO = 48;
-
 /** First capacity of a line that spans chunks; it doubles up to maxLineBytes. */
 const LINE_BYTES = 64;
 /** Least capacity of the block in which a bulk that spans chunks is gathered. */
@@ -53,13 +52,18 @@ const LONGEST_INTEGER = 20;
 const DOUBLE_FORM = /^[+-]?(\d+(\.\d*)?|\.\d+)(e[+-]?\d+)?$|^[+-]?(inf|nan)$/i;
 const BIG_NUMBER_FORM = /^[+-]?\d+$/;
 
+/** Arrays of up to so many items are made at their size; longer ones grow with what is sent. */
+const SIZED_ITEMS = 16;
+const none: never[] = [];
+
 type FrameKind = '*' | '%' | '~' | '>' | '|' | 'attributed';
 
 /** An aggregate under construction. Frames are reused: one per depth. */
 class Frame<B> {
   kind: FrameKind = '*';
   left = 0;
-  items: Reply<B>[] = [];
+  at = 0;
+  items: Reply<B>[] = none;
 }
 
 export class ReplyReader<B = Uint8Array> {
@@ -305,13 +309,14 @@ export class ReplyReader<B = Uint8Array> {
     if (count === -1 && kind === '*') return this.#completed(null);
     if (count === undefined || count < 0) return this.#failLine(block, at, end + 1);
     if (count === 0 && kind !== '|') return this.#completed(aggregate<B>(kind, []));
-    if (this.#depth >= this.#limits.maxDepth)
-      return this.#fail(`nested deeper than ${this.#limits.maxDepth}`);
+    const { maxDepth } = this.#limits;
+    if (this.#depth >= maxDepth) return this.#fail(`nested deeper than ${maxDepth}`);
     if (this.#depth === this.#frames.length) this.#frames.push(new Frame<B>());
     const frame = this.#frames[this.#depth++];
     frame.kind = count === 0 ? 'attributed' : kind;
     frame.left = count * perCount;
-    frame.items = [];
+    frame.items = frame.left <= SIZED_ITEMS ? new Array<Reply<B>>(frame.left) : [];
+    frame.at = 0;
     return false;
   }
 
@@ -325,15 +330,14 @@ export class ReplyReader<B = Uint8Array> {
         this.#depth--;
         continue;
       }
-      frame.items.push(done);
+      frame.items[frame.at++] = done;
       if (--frame.left > 0) return false;
       if (frame.kind === '|') {
-        // The same frame now waits for the value that these attributes belong to.
-        frame.kind = 'attributed';
+        frame.kind = 'attributed'; // It waits for the value that these attributes belong to.
         return false;
       }
       done = aggregate(frame.kind, frame.items);
-      frame.items = [];
+      frame.items = none;
       this.#depth--;
     }
     this.reply = done;

@@ -20,13 +20,21 @@ const refused: ReadonlySet<string> = new Set([
 
 const SHORTEST = 4;
 
+/** The last name that was let through. Almost always the next command has the same. */
+let allowed = '';
+
 /** Whether a command may not be called on a connection. */
 export function isRefused(args: readonly unknown[]): boolean {
   const name = args[0];
+  if (name === allowed) return false;
   // Most names are shorter than any of these.
   if (typeof name !== 'string' || name.length < SHORTEST) return false;
   const upper = name.toUpperCase();
   if (refused.has(upper)) return true;
+  if (upper !== 'CLIENT') {
+    allowed = name;
+    return false;
+  }
   const subcommand = args[1];
-  return upper === 'CLIENT' && typeof subcommand === 'string' && subcommand.toUpperCase() === 'REPLY';
+  return typeof subcommand === 'string' && subcommand.toUpperCase() === 'REPLY';
 }
