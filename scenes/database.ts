@@ -27,6 +27,12 @@ export class Database {
     this.#options = options;
   }
 
+  /** Counts anew from here. */
+  reset(): void {
+    this.queries = 0;
+    this.mostAtOnce = this.atOnce;
+  }
+
   version(key: string): number {
     return this.#versions.get(key) ?? 1;
   }

@@ -22,7 +22,10 @@ export interface Contender {
 }
 
 export interface StartOptions {
-  readonly core: number;
+  /** Undefined: any. */
+  readonly core: number | undefined;
+  /** Default: one that is free. */
+  readonly port?: number;
   readonly maxMemoryBytes: number;
   /** Arguments for `node` itself, before the program; only our own server takes them. */
   readonly nodeArguments?: readonly string[];
@@ -127,7 +130,7 @@ function findMemcached(): Contender | string {
 
 /** Starts a contender on a free port and waits for its first reply. */
 export async function startServer(contender: Contender, options: StartOptions): Promise<RunningServer> {
-  const port = await freePort();
+  const port = options.port ?? (await freePort());
   const directory = temporaryDirectory();
   const given = contender.arguments(port, options.maxMemoryBytes, directory);
   const before = contender.ours ? (options.nodeArguments ?? []) : [];

@@ -1,0 +1,96 @@
+/**
+ * What a scene shows while it plays: a column for each way, with what happened last and figures that move.
+ *
+ *   on a terminal   a block that is drawn again in its place
+ *   elsewhere       a line for each event, with its time and its column's name
+ */
+const REDRAW_MS = 100;
+/** Events of a column that stay in sight. */
+const SHOWN_EVENTS = 10;
+const MOST_COLUMNS = 120;
+const GAP = 3;
+const TIME_WIDTH = 8;
+
+class Column {
+  readonly title: string;
+  readonly events: string[] = [];
+  readonly figures = new Map<string, string>();
+
+  constructor(title: string) {
+    this.title = title;
+  }
+}
+
+export class Screen {
+  readonly #columns: readonly Column[];
+  #startMs = performance.now();
+  readonly #isTerminal: boolean;
+  #drawnLines = 0;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(titles: readonly string[], isTerminal = process.stdout.isTTY === true) {
+    this.#columns = titles.map((title) => new Column(title));
+    this.#isTerminal = isTerminal;
+  }
+
+  /** The time of events counts from here. */
+  begin(): void {
+    this.#startMs = performance.now();
+  }
+
+  /** Something happened in a column. */
+  note(column: number, text: string): void {
+    const { title, events } = this.#columns[column] as Column;
+    const time = `${((performance.now() - this.#startMs) / 1000).toFixed(2)} s`.padStart(TIME_WIDTH);
+    if (this.#isTerminal) {
+      events.push(`${time}  ${text}`);
+      if (events.length > SHOWN_EVENTS) events.shift();
+      this.#redrawSoon();
+    } else {
+      process.stdout.write(`${time}  ${title.padEnd(14)}  ${text}\n`);
+    }
+  }
+
+  /** A figure of a column is now this. Without a terminal nobody sees it. */
+  figure(column: number, name: string, value: string): void {
+    this.#columns[column]?.figures.set(name, value);
+    if (this.#isTerminal) this.#redrawSoon();
+  }
+
+  /** Draws what is to be seen at the end. */
+  close(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    if (this.#isTerminal) this.#draw();
+  }
+
+  #redrawSoon(): void {
+    this.#timer ??= setTimeout(() => {
+      this.#timer = undefined;
+      this.#draw();
+    }, REDRAW_MS);
+  }
+
+  #draw(): void {
+    const all = Math.min(process.stdout.columns ?? MOST_COLUMNS, MOST_COLUMNS);
+    const width = Math.floor((all - GAP * (this.#columns.length - 1)) / this.#columns.length);
+    const blocks = this.#columns.map((column) => linesOf(column));
+    const height = Math.max(...blocks.map((block) => block.length));
+    const lines = Array.from({ length: height }, (_, line) =>
+      blocks.map((block) => fitted(block[line] ?? '', width)).join(' '.repeat(GAP)),
+    );
+    const up = this.#drawnLines > 0 ? `\x1b[${this.#drawnLines}A` : '';
+    process.stdout.write(`${up}${lines.map((line) => `\x1b[2K${line}\n`).join('')}`);
+    this.#drawnLines = height;
+  }
+}
+
+function linesOf({ title, events, figures }: Column): string[] {
+  const shown = Array.from({ length: SHOWN_EVENTS }, (_, line) => events[line] ?? '');
+  const told = [...figures].map(([name, value]) => `${name}: ${value}`);
+  return [title, '-'.repeat(title.length), ...shown, ...told];
+}
+
+function fitted(text: string, width: number): string {
+  return text.length > width ? `${text.slice(0, width - 1)}…` : text.padEnd(width);
+}
