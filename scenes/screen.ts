@@ -5,8 +5,8 @@
  *   elsewhere       a line for each event, with its time and its column's name
  */
 const REDRAW_MS = 100;
-/** Events of a column that stay in sight. */
-const SHOWN_EVENTS = 10;
+/** Lines of events that stay in sight; no event takes more than two. */
+const SHOWN_LINES = 12;
 const MOST_COLUMNS = 120;
 const GAP = 3;
 const TIME_WIDTH = 8;
@@ -44,7 +44,7 @@ export class Screen {
     const time = `${((performance.now() - this.#startMs) / 1000).toFixed(2)} s`.padStart(TIME_WIDTH);
     if (this.#isTerminal) {
       events.push(`${time}  ${text}`);
-      if (events.length > SHOWN_EVENTS) events.shift();
+      if (events.length > SHOWN_LINES) events.shift();
       this.#redrawSoon();
     } else {
       process.stdout.write(`${time}  ${title.padEnd(14)}  ${text}\n`);
@@ -74,7 +74,7 @@ export class Screen {
   #draw(): void {
     const all = Math.min(process.stdout.columns ?? MOST_COLUMNS, MOST_COLUMNS);
     const width = Math.floor((all - GAP * (this.#columns.length - 1)) / this.#columns.length);
-    const blocks = this.#columns.map((column) => linesOf(column));
+    const blocks = this.#columns.map((column) => linesOf(column, width));
     const height = Math.max(...blocks.map((block) => block.length));
     const lines = Array.from({ length: height }, (_, line) =>
       blocks.map((block) => fitted(block[line] ?? '', width)).join(' '.repeat(GAP)),
@@ -85,10 +85,19 @@ export class Screen {
   }
 }
 
-function linesOf({ title, events, figures }: Column): string[] {
-  const shown = Array.from({ length: SHOWN_EVENTS }, (_, line) => events[line] ?? '');
+function linesOf({ title, events, figures }: Column, width: number): string[] {
+  const lines = events.flatMap((event) => wrapped(event, width)).slice(-SHOWN_LINES);
+  const shown = Array.from({ length: SHOWN_LINES }, (_, line) => lines[line] ?? '');
   const told = [...figures].map(([name, value]) => `${name}: ${value}`);
   return [title, '-'.repeat(title.length), ...shown, ...told];
+}
+
+/** One line, or two broken at a blank. */
+function wrapped(text: string, width: number): string[] {
+  if (text.length <= width) return [text];
+  const blank = text.lastIndexOf(' ', width);
+  const at = blank > TIME_WIDTH + 2 ? blank : width;
+  return [text.slice(0, at), `${' '.repeat(TIME_WIDTH + 2)}${text.slice(at).trimStart()}`];
 }
 
 function fitted(text: string, width: number): string {

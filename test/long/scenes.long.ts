@@ -1,0 +1,44 @@
+/** Each scene ends by itself, and its facts are what the client promises; the usual way shows that they can be otherwise. */
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+
+type Facts = Readonly<Record<string, number>>;
+
+const program = fileURLToPath(new URL('../../scenes/main.js', import.meta.url));
+/** Far above what a scene takes. */
+const limitMs = 240_000;
+
+function show(scene: string): { ours: Facts; usual: Facts } {
+  const args = [program, scene, '--ways', 'nuthatch,get-then-set', '--json'];
+  const done = spawnSync(process.execPath, args, { encoding: 'utf8', timeout: limitMs });
+  assert.equal(done.status, 0, `${scene} ended with ${done.signal ?? done.status}: ${done.stderr}`);
+  const facts = JSON.parse(done.stdout.trimEnd().split('\n').at(-1) as string) as Record<string, Facts>;
+  return { ours: facts['nuthatch'] as Facts, usual: facts['get-then-set'] as Facts };
+}
+
+test('stampede: one query for each key, however many ask', () => {
+  const { ours, usual } = show('stampede');
+  assert.equal(ours['database queries'], ours['keys that were cold']);
+  assert.equal(ours['answers'], usual['answers']);
+  assert.equal(ours['errors'], 0);
+  assert.ok((usual['database queries'] as number) > (ours['database queries'] as number));
+});
+
+test('stale-fill: no read after the delete has the old value', () => {
+  const { ours, usual } = show('stale-fill');
+  assert.ok((ours['reads after the delete'] as number) > 0);
+  assert.equal(ours['of these the old value'], 0);
+  assert.equal(ours['errors'], 0);
+  assert.ok((usual['of these the old value'] as number) > 0);
+});
+
+test('cache-down: the database has no more to do at once than it can, and everybody has an answer', () => {
+  const { ours, usual } = show('cache-down');
+  const connections = 20;
+  assert.ok((ours['queries at once, at most'] as number) <= connections);
+  assert.ok((usual['queries at once, at most'] as number) > connections);
+  assert.equal(ours['waiting at the end'], 0);
+  assert.ok((ours['slowest answer, ms'] as number) < (usual['slowest answer, ms'] as number));
+});
