@@ -122,7 +122,7 @@ function resolveGroups(
   const groups = new Map([[DEFAULT_GROUP, groupDefaults]]);
   for (const [name, options] of Object.entries(given)) {
     const group = { ...groupDefaults, ...options };
-    for (const bound of ['cap', 'maxQueued', 'maxQueuedMs'] as const) {
+    for (const bound of ['cap', 'maxQueued', 'processes', 'maxQueuedMs'] as const) {
       const least = bound === 'maxQueued' ? 0 : 1;
       if (!Number.isInteger(group[bound]) || group[bound] < least) {
         problems.push(

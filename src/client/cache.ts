@@ -21,8 +21,9 @@ import { type LoadOptions, type ResolvedLoadOptions, resolveLoadOptions } from '
 import { Group } from './loader-groups.js';
 import type { Loader } from './loading.js';
 import { NearValues } from './near-values.js';
+import { News, type NewsSources } from './news.js';
 import { Reader } from './reader.js';
-import type { Serializer } from './serializer.js';
+import { asStored } from './serializer.js';
 import { decodeAnswer, encodeLoaded } from './stored.js';
 import type { TimeSource } from './time.js';
 import { Wakes } from './wakes.js';
@@ -66,6 +67,7 @@ export class Cache {
   readonly #invalidator: Invalidator;
   readonly #near: NearValues | undefined;
   readonly #prefix: string;
+  readonly #news: News;
 
   /** Use `createCache`. */
   constructor(
@@ -73,6 +75,7 @@ export class Cache {
     startEngine: (host: EngineHost, options: EngineOptions) => Engine,
     time: TimeSource,
     seed: number,
+    sources: NewsSources = {},
   ) {
     const { near, serializer, leaseMs } = behavior;
     const random = new Random(seed);
@@ -119,6 +122,7 @@ export class Cache {
       deadlineMs: behavior.deadlineMs,
       leaseMs,
     };
+    this.#news = new News(this.#parts, this.#prefix, sources);
     this.#reader = new Reader(this.#parts);
     const { ttlMs, staleWhileRevalidateMs, staleIfErrorMs } = behavior.load;
     const longestMs = ttlMs + Math.max(staleWhileRevalidateMs, staleIfErrorMs);
@@ -319,6 +323,7 @@ export class Cache {
   /** Closes the connections. Reads go on without the cache. */
   close(): void {
     this.#invalidator.close();
+    this.#news.close();
     this.#parts.engine.close();
   }
 
@@ -383,14 +388,4 @@ export class Cache {
       this.#forget(name);
     }
   }
-}
-
-/** Hands out what is stored, as it is. */
-function asStored(serializer: Serializer): Serializer {
-  return {
-    name: serializer.name,
-    reads: serializer.reads,
-    encode: (value) => value as string,
-    decode: (data) => data,
-  };
 }

@@ -13,15 +13,18 @@ import { type CacheBehavior, resolveBehavior, throwProblems } from './cache-opti
 import { type ConnectionOptions, resolveConnectionOptions } from './connection/connection-options.js';
 import { parseRedisUrl } from './connection/redis-url.js';
 import { CacheMemory } from './engine/cache-memory.js';
+import { changesOfMemory, changesOfServers } from './engine/change-feed.js';
 import { DetectEngine, type EngineMakers } from './engine/detect-engine.js';
 import type { Engine, EngineHost, EngineOptions } from './engine/engine.js';
 import { ExistingCaller, type ExistingClient } from './engine/existing-client.js';
+import { Fleet } from './engine/fleet.js';
 import { GuardedEngine } from './engine/guarded-engine.js';
 import { MemoryEngine } from './engine/memory-engine.js';
 import { redisEngineOver } from './engine/redis-client-engine.js';
 import { makeRedisEngine } from './engine/redis-server-engine.js';
 import { RoutedEngine } from './engine/routed-engine.js';
 import { ClientOptionsError } from './errors.js';
+import type { NewsSources } from './news.js';
 import { hostTime } from './time.js';
 
 /** One of several independent servers. */
@@ -65,7 +68,11 @@ export interface CacheOptions extends CacheBehavior {
 
 const MAKERS: EngineMakers = { redis: makeRedisEngine };
 
-type StartEngine = (host: EngineHost, options: EngineOptions) => Engine;
+/** Where values are, and where news of them comes from. */
+interface Place {
+  readonly startEngine: (host: EngineHost, options: EngineOptions) => Engine;
+  readonly news: NewsSources;
+}
 
 /**
  * A cache over a server, several of them, or memory. It begins to connect, and does not wait for it: reads load until
@@ -75,12 +82,13 @@ export function createCache(where: string | CacheOptions): Cache {
   const options: CacheOptions = typeof where === 'string' ? { url: where } : where;
   const problems: string[] = [];
   const behavior = resolveBehavior(options, problems);
-  const start = engineOf(options, problems);
+  const place = placeOf(options, problems);
   throwProblems(problems);
-  return new Cache(behavior, start as StartEngine, hostTime, seed());
+  const { startEngine, news } = place as Place;
+  return new Cache(behavior, startEngine, hostTime, seed(), news);
 }
 
-function engineOf(options: CacheOptions, problems: string[]): StartEngine | undefined {
+function placeOf(options: CacheOptions, problems: string[]): Place | undefined {
   const { url, nodes, memory, redis } = options;
   const given = [url, nodes, memory, redis].filter((place) => place !== undefined).length;
   if (given !== 1) {
@@ -92,13 +100,14 @@ function engineOf(options: CacheOptions, problems: string[]): StartEngine | unde
   if (redis !== undefined) return overClient(redis, options, problems);
   if (url !== undefined) {
     const server = serverAt(url, options.connection, problems);
-    return (host, engineOptions) =>
+    const startEngine: Place['startEngine'] = (host, engineOptions) =>
       guarded(host, (inner) => new DetectEngine(server, engineOptions, inner, MAKERS));
+    return { startEngine, news: newsOf([server]) };
   }
   return overNodes(nodes ?? [], options.connection, problems);
 }
 
-function inMemory(given: ByteSize, problems: string[]): StartEngine | undefined {
+function inMemory(given: ByteSize, problems: string[]): Place | undefined {
   const maxBytes = byteCount(given);
   try {
     return over(new CacheMemory({ maxBytes }));
@@ -108,11 +117,7 @@ function inMemory(given: ByteSize, problems: string[]): StartEngine | undefined 
   }
 }
 
-function overClient(
-  redis: ExistingClient,
-  options: CacheOptions,
-  problems: string[],
-): StartEngine | undefined {
+function overClient(redis: ExistingClient, options: CacheOptions, problems: string[]): Place | undefined {
   if (options.near !== undefined && options.near !== false) {
     problems.push(
       'near needs a connection of our own, which is told of changes: give `url` instead of `redis`.',
@@ -124,18 +129,30 @@ function overClient(
     problems.push(messages(error));
     return undefined;
   }
-  return (host, engineOptions) => guarded(host, (inner) => redisEngineOver(redis, engineOptions, inner));
+  const startEngine: Place['startEngine'] = (host, engineOptions) =>
+    guarded(host, (inner) => redisEngineOver(redis, engineOptions, inner));
+  return { startEngine, news: {} };
 }
 
-function over(memory: CacheMemory): StartEngine {
-  return (host, engineOptions) => new MemoryEngine(memory, engineOptions, host);
+function over(memory: CacheMemory): Place {
+  return {
+    startEngine: (host, engineOptions) => new MemoryEngine(memory, engineOptions, host),
+    news: { startFeed: (prefix, changed) => changesOfMemory(memory, prefix, changed) },
+  };
+}
+
+function newsOf(servers: readonly ConnectionOptions[]): NewsSources {
+  return {
+    startFleet: (channels, listener) => new Fleet(servers, channels, listener, hostTime),
+    startFeed: (prefix, changed) => changesOfServers(servers, prefix, changed),
+  };
 }
 
 function overNodes(
   nodes: readonly (string | CacheNode)[],
   connection: CacheConnection | undefined,
   problems: string[],
-): StartEngine {
+): Place {
   const servers = new Map<string, ConnectionOptions>();
   const ring = nodes.map((given) => {
     const node = typeof given === 'string' ? { url: given } : given;
@@ -149,11 +166,12 @@ function overNodes(
   } catch (error) {
     problems.push(`nodes: ${(error as Error).message}`);
   }
-  return (host, engineOptions) => {
+  const startEngine: Place['startEngine'] = (host, engineOptions) => {
     const make = (id: string, node: number, inner: EngineHost): Engine =>
       new DetectEngine(servers.get(id) ?? {}, { ...engineOptions, node }, inner, MAKERS);
     return new RoutedEngine({ nodes: ring, make, time: hostTime, random: new Random(seed()) }, host);
   };
+  return { startEngine, news: newsOf([...servers.values()]) };
 }
 
 function guarded(host: EngineHost, make: (host: EngineHost) => Engine): Engine {

@@ -11,6 +11,8 @@ export interface LoaderGroupOptions {
   readonly cap?: number;
   /** Most loads of this process that wait for their turn; more are turned away. Default 1,000. */
   readonly maxQueued?: number;
+  /** So many processes of the fleet share the cap, until their server has told. Default 1. */
+  readonly processes?: number;
   /** How long one waits for its turn at most, in ms; then it is turned away. Default 1,000. */
   readonly maxQueuedMs?: number;
 }
@@ -18,6 +20,7 @@ export interface LoaderGroupOptions {
 export const groupDefaults: Required<LoaderGroupOptions> = Object.freeze({
   cap: 100,
   maxQueued: MAX_QUEUED_LOADS,
+  processes: 1,
   maxQueuedMs: 1_000,
 });
 
@@ -39,11 +42,16 @@ export class Group {
     this.#options = options;
     this.#time = time;
     this.#group = new LoaderGroup<Turn>({
-      share: options.cap,
+      share: Math.max(1, Math.floor(options.cap / options.processes)),
       maxQueued: options.maxQueued,
       start: (turn) => turn.begin(),
       expired: (turn) => turn.turnAway(`it waited ${options.maxQueuedMs} ms for its turn`),
     });
+  }
+
+  /** So many processes share the cap, as long as nobody says otherwise. */
+  get processes(): number {
+    return this.#options.processes;
   }
 
   /** Resolves when a load may begin; call `leave` when it has ended. Rejects with a LoadShed. */

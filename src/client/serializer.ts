@@ -26,6 +26,11 @@ export const jsonSerializer: Serializer = Object.freeze({
   decode: (data: string | Uint8Array): unknown => JSON.parse(data as string),
 });
 
+/** Hands out what is stored, as it is. */
+export function asStored({ name, reads }: Serializer): Serializer {
+  return { name, reads, encode: (value) => value as string, decode: (data) => data };
+}
+
 function describe(value: unknown): string {
   return value === undefined ? 'undefined' : `a ${typeof value}`;
 }

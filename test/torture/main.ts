@@ -34,6 +34,7 @@ const verdict = await runTorture({
   seed: number('seed'),
   near: values.near,
   hasFence,
+  endsWithViolation: false,
   print,
 });
 for (const line of verdict.lines) print(line);

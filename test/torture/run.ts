@@ -29,6 +29,8 @@ export interface TortureOptions {
   readonly seed: number;
   readonly near: boolean;
   readonly hasFence: boolean;
+  /** It has seen enough when it has found one. */
+  readonly endsWithViolation: boolean;
   readonly print: (line: string) => void;
 }
 
@@ -218,7 +220,7 @@ class Torture {
   }
 
   async #untilDone(startMs: number): Promise<void> {
-    const { interleavings, seconds, print } = this.#options;
+    const { interleavings, seconds, endsWithViolation, print } = this.#options;
     let shownMs = startMs;
     for (;;) {
       await new Promise((resolve) => setTimeout(resolve, CHECK_MS));
@@ -226,6 +228,7 @@ class Torture {
       const nowMs = performance.now();
       const { counts, violations } = this.#history;
       if (counts.interleavings >= interleavings || nowMs - startMs >= seconds * 1_000) return;
+      if (endsWithViolation && violations > 0) return;
       if (this.#problems.length > 0 || this.#server?.ended !== undefined) return;
       if (nowMs - shownMs < PROGRESS_MS) continue;
       shownMs = nowMs;

@@ -147,6 +147,15 @@ export class Connection {
     return promise as Promise<R>;
   }
 
+  /** Subscribes to a channel, for as long as this connection to the server lasts: its messages are pushes. Rejects as `call`. */
+  subscribe(channel: string, deadlineMs?: number): Promise<unknown> {
+    const link = this.#live;
+    if (link === undefined) return Promise.reject(this.#absence);
+    return new Promise((resolve, reject) => {
+      link.send(['SUBSCRIBE', channel], { deadlineMs, pushKind: 'subscribe' }, resolve, reject);
+    });
+  }
+
   /** Ends it for good: calls that wait are rejected. */
   close(): void {
     if (this.#state === 'closed') return;

@@ -11,6 +11,9 @@
  * Order is everything: the n-th answer belongs to the n-th call. So a call whose deadline has passed keeps its place
  * until its answer was skipped, and an answer that no call waits for ends the link.
  *
+ * A few commands are answered by a push, or by an error (SUBSCRIBE): such a push is the answer of the oldest call if that is
+ * one of them, and else a push like any other.
+ *
  * The place in the stream: decoders and `take` of a call run when its answer is read, and so does the owner's
  * handler of pushes; what a promise resumes runs later. A near cache that enters values by `take` can never
  * enter one behind the invalidation that followed it.
@@ -65,6 +68,8 @@ export interface LinkCall {
   /** Default: bytes of their own. */
   readonly decode?: PendingCall['decode'] | undefined;
   readonly take?: PendingCall['take'];
+  /** Of commands that are answered by a push: its kind. */
+  readonly pushKind?: string | undefined;
 }
 
 export class Link {
@@ -142,6 +147,7 @@ export class Link {
     call.bytes = bytes;
     call.decode = what.decode ?? bulkBytes;
     call.take = what.take;
+    call.pushKind = what.pushKind;
     call.resolve = resolve;
     call.reject = reject;
     this.#pendingBytes += bytes;
@@ -214,6 +220,11 @@ export class Link {
   #isPush(reply: object): boolean {
     const inner = reply instanceof ReplyWithAttributes ? reply.reply : reply;
     if (!(inner instanceof ReplyPush)) return false;
+    const { pushKind } = this.#pending.first ?? {};
+    if (pushKind !== undefined && inner.items[0] === pushKind) {
+      this.#answer(inner.items);
+      return true;
+    }
     try {
       this.#owner.push(inner.items as Reply<string>[]);
     } catch (error) {

@@ -24,6 +24,8 @@ export class PendingCall implements WheelItem<PendingCall> {
   command = '';
   sentMs = 0;
   deadlineMs = 0;
+  /** It is answered by a push of this kind, or by an error. */
+  pushKind: string | undefined;
   /** Bytes of the command. */
   bytes = 0;
   decode: BulkDecoder<unknown> = skipBulk;

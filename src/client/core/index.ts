@@ -11,6 +11,7 @@ export {
   refreshesEarly,
   refreshLeadMs,
 } from './early-refresh.js';
+export { FleetSize } from './fleet-size.js';
 export { Freezer, type Frozen } from './freezer.js';
 export { type Load, type LoadCaller, type LoadEnding, LoadTable, type Settled } from './load-table.js';
 export {

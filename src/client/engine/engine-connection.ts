@@ -46,7 +46,7 @@ export function openEngineConnection(
     }
   };
   const onPush = (items: Reply<string>[]): void => {
-    if (tracks && items[0] === 'invalidate') tellInvalidated(items[1], host, node);
+    if (tracks && items[0] === 'invalidate') tellInvalidated(items[1], (key) => host.invalidated(key, node));
     needs.pushed(items);
   };
   const connection = new Connection({ ...server, setup: needs.setup, onEvent, onPush });
@@ -56,9 +56,12 @@ export function openEngineConnection(
 }
 
 /** An invalidation names keys; nil stands for all. */
-function tellInvalidated(keys: Reply<string> | undefined, host: EngineHost, node: number): void {
-  if (!Array.isArray(keys)) host.invalidated(undefined, node);
-  else for (const key of keys) host.invalidated(String(key), node);
+export function tellInvalidated(
+  keys: Reply<string> | undefined,
+  told: (key: string | undefined) => void,
+): void {
+  if (!Array.isArray(keys)) told(undefined);
+  else for (const key of keys) told(String(key));
 }
 
 /** For people: "10.0.0.1:6379". */
