@@ -57,6 +57,8 @@ export interface CacheParts {
   readonly counts: CacheCounts;
   readonly time: TimeSource;
   readonly random: RandomSource;
+  /** Whether an invalidation of the key is not acknowledged yet: it is read around the cache, and not kept near. */
+  readonly isPending: (name: string) => boolean;
   readonly deadlineMs: number;
   /** The lease that is renewed each third of it. */
   readonly leaseMs: number;

@@ -119,6 +119,7 @@ export class Cache {
       counts: new CacheCounts(),
       time,
       random,
+      isPending: (name) => this.#invalidator.isPending(name),
       deadlineMs: behavior.deadlineMs,
       leaseMs,
     };
@@ -168,7 +169,8 @@ export class Cache {
         counts.hits++;
         const { ms: freshMs, loadMs, node, ticket } = answer;
         const refreshes = earlyRefresh;
-        this.#near?.enter(name, { ...stored.near, node, sentMs, freshMs, loadMs, refreshes }, ticket);
+        if (!this.#invalidator.isPending(name))
+          this.#near?.enter(name, { ...stored.near, node, sentMs, freshMs, loadMs, refreshes }, ticket);
       }
       return stored.forReader() as T | undefined;
     } catch (error) {
@@ -251,7 +253,9 @@ export class Cache {
       value = await write();
     } catch (error) {
       // Whether the database has written is not known: nobody may fill what was read before.
-      await this.#endWrite(name, key, lease);
+      await this.#endWrite(name, key, lease).catch(() => {
+        // Events tell that it is pending; the caller has to know that its write failed.
+      });
       throw error;
     }
     if (value !== undefined && lease !== undefined) {
@@ -339,7 +343,7 @@ export class Cache {
     } catch (error) {
       return Promise.reject(error);
     }
-    return this.#reader.read(name, how, this.#invalidator.isPending(name));
+    return this.#reader.read(name, how);
   }
 
   #reread(name: string, key: string, loader: Loader<unknown>, options: LoadOptions | undefined): void {

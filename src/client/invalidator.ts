@@ -17,7 +17,7 @@ import {
   PendingInvalidations,
   pendingInvalidationsDefaults,
 } from './core/index.js';
-import { InvalidationPending } from './errors.js';
+import { ClientError, InvalidationPending } from './errors.js';
 import type { Timer } from './time.js';
 
 /** How long one attempt may take. */
@@ -34,8 +34,6 @@ export class Invalidator {
   readonly #pending: PendingInvalidations;
   /** How long callers wait for the acknowledgement. */
   readonly #patienceMs: number;
-  /** What is cached now is gone by itself after so long. */
-  readonly #longestMs: number;
   /** What all keys of this cache begin with. */
   readonly #prefix: string;
   /** Those who wait for what is pending, by name. */
@@ -44,15 +42,17 @@ export class Invalidator {
   #timerDueMs = Number.POSITIVE_INFINITY;
   #closed = false;
 
+  /** `longestMs`: what this cache stores is gone by itself after so long. */
   constructor(parts: CacheParts, prefix: string, patienceMs: number, longestMs: number) {
     this.#parts = parts;
     this.#pending = new PendingInvalidations(parts.random, {
       ...pendingInvalidationsDefaults,
       mostPauseMs: MOST_PAUSE_MS,
+      // Without a prefix of its own a cache cannot delete by prefix: time has to do it.
+      mostPrefixMs: prefix === '' ? longestMs : Number.POSITIVE_INFINITY,
     });
     this.#prefix = prefix;
     this.#patienceMs = patienceMs;
-    this.#longestMs = longestMs;
   }
 
   /** Whether the key must be read around the cache. */
@@ -77,9 +77,11 @@ export class Invalidator {
       return wasThere;
     } catch (error) {
       noteCacheError(this.#parts, kind, key, error);
-      const { time } = this.#parts;
-      const now = time.now();
-      this.#pending.add(engine.nodeOf(name), name, kind, now, now + this.#longestMs);
+      if (this.#closed || isHopeless(error)) throw error;
+      // Other processes may have stored it for longer than this one would: only the node's word ends it.
+      this.#pending.add(engine.nodeOf(name), name, kind, this.#parts.time.now(), Number.POSITIVE_INFINITY);
+      // What was read while it was tried.
+      this.#local(name);
       this.#schedule();
       await this.#acknowledged(name, key, error);
       return true;
@@ -98,7 +100,7 @@ export class Invalidator {
     for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(2 * pauseMs, MOST_PAUSE_MS)) {
       forget();
       try {
-        const count = await engine.clear(prefix, this.#patienceMs);
+        const count = await engine.clear(prefix, Math.max(1, endMs - time.now()));
         forget();
         return count;
       } catch (error) {
@@ -190,11 +192,17 @@ export class Invalidator {
       table.invalidateWhere((other) => other.startsWith(name));
     }
     if (!this.#pending.acknowledge(attempt)) return;
-    for (const [waited, waiting] of [...this.#waiting]) {
-      if (scope === 'key' ? waited !== name : !waited.startsWith(name)) continue;
-      this.#waiting.delete(waited);
+    const ended = scope === 'key' ? [name] : [...this.#waiting.keys()].filter((key) => key.startsWith(name));
+    for (const each of ended) {
+      const waiting = this.#waiting.get(each) ?? [];
+      this.#waiting.delete(each);
       for (const done of waiting) done();
     }
     if (this.count === 0) events.emit('invalidationsDone', {});
   }
+}
+
+/** What no node will ever do: there is nothing to repeat, and no such key is in any cache. */
+function isHopeless(error: unknown): boolean {
+  return error instanceof ClientError && (error.code === 'TOO_LARGE' || error.code === 'ARGUMENT');
 }

@@ -32,6 +32,8 @@ export class Lease {
       return isAccepted;
     } catch (error) {
       noteCacheError(this.#parts, 'fill', this.#name, error);
+      // If it was not executed, others must not wait for it.
+      void this.giveBack();
       return false;
     }
   }

@@ -54,10 +54,11 @@ export class Loads {
 
   /** Fills what was loaded. Throws a ClientError VALUE, and then the lease is given back. */
   fill(name: string, how: How, lease: Lease, loaded: Loaded): Filling {
-    const { random } = this.#parts;
+    const { near, random } = this.#parts;
     const freshMs = jitteredTtl(loaded.ttlMs, how.options.jitter, random);
     try {
       const { stored, payload } = encodeLoaded(this.#parts, how.key, loaded, freshMs, how.options);
+      near?.freeze(stored.near);
       return { stored, accepted: this.#fill(name, how, lease, stored, payload) };
     } catch (error) {
       void lease.giveBack();
@@ -72,7 +73,7 @@ export class Loads {
     stored: Stored,
     payload: ReturnType<typeof encodeLoaded>['payload'],
   ): Promise<boolean> {
-    const { near, engine, events, time } = this.#parts;
+    const { near, engine, events, time, isPending } = this.#parts;
     const ticket = near?.drawTicket() ?? 0;
     const sentMs = time.now();
     const isAccepted = await lease.fill(payload);
@@ -83,6 +84,7 @@ export class Loads {
     const { freshMs, loadMs } = payload;
     const refreshes = how.options.earlyRefresh;
     const node = engine.nodeOf(name);
+    if (isPending(name)) return true;
     near?.enter(name, { ...stored.near, node, sentMs, freshMs, loadMs, refreshes }, ticket);
     return true;
   }
@@ -90,13 +92,15 @@ export class Loads {
   /** The loader found nothing, and that is not kept. Returns whether the key was left alone meanwhile. */
   async nothingFound(name: string, lease: Lease, isThere: boolean): Promise<boolean> {
     if (!isThere) return lease.giveBack();
-    const { engine, deadlineMs } = this.#parts;
+    const { engine, near, deadlineMs } = this.#parts;
     try {
       // We hold the lease: what stands there is what was found to be no more.
       await engine.remove(name, deadlineMs);
     } catch (error) {
       noteCacheError(this.#parts, 'remove', name, error);
     }
+    // Of what we change ourselves the node does not tell us.
+    near?.invalidate(name);
     return lease.giveBack();
   }
 
@@ -141,7 +145,13 @@ export class Loads {
   }
 }
 
+/** What others are told. A loader may throw anything. */
 function messageOf(error: unknown): string {
-  const message = error instanceof Error ? error.message : String(error);
-  return message === '' ? 'the loader failed without a message' : message;
+  let message: unknown;
+  try {
+    message = error instanceof Error ? error.message : String(error);
+  } catch {
+    // What has no text of its own.
+  }
+  return typeof message === 'string' && message !== '' ? message : 'the loader failed without a message';
 }

@@ -9,7 +9,7 @@
  */
 import { CoarseClock, type RandomSource } from '../base/index.js';
 import { drawRefreshAt, Freezer, NearCache, type NearStats, refreshLeadMs } from './core/index.js';
-import type { Serializer } from './serializer.js';
+import { decodeOrText, type Serializer } from './serializer.js';
 import type { TimeSource } from './time.js';
 
 export interface NearOptions {
@@ -28,6 +28,9 @@ type Handle = Promise<unknown> | { readonly data: string | Uint8Array };
 const READ_MS = 5;
 /** Bytes that a settled promise and its value's text take when they are kept as stored. */
 const STORED_BYTES = 64;
+
+/** What UTF-8 has no bytes for. */
+const LONE_SURROGATE = /\p{Surrogate}/u;
 
 /** A value to remember. */
 export interface NearValue {
@@ -80,6 +83,11 @@ export class NearValues {
     return this.#near.isRefreshDue;
   }
 
+  /** What is to enter is given to readers before: none of them may change it for the others. */
+  freeze({ value }: Pick<NearValue, 'value'>): void {
+    if (!this.#options.copy && value !== undefined) this.#freezer.freezeDeep(value);
+  }
+
   drawTicket(): number {
     return this.#near.drawTicket();
   }
@@ -96,7 +104,8 @@ export class NearValues {
         )
       : Number.POSITIVE_INFINITY;
     const held = this.#hold(near);
-    if (held === undefined) return;
+    // The node knows another name for such a key, and tells of its changes by that.
+    if (held === undefined || LONE_SURROGATE.test(key)) return;
     this.#near.enter(key, { ...held, node: near.node, freshUntilMs, refreshAtMs }, ticket, now);
   }
 
@@ -118,7 +127,7 @@ export class NearValues {
 
   #copied(handle: Handle | undefined): Promise<unknown> | undefined {
     if (handle === undefined || handle instanceof Promise) return handle;
-    return Promise.resolve(this.#serializer.decode(handle.data));
+    return Promise.resolve(decodeOrText(this.#serializer, handle.data));
   }
 
   /** What the entry holds; undefined: its readers could change it for each other. */

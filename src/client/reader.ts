@@ -39,19 +39,19 @@ export class Reader {
     this.#loads = new Loads(parts);
   }
 
-  /** The value of the key that is called `name` at the node. `around`: the node is not asked. */
-  read(name: string, how: How, around: boolean): Promise<unknown> {
+  /** The value of the key that is called `name` at the node. */
+  read(name: string, how: How): Promise<unknown> {
     return new Promise((resolve, reject) => {
       const caller: Caller = { load: undefined, isFirst: false, how, resolve, reject };
       const { table } = this.#parts;
-      if (!table.join(name, caller)) this.#drive(table.begin(name, caller), how, around);
+      if (!table.join(name, caller)) this.#drive(table.begin(name, caller), how);
     });
   }
 
   /** Reads the key from its node for those who read it near next, unless somebody does. */
   reread(name: string, how: How): void {
     const load = this.#parts.table.refresh(name);
-    if (load !== undefined) this.#drive(load, how, false);
+    if (load !== undefined) this.#drive(load, how);
   }
 
   /** Loads the key anew for those who read it next, unless somebody does. */
@@ -75,10 +75,10 @@ export class Reader {
   }
 
   /** Callers of this tick gather; then their load goes its way. */
-  #drive(load: Load<Caller>, how: How, around: boolean): void {
+  #drive(load: Load<Caller>, how: How): void {
     void endOfTick.then(() => {
       this.#parts.table.asked(load);
-      if (around) void this.#goAround(load, how, 'unfenced');
+      if (this.#parts.isPending(load.key)) void this.#goAround(load, how, 'unfilled');
       else this.#ask(load, how);
     });
   }
@@ -91,8 +91,7 @@ export class Reader {
     const sentMs = near === undefined ? 0 : time.now();
     const answered = (answer: Answer): void => {
       if (answer.status !== 'hit') {
-        const endMs = time.now() + how.options.waitTimeoutMs;
-        this.#follow(load, how, answer, since, endMs).catch((error) => this.#broken(load, how, error));
+        this.#follow(load, how, answer, since, time.now()).catch((error) => this.#broken(load, how, error));
         return;
       }
       try {
@@ -116,10 +115,10 @@ export class Reader {
     return this.#goAround(load, how, 'unfenced');
   }
 
-  /** What an answer that is no hit asks for, until `endMs`. `since`: the wakes before its question. */
-  async #follow(load: Load<Caller>, how: How, first: Answer, since: number, endMs: number): Promise<void> {
+  /** What an answer that is no hit asks for, and the answers after it. `since`: the wakes before its question. */
+  async #follow(load: Load<Caller>, how: How, first: Answer, since: number, startMs: number): Promise<void> {
     const { engine, deadlineMs, time, wakes } = this.#parts;
-    const { staleWhileRevalidateMs, staleIfErrorMs } = how.options;
+    const { staleWhileRevalidateMs, staleIfErrorMs, softTimeoutMs, waitTimeoutMs } = how.options;
     let sentMs = 0;
     for (let answer = first; ; ) {
       if (answer.status === 'hit') return this.#hit(load, how, answer, sentMs);
@@ -132,13 +131,15 @@ export class Reader {
         return this.#loads.behind(load.key, how, answer);
       }
       if (isServed) return this.#serveStale(load, stale);
-      const leftMs = endMs - time.now();
+      const isAllowed = stale !== undefined && answer.ms < staleIfErrorMs;
+      const mostMs = isAllowed ? Math.min(waitTimeoutMs, softTimeoutMs) : waitTimeoutMs;
+      const leftMs = startMs + mostMs - time.now();
       if (leftMs <= 0) {
-        const isAllowed = stale !== undefined && answer.ms < staleIfErrorMs;
         return isAllowed ? this.#serveStale(load, stale) : this.#goAround(load, how, 'unfilled');
       }
       this.#parts.counts.waits++;
       await wakes.sleep(load.key, since, Math.min(leftMs, answer.leaseMs + SLACK_MS), time);
+      if (this.#parts.isPending(load.key)) return this.#goAround(load, how, 'unfilled');
       since = wakes.sequence;
       sentMs = time.now();
       try {
@@ -150,11 +151,11 @@ export class Reader {
   }
 
   #hit(load: Load<Caller>, how: How, answer: Answer, sentMs: number): void {
-    const { near, counts, random } = this.#parts;
+    const { near, counts, random, isPending } = this.#parts;
     const { options } = how;
     counts.hits++;
     const stored = decodeAnswer(this.#parts, answer);
-    if (near !== undefined) {
+    if (near !== undefined && !isPending(load.key)) {
       const { ms: freshMs, loadMs, node } = answer;
       const refreshes = options.earlyRefresh;
       near.enter(load.key, { ...stored.near, node, sentMs, freshMs, loadMs, refreshes }, answer.ticket);
@@ -184,6 +185,7 @@ export class Reader {
   async #load(load: Load<Caller>, how: How, answer: Answer, stale: Stored | undefined): Promise<void> {
     this.#parts.counts.misses++;
     const lease = this.#loads.leaseOf(load.key, answer);
+    if (lease === undefined) this.#parts.table.loading(load);
     const work = this.#loads.run(how, stale);
     const mayServeStale = stale !== undefined && answer.ms < how.options.staleIfErrorMs;
     if (mayServeStale && (await isLate(work, how.options.softTimeoutMs, this.#parts.time))) {
@@ -221,13 +223,14 @@ export class Reader {
         return;
       }
     }
-    for (const caller of table.takeFirst(load)) caller.resolve(value());
+    giveEach(table.takeFirst(load), (caller) => caller.resolve(value()));
     this.#settle(load, (await isGood) ? 'accepted' : 'refused', (caller) => caller.resolve(value()));
   }
 
   /** Without the cache: the loader behind its group's cap, and what it loads is kept nowhere. */
   async #goAround(load: Load<Caller>, how: How, ending: 'unfenced' | 'unfilled'): Promise<void> {
     this.#parts.counts.around++;
+    this.#parts.table.loading(load);
     let loaded: Loaded;
     try {
       loaded = await this.#loads.run(how, undefined);
@@ -256,11 +259,22 @@ export class Reader {
 
   #settle(load: Load<Caller>, ending: LoadEnding, give: (caller: Caller) => void): void {
     const { callers, next } = this.#parts.table.settle(load, ending);
-    for (const caller of callers) give(caller);
+    giveEach(callers, give);
     if (next === undefined) return;
     for (const { how } of next.callers) {
-      this.#drive(next, how, false);
+      this.#drive(next, how);
       return;
+    }
+  }
+}
+
+/** A value that cannot be decoded for one caller fails that one, and nobody is left waiting. */
+function giveEach(callers: readonly Caller[], give: (caller: Caller) => void): void {
+  for (const caller of callers) {
+    try {
+      give(caller);
+    } catch (error) {
+      caller.reject(error);
     }
   }
 }

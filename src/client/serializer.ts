@@ -31,6 +31,15 @@ export function asStored({ name, reads }: Serializer): Serializer {
   return { name, reads, encode: (value) => value as string, decode: (data) => data };
 }
 
+/** What the serializer cannot read it has not written: somebody else has, with a plain SET. Then its text is the value. */
+export function decodeOrText(serializer: Serializer, data: string | Uint8Array): unknown {
+  try {
+    return serializer.decode(data);
+  } catch {
+    return typeof data === 'string' ? data : Buffer.from(data).toString('utf8');
+  }
+}
+
 function describe(value: unknown): string {
   return value === undefined ? 'undefined' : `a ${typeof value}`;
 }

@@ -5,7 +5,7 @@ import type { Answer, Payload } from './engine/engine.js';
 import { ClientError } from './errors.js';
 import type { ResolvedLoadOptions } from './load-options.js';
 import type { Loaded } from './loading.js';
-import type { Serializer } from './serializer.js';
+import { decodeOrText, type Serializer } from './serializer.js';
 
 /** A value that is stored, or will be. */
 export interface Stored {
@@ -36,14 +36,17 @@ class Shared implements Stored {
 class Copied implements Stored {
   readonly #data: string | Uint8Array;
   readonly #serializer: Serializer;
+  readonly #isOurs: boolean;
 
-  constructor(data: string | Uint8Array, serializer: Serializer) {
+  /** `isOurs`: the serializer has written it, and so must be able to read it. */
+  constructor(data: string | Uint8Array, serializer: Serializer, isOurs: boolean) {
     this.#data = data;
     this.#serializer = serializer;
+    this.#isOurs = isOurs;
   }
 
   forReader(): unknown {
-    return this.#serializer.decode(this.#data);
+    return this.#isOurs ? this.#serializer.decode(this.#data) : decodeOrText(this.#serializer, this.#data);
   }
 
   get near(): Stored['near'] {
@@ -51,10 +54,10 @@ class Copied implements Stored {
   }
 }
 
-/** The value of an answer that has one. Throws what the serializer throws. */
+/** The value of an answer that has one. */
 export function decodeAnswer({ copies, serializer }: CacheParts, { value }: Answer): Stored {
   return copies && value !== undefined
-    ? new Copied(value as string | Uint8Array, serializer)
+    ? new Copied(value as string | Uint8Array, serializer, false)
     : new Shared(value);
 }
 
@@ -79,7 +82,7 @@ export function encodeLoaded(
     // What says that there is nothing is a null for those who read the key without us.
     data = serializer.encode(isAbsent ? null : value);
     if (isAbsent) stored = new Shared(undefined);
-    else if (copies) stored = new Copied(data, serializer);
+    else if (copies) stored = new Copied(data, serializer, true);
     else stored = new Shared(serializer.decode(data));
   } catch (cause) {
     const message = `the value of '${key}' cannot be written as ${serializer.name}: ${(cause as Error).message}`;

@@ -23,6 +23,7 @@
  *             room for a lease, or another holds it for too long
  *   unfenced  no node could be asked: the value may be old,   value           value
  *             and is kept nowhere
+ *             (a node that could be asked, but gave no lease, makes it a refused one)
  *   failed    the loader threw                                its error       its error
  *
  * The first callers came before the node was asked, so they may have what was loaded at once (`takeFirst`), without
@@ -116,6 +117,15 @@ export class LoadTable<Caller extends LoadCaller<Caller>> {
       `the load of '${load.key}' is ${load.stage}: it cannot be asked twice`,
     );
     load.stage = 'asked';
+  }
+
+  /**
+   * The loader is run without a lease: who waits by now came before it reads, so they are first callers too. An
+   * invalidation may come between them and those that join from now on, and no fill will tell.
+   */
+  loading(load: Load<Caller>): void {
+    assert(load.stage === 'asked', `the load of '${load.key}' is ${load.stage}: it cannot be loaded`);
+    for (const caller of load.callers) caller.isFirst = true;
   }
 
   /** Takes out the first callers: they may have what was loaded, whatever becomes of the fill. */

@@ -56,6 +56,8 @@ export interface PendingInvalidationsOptions {
   /** The pause after the first attempt; doubled with each further one, and half of it is jitter. */
   readonly firstPauseMs: number;
   readonly mostPauseMs: number;
+  /** A prefix is kept for so long at most, even if what it covers was to be kept longer. */
+  readonly mostPrefixMs: number;
 }
 
 /** Ten thousand keys are what 20 deletes a second leave in an outage of 8 minutes; then prefixes do. */
@@ -65,6 +67,7 @@ export const pendingInvalidationsDefaults: PendingInvalidationsOptions = Object.
   maxPrefixes: 64,
   firstPauseMs: 100,
   mostPauseMs: 5_000,
+  mostPrefixMs: Number.POSITIVE_INFINITY,
 });
 
 /** What a key costs besides its characters: its record, its places in a Map and in the queue. */
@@ -145,7 +148,8 @@ export class PendingInvalidations {
     const known = ofNode.keys.get(key) ?? covering(ofNode, key);
     if (known !== undefined) {
       known.sequence = ++this.#sequence;
-      known.staleUntilMs = Math.max(known.staleUntilMs, staleUntilMs);
+      const mostMs = known.scope === 'prefix' ? nowMs + this.#options.mostPrefixMs : staleUntilMs;
+      known.staleUntilMs = Math.max(known.staleUntilMs, Math.min(staleUntilMs, mostMs));
       if (kind === 'delete') known.kind = kind;
       return known.scope === 'key' ? attemptOf(known, 0) : undefined;
     }
@@ -221,7 +225,8 @@ export class PendingInvalidations {
       this.#drop(record);
     }
     // The last record of the node may just have been dropped, and the node with it.
-    this.#ofNode(node).prefixes.push(this.#newRecord(node, 'prefix', prefix, 'delete', nowMs, lastMs));
+    const untilMs = Math.min(lastMs, nowMs + this.#options.mostPrefixMs);
+    this.#ofNode(node).prefixes.push(this.#newRecord(node, 'prefix', prefix, 'delete', nowMs, untilMs));
   }
 
   #lacksRoom(ofNode: OfNode, prefix: string): boolean {
