@@ -244,6 +244,11 @@ test('what is known not to be there is no value', async () => {
     await a.ask('LEASE.FILL', 'k', await token(a, 'k'), 'null', 'PX', '60000', 'ABSENT');
     assert.deepEqual((await get(a, 'k')).slice(0, 2), ['hit', null]);
     assert.equal(await a.ask('GET', 'k'), 'null', 'a plain GET reads what was stored for it');
+    assert.equal(await a.ask('APPEND', 'k', 'able'), 8);
+    assert.deepEqual((await get(a, 'k')).slice(0, 2), ['hit', 'nullable'], 'what others wrote is a value');
+    await a.ask('LEASE.FILL', 'k', '*', 'null', 'PX', '60000', 'ABSENT');
+    await a.ask('SETRANGE', 'k', '0', 'f');
+    assert.deepEqual((await get(a, 'k')).slice(0, 2), ['hit', 'full']);
   });
 });
 

@@ -78,6 +78,8 @@ export class Leases {
     const woken = this.#woken;
     this.#woken = [];
     for (const session of woken) this.#node.waits.askAgain(session);
+    // One of them may have been granted the lease.
+    this.#node.accountExternalBytes();
   }
 
   #wake(client: SessionLeases, key: string, reason: WakeReason): void {

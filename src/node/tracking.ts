@@ -134,9 +134,7 @@ export class Tracking {
 
   /** Notes the keys that a command of a session in default mode has read. */
   remember(session: Session, command: Command, request: Request): void {
-    const state = session.tracking;
-    if (state === undefined || command.spec.keys === undefined) return;
-    if ((state.optIn && !state.caching) || (state.optOut && state.caching)) return;
+    if (command.spec.keys === undefined || !this.notesReads(session)) return;
     const { block, starts, lengths } = request;
     const count = this.#keys.locate(command.spec, request);
     for (let k = 0; k < count; k++) {
@@ -146,11 +144,18 @@ export class Tracking {
     this.#node.accountExternalBytes();
   }
 
-  /** Notes the key at argument i as read by a command that has answered later than it was called. */
-  rememberLater(session: Session, request: Request, i: number): void {
+  /** Whether what the session's command reads is to be noted. */
+  notesReads(session: Session): boolean {
     const state = session.tracking;
-    if (state === undefined || state.broadcast || (state.optIn && !state.caching)) return;
+    if (state === undefined || state.broadcast) return false;
+    return !(state.optIn && !state.caching) && !(state.optOut && state.caching);
+  }
+
+  /** Notes the key at argument i as read by a command that answers later than it was called, when `notesReads` said so. */
+  rememberLater(session: Session, request: Request, i: number): void {
+    if (session.tracking === undefined || session.tracking.broadcast) return;
     this.#rememberKey(session, request.block, request.starts[i], request.lengths[i]);
+    this.#node.accountExternalBytes();
   }
 
   #rememberKey(session: Session, block: Block, at: number, length: number): void {

@@ -15,6 +15,8 @@ import { Grant, type LeaseClient, LeaseRecord, type Timed } from './lease-record
 const RECORD_BYTES = 700;
 /** What a waiter or one more writer takes, roughly. */
 const MEMBER_BYTES = 150;
+/** What a char of a shared error takes at most. */
+const CHAR_BYTES = 2;
 /** Writers of one key that are remembered at the same time. */
 const MAX_WRITERS = 64;
 /** No lease ends before its time, and none more than a tick after it, if `advance` is called then. */
@@ -114,9 +116,15 @@ export class LeaseRecords {
     this.#wheel.add(grant, endsMs);
   }
 
-  /** A loading record says from now on, until then, why its load failed. */
+  /** A loading record says from now on, until then, why its load failed; it ends if there is no room for that. */
   fail(grant: Grant, error: string, endsMs: number): void {
     const { record } = grant;
+    const bytes = error.length * CHAR_BYTES;
+    if (!this.#hasRoom(bytes)) {
+      this.end(record, 'freed');
+      return;
+    }
+    this.usedBytes += bytes;
     this.#forget(grant);
     record.state = { kind: 'failed', error };
     record.endsMs = endsMs;
@@ -140,7 +148,10 @@ export class LeaseRecords {
   end(record: LeaseRecord, reason: WakeReason): void {
     const { state } = record;
     if (state?.kind === 'loading') this.#forget(state.grant);
-    if (state?.kind === 'failed') this.#wheel.remove(record);
+    if (state?.kind === 'failed') {
+      this.#wheel.remove(record);
+      this.usedBytes -= state.error.length * CHAR_BYTES;
+    }
     if (state?.kind === 'writing') {
       for (const grant of state.grants) this.#forget(grant);
       this.usedBytes -= (state.grants.size - 1) * MEMBER_BYTES;

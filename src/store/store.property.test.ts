@@ -18,9 +18,10 @@ interface ModelEntry {
   expiry: number;
   freshUntil: number;
   load: number;
+  isAbsent: boolean;
 }
 
-const PLAIN = { freshUntil: 0, load: 0 };
+const PLAIN = { freshUntil: 0, load: 0, isAbsent: false };
 
 class World {
   readonly store: Store;
@@ -147,8 +148,11 @@ class World {
       if (held && this.live(name) === undefined) this.locate(op.db, key);
       const order = [...this.model];
       this.model.delete(name);
-      const attributes = op.kind === 'set' ? PLAIN : { freshUntil: expiry - 1, load: this.writes };
-      const { freshUntil, load } = attributes;
+      const attributes =
+        op.kind === 'set'
+          ? PLAIN
+          : { freshUntil: expiry - 1, load: this.writes, isAbsent: this.writes % 2 === 1 };
+      const { freshUntil, load, isAbsent } = attributes;
       const loaded = {
         value,
         at: 0,
@@ -156,7 +160,7 @@ class World {
         expiry,
         freshUntil,
         loadMs: load,
-        isAbsent: load % 2 === 1,
+        isAbsent,
       };
       const ref =
         op.kind === 'set'
@@ -173,7 +177,7 @@ class World {
     assert.equal(store.expiry(ref), entry.expiry);
     assert.equal(store.freshUntil(ref), entry.freshUntil);
     assert.equal(store.loadMs(ref), entry.load);
-    assert.equal(store.isAbsent(ref), entry.load % 2 === 1);
+    assert.equal(store.isAbsent(ref), entry.isAbsent);
     const version = store.version(ref);
     this.change(op, ref, name, entry);
     if (op.kind === 'read' || op.kind === 'find' || op.kind === 'remove') return;
@@ -211,7 +215,10 @@ class World {
         this.toFront(name, entry);
         const to = store.resizeValue(ref, op.length);
         if (to === 0) this.refused(op.length, order);
-        else entry.value = before.slice(0, op.length).padEnd(op.length, '\0');
+        else {
+          entry.value = before.slice(0, op.length).padEnd(op.length, '\0');
+          entry.isAbsent = false;
+        }
         return;
       }
       case 'write': {
@@ -221,6 +228,7 @@ class World {
         store.writeValue(ref, at, bytes, 0, length);
         entry.value =
           entry.value.slice(0, at) + byteString(bytes, 0, length) + entry.value.slice(at + length);
+        entry.isAbsent = false;
         this.toFront(name, entry);
         return;
       }

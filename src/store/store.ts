@@ -287,7 +287,9 @@ export class Store {
 
   /** Cuts the value, or fills it up with zeros. Returns where it is now; 0 when it does not fit, and is as it was. */
   resizeValue(ref: Ref, length: number): Ref {
-    return this.#live.reshape(ref, length, this.expiry(ref), this.#live.state(ref) & ATTRIBUTED);
+    const to = this.#live.reshape(ref, length, this.expiry(ref), this.#live.state(ref) & ATTRIBUTED);
+    if (to !== 0) this.#clearAbsence(to);
+    return to;
   }
 
   /** Writes over a part of the value, within its length. */
@@ -295,6 +297,7 @@ export class Store {
     const bodies = this.#entries.bodies;
     assert(at + length <= bodies.valueLength(ref), 'a write stays within the value');
     bodies.write(ref, bodies.keyLength(ref) + at, from, fromAt, length);
+    this.#clearAbsence(ref);
     this.#entries.recency.touch(ref);
     this.#live.stamp(ref, this.type(ref));
   }
@@ -462,6 +465,11 @@ export class Store {
     const atLeast = MIN_PAGES * (arena.pageBytes + PAGE_TABLE_BYTES) + this.#externalBytes;
     const most = Math.max(this.#maxBytes, atLeast);
     assert(this.#lowerPageLimit() || this.usedBytes <= most, 'maxBytes is never exceeded');
+  }
+
+  /** What somebody wrote into is a value, whatever was loaded before. */
+  #clearAbsence(ref: Ref): void {
+    if (this.isAbsent(ref)) this.#live.setAttributes(ref, this.freshUntil(ref), this.loadMs(ref));
   }
 
   /** Where the value of a key is to be written; 0 when it would not fit, and an old value then stays. */

@@ -170,12 +170,14 @@ function askAndWait(session: Session, request: Request, waitMs: number): void {
   node.stats.leaseWaits++;
   const how = { ...options };
   const later = request.copy();
+  // CLIENT CACHING speaks of the command that follows it, whenever that is answered.
+  const isTracked = node.tracking.notesReads(session);
   const reply = (waits: boolean): boolean => {
     const again = ask(session, later, waits, how);
     if (waits && isAwaited(again)) return false;
     node.outbox.push(session);
     replyAnswer(session, again);
-    node.tracking.rememberLater(session, later, 1);
+    if (isTracked) node.tracking.rememberLater(session, later, 1);
     return true;
   };
   const blocked: BlockedCommand = {
