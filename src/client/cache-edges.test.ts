@@ -114,6 +114,25 @@ test('an expired value is not served because its load was turned away', async ()
   );
 });
 
+test('an expired value is not served in the millisecond in which it was expired', async () => {
+  const world = new CacheWorld();
+  const cache = world.cache(quiet);
+  await read(world, cache.set('k', 1));
+  const expired = watch(cache.expire('k'));
+  await settle();
+  assert.equal(expired.value, true);
+  const seen = [watch(cache.get('k')), watch(cache.getOrLoad('k', () => 2))];
+  await settle();
+  assert.deepEqual(
+    seen.map((one) => one.value),
+    [undefined, 2],
+  );
+  watch(cache.expire('k'));
+  const failed = watch(cache.getOrLoad('k', () => Promise.reject(new Error('down'))));
+  await settle();
+  assert.match(String(failed.error), /down/);
+});
+
 test('softTimeout bounds the wait for the load of another process too', async () => {
   const world = new CacheWorld();
   const behavior = { ...quiet, ttl: '10s', staleIfError: '1m', softTimeout: '200ms' } as const;

@@ -105,6 +105,8 @@ export class Invalidator {
         return count;
       } catch (error) {
         noteCacheError(this.#parts, 'clear', undefined, error);
+        // Of what was deleted nobody tells us, nor of later changes of it.
+        forget();
         if (time.now() + pauseMs > endMs)
           throw new InvalidationPending(`${prefix}*`, this.#patienceMs, error);
         await new Promise<void>((resolve) => time.later(resolve, pauseMs, true));
