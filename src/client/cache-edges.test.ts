@@ -200,6 +200,21 @@ test('an invalidation that cannot be repeated is rejected with its reason, at on
   assert.ok(closed.error instanceof ClientError && closed.error.code === 'CLOSED');
 });
 
+test('a clear that fails says why, within its deadline, and is not repeated', async () => {
+  const world = new CacheWorld();
+  const cache = world.cache({ prefix: 'a:', near });
+  await read(world, cache.set('k', 1));
+  await read(world, cache.get('k'));
+  world.failure = noAnswer;
+  const cleared = watch(cache.clear());
+  await world.pass(5_001);
+  assert.equal(cleared.error, noAnswer);
+  assert.equal(cache.stats().near?.entries, 0, 'of what was deleted nobody would tell');
+  world.failure = undefined;
+  await world.pass(60_000);
+  assert.equal(await read(world, cache.get('k')), 1);
+});
+
 test('the error of a write is told, whatever becomes of the invalidation after it', async () => {
   const world = new CacheWorld();
   const cache = world.cache();

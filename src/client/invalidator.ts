@@ -107,8 +107,7 @@ export class Invalidator {
         noteCacheError(this.#parts, 'clear', undefined, error);
         // Of what was deleted nobody tells us, nor of later changes of it.
         forget();
-        if (time.now() + pauseMs > endMs)
-          throw new InvalidationPending(`${prefix}*`, this.#patienceMs, error);
+        if (time.now() + pauseMs > endMs || this.#closed) throw error;
         await new Promise<void>((resolve) => time.later(resolve, pauseMs, true));
       }
     }
