@@ -46,7 +46,10 @@ async function addShop() {
   subscribe('nuthatch:listening', (node) => {
     const own = process.env.CACHE_URL || undefined;
     if (own !== undefined) process.stdout.write('the shop uses the cache in CACHE_URL, not this node\n');
-    const stop = startCatalog(own ?? urlOf(node), { isBlock: !args.includes('--status') });
+    // A line of the node's own, or a log that is written past this process's stdout, leaves no place for a block.
+    const stop = startCatalog(own ?? urlOf(node), {
+      isBlock: !args.some((arg) => /--status|json/.test(arg)),
+    });
     for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, stop);
   });
   return true;

@@ -60,9 +60,10 @@ export async function startShop(catalog, figures, port) {
     priceChanges: 0,
     latencies: new Latencies(),
     async stop() {
+      const closed = once(server, 'close');
       server.close();
       server.closeAllConnections();
-      if (server.listening) await once(server, 'close');
+      await closed;
     },
   };
   return shop;
