@@ -34,8 +34,6 @@ export function figuresOf({ cacheUrl, database, products, cache, queries, shop, 
       run: queries.reads,
       saved,
       ms: queries.latencies.figures(),
-      /** What the queries that were saved would have taken, at the mean of those that ran. */
-      savedMs: queries.reads === 0 ? 0 : Math.round((saved * queries.totalMs) / queries.reads),
     },
     load:
       load === undefined

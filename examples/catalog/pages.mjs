@@ -17,7 +17,7 @@ export function startPage(categories) {
 <p class="legend"><span class="near">near: kept in this process <b id="near-share"></b></span>
 <span class="node">the node <b id="node-share"></b></span> <span class="database">the database <b id="database-share"></b></span></p>
 <dl><div><dt>hits since the start</dt><dd id="hits">-</dd></div><div><dt>queries saved</dt><dd id="saved">-</dd></div>
-<div><dt>database time saved</dt><dd id="saved-time">-</dd></div><div><dt>answers, p50 / p99</dt><dd id="answers">-</dd></div>
+<div><dt>answers, p50 / p99</dt><dd id="answers">-</dd></div>
 <div><dt>queries, p50 / p99</dt><dd id="queries">-</dd></div><div><dt>prices changed</dt><dd id="changed">-</dd></div><div><dt>old prices seen after</dt><dd id="old">-</dd></div></dl></section>
 <section class="grid">${tiles.join('\n')}</section>
 <script>${LIVE}</script>`,
@@ -147,7 +147,6 @@ async function show() {
     if (past.length > 10) past.shift();
     put('hits', f.hitRatio === null ? '-' : percent(f.hitRatio, 1));
     put('saved', f.queries.saved.toLocaleString('en') + ' of ' + f.reads.toLocaleString('en'));
-    put('saved-time', Math.round(f.queries.savedMs / 1000).toLocaleString('en') + ' s');
     put('answers', ms(f.answerMs));
     put('queries', ms(f.queries.ms));
     put('changed', f.prices.changed.toLocaleString('en'));

@@ -28,8 +28,6 @@ export class Queries {
   #database;
   /** How many queries have read something. */
   reads = 0;
-  /** How long they took together, in ms. */
-  totalMs = 0;
   latencies = new Latencies();
 
   /** @param {import('./database.mjs').Database} database */
@@ -78,9 +76,7 @@ export class Queries {
     this.reads++;
     const start = performance.now();
     const rows = await this.#database.query(text, values);
-    const ms = performance.now() - start;
-    this.totalMs += ms;
-    this.latencies.add(ms);
+    this.latencies.add(performance.now() - start);
     return rows;
   }
 }

@@ -5,7 +5,7 @@
  *
  *   near      ██████████████░░░░░░░░░░░░   51.0%  kept in this process
  *   node      ████████████░░░░░░░░░░░░░░   42.1%  redis://127.0.0.1:6379
- *   database  ██░░░░░░░░░░░░░░░░░░░░░░░░    6.9%  11,142 of 12,345 queries saved: 1 min 32 s
+ *   database  ██░░░░░░░░░░░░░░░░░░░░░░░░    6.9%  11,142 of 12,345 queries saved
  */
 
 /** @typedef {import('./figures.mjs').Figures} Figures */
@@ -37,7 +37,7 @@ export function statusLines(figures, before, seconds, { columns, color }) {
       [text, ''],
     ];
   };
-  const saved = `${count(queries.saved)} of ${count(figures.reads)} queries saved: ${duration(queries.savedMs)}`;
+  const saved = `${count(queries.saved)} of ${count(figures.reads)} queries saved`;
   const kept =
     figures.cache.near === undefined ? 'not kept in this process' : 'kept in this process, no network';
   const old = prices.oldSeen === 1 ? '1 old one' : `${count(prices.oldSeen)} old ones`;
@@ -124,16 +124,6 @@ function rate(events, seconds) {
 /** @param {{ p50: number, p99: number } | null} ms */
 function times(ms) {
   return ms === null ? 'none yet' : `p50 ${ms.p50.toFixed(2)} ms, p99 ${ms.p99.toFixed(2)} ms`;
-}
-
-/** @param {number} ms */
-function duration(ms) {
-  const seconds = Math.floor(ms / 1000);
-  if (seconds < 60) return `${seconds} s`;
-  const minutes = Math.floor(seconds / 60);
-  return minutes < 60
-    ? `${minutes} min ${seconds % 60} s`
-    : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
 }
 
 const BOLD = '1';
