@@ -2,9 +2,12 @@
  * The catalogue: all that this shop reads, it reads through Nuthatch. This file is the one to look at.
  *
  *   what              kept for                                    after a change of its price
- *   product page      10 minutes                                  the new one, at once, for everybody
+ *   product page      10 minutes                                  the new one, at once
  *   category page     1 minute, then shown while it is renewed    deleted, so the next reader sees the new one
  *   search            30 seconds, then shown while it is renewed  may show the old one: nobody knows which searches find it
+ *
+ * "At once" is: no read that begins after the change sees the old one. A copy that another shop keeps in its process (see
+ * `near` in app.mjs) goes when the node tells it, a moment later.
  *
  * The loaders are queries that would run anyway. However many people ask for a key at once, in however many processes,
  * one of them runs its loader; and a loader that has read the old price cannot put it back after the change.
