@@ -142,7 +142,7 @@ export class Cache {
    * has just failed), LOAD_TIMEOUT, LOAD_SHED, VALUE or OPTIONS; never because the cache cannot be reached.
    */
   getOrLoad<T>(key: string, loader: Loader<T>, options?: LoadOptions): Promise<T | undefined> {
-    const name = this.#prefix + key;
+    const name = this.#nameOf(key);
     const near = this.#near;
     const hit = near?.get(name);
     if (near === undefined || hit === undefined)
@@ -153,7 +153,7 @@ export class Cache {
 
   /** What is there: a fresh value, or one within `staleWhileRevalidate`. Undefined otherwise, and when the cache cannot say. */
   async get<T = unknown>(key: string): Promise<T | undefined> {
-    const name = this.#prefix + key;
+    const name = this.#nameOf(key);
     const hit = this.#near?.get(name);
     if (hit !== undefined) return hit as Promise<T | undefined>;
     const { engine, deadlineMs, counts, time } = this.#parts;
@@ -187,7 +187,7 @@ export class Cache {
   /** What stands under a key at its node, stale or fresh, and for how long. */
   async peek<T = unknown>(key: string): Promise<Peeked<T> | undefined> {
     const { engine, deadlineMs } = this.#parts;
-    const answer = await engine.read(this.#prefix + key, 'look', deadlineMs);
+    const answer = await engine.read(this.#nameOf(key), 'look', deadlineMs);
     if (!answer.isThere) return undefined;
     const value = decodeAnswer(this.#parts, answer).forReader() as T | undefined;
     const { ms, loadMs } = answer;
@@ -196,7 +196,7 @@ export class Cache {
 
   /** Stores a value. Loads under way are not stored. If it cannot be stored, the key is deleted: see `delete`. */
   async set(key: string, value: unknown, options?: LoadOptions): Promise<void> {
-    const name = this.#prefix + key;
+    const name = this.#nameOf(key);
     const resolved = this.#resolve(options);
     const loaded = { value, isAbsent: false, ttlMs: resolved.ttlMs, loadMs: 0 };
     const { payload } = encodeLoaded(this.#parts, key, loaded, resolved.ttlMs, resolved);
@@ -215,12 +215,12 @@ export class Cache {
    * back. Rejects with an InvalidationPending when the node did not acknowledge in time; it is repeated until it does.
    */
   delete(key: string): Promise<boolean> {
-    return this.#invalidator.invalidate(this.#prefix + key, key, 'delete');
+    return this.#invalidator.invalidate(this.#nameOf(key), key, 'delete');
   }
 
   /** Makes a key stale: it is loaded anew, and may be served within `staleWhileRevalidate` and `staleIfError`. As `delete`. */
   expire(key: string): Promise<boolean> {
-    return this.#invalidator.invalidate(this.#prefix + key, key, 'expire');
+    return this.#invalidator.invalidate(this.#nameOf(key), key, 'expire');
   }
 
   /**
@@ -236,7 +236,7 @@ export class Cache {
    * somebody else wrote or deleted the key meanwhile; then it is deleted again.
    */
   async writeThrough<T>(key: string, write: () => Promise<T> | T, options?: LoadOptions): Promise<T> {
-    const name = this.#prefix + key;
+    const name = this.#nameOf(key);
     const resolved = this.#resolve(options);
     const { engine, deadlineMs } = this.#parts;
     this.#forget(name);
@@ -308,7 +308,7 @@ export class Cache {
   /** What is known of a key, and where a read of it would go. */
   async explain(key: string): Promise<Explanation> {
     const { engine } = this.#parts;
-    const name = this.#prefix + key;
+    const name = this.#nameOf(key);
     const atNode = await this.peek(key).then(
       (peeked) => peeked ?? ('nothing' as const),
       (error: Error) => error,
@@ -348,6 +348,11 @@ export class Cache {
 
   #reread(name: string, key: string, loader: Loader<unknown>, options: LoadOptions | undefined): void {
     this.#reader.reread(name, { key, loader, options: this.#resolve(options) });
+  }
+
+  /** What the key is called at the node. To join it with '' is not free. */
+  #nameOf(key: string): string {
+    return this.#prefix === '' ? key : this.#prefix + key;
   }
 
   #resolve(options: LoadOptions | undefined): ResolvedLoadOptions {
