@@ -51,23 +51,20 @@ export async function startRedis(
   return start(program, (port) => [program, '--port', String(port), ...always, ...args]);
 }
 
-/** Starts this node with the flags of `nuthatch start`. `nodeArgs` go to Node.js itself. */
+/** Starts this node with the flags of `nuthatch start`. `nodeArgs` go to Node.js itself. Without a port it takes a free one. */
 export async function startNuthatch(
   flags: readonly string[] = [],
   nodeArgs: readonly string[] = [],
+  port?: number,
 ): Promise<TestServer> {
   const program = fileURLToPath(new URL('../../cli/main.js', import.meta.url));
   const always = ['--max-memory', '256mb', '--log-format', 'json', '--log-level', 'warn'];
-  return start('nuthatch', (port) => [
-    process.execPath,
-    ...nodeArgs,
-    program,
-    'start',
-    '--port',
-    String(port),
-    ...always,
-    ...flags,
-  ]);
+  return start(
+    'nuthatch',
+    (port) => [process.execPath, ...nodeArgs, program, 'start', '--port', String(port), ...always, ...flags],
+    undefined,
+    port,
+  );
 }
 
 /** A port which nobody listens on at this moment. */
@@ -82,13 +79,14 @@ export async function freePort(): Promise<number> {
   return address.port;
 }
 
-/** Starts a program that listens on the port it is given; as `uid`, if one is given. */
+/** Starts a program that listens on the port it is given, or on a free one; as `uid`, if one is given. */
 export async function start(
   name: string,
   command: (port: number) => string[],
   uid?: number,
+  given?: number,
 ): Promise<TestServer> {
-  const port = await freePort();
+  const port = given ?? (await freePort());
   const [program, ...args] = command(port);
   const child = spawn(program, args, {
     stdio: ['ignore', 'pipe', 'pipe'],
