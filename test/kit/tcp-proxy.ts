@@ -44,6 +44,8 @@ export class TcpProxy {
   }
 
   async stop(): Promise<void> {
+    // Who connects at the last moment would be paused for ever.
+    this.#hangs = false;
     this.cut();
     this.#server.close();
     await once(this.#server, 'close');
