@@ -71,6 +71,24 @@ for (const name of ['nuthatch', 'redis'] as const) {
       for (const each of [a, b, c, d, stranger]) each.close();
     });
 
+    // A node has one user, who may do everything.
+    if (name === 'redis') {
+      test('who may not subscribe keeps the configured share and is told', {
+        skip: name === 'nuthatch' && 'a node has one user',
+      }, async () => {
+        await other.call(['ACL', 'SETUSER', 'app', 'on', '>secret', '~*', '+@all', 'resetchannels']);
+        const url = `redis://app:secret@127.0.0.1:${server.port}`;
+        const a = createCache({ url, groups: { db: { cap: 60, processes: 2 } }, ...PATIENT });
+        const told = new Promise<string>((resolve) => {
+          a.on('cacheError', ({ operation, error }) => resolve(`${operation}: ${error.message}`));
+        });
+        assert.match(await told, /^fleet: SUBSCRIBE was answered with: NOPERM/);
+        assert.equal(await a.getOrLoad('k', () => 1), 1);
+        assert.equal(share(a), 30);
+        a.close();
+      });
+    }
+
     test('changes by any client are heard, of keys with the prefix, while somebody listens', async () => {
       const a = cache();
       const b = cache();
