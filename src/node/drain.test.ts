@@ -111,7 +111,7 @@ test('requests that wait for a client to read are dropped when half of the time 
 });
 
 test('a client that sends for ever is ended, and its replies are whole', async () => {
-  await withNode({ drainTimeoutMs: 200 }, async (node) => {
+  await withNode({ drainTimeoutMs: 2_000 }, async (node) => {
     const client = await TestClient.connect(node.running.port);
     const errors = errorsOf(client.socket);
     const send = (): void => {
