@@ -28,7 +28,7 @@ No way keeps values in memory here: that would only hide the outage for as long 
   stage: {
     processes: PROCESSES,
     database: { queryMs: QUERY_MS, connections: CONNECTIONS },
-    reader: { lifetimeMs: 60_000, isNear: false, maxLoads: CONNECTIONS / PROCESSES },
+    reader: { lifetimeMs: 60_000, isNear: false, maxLoads: CONNECTIONS },
   },
   prepare,
   play,

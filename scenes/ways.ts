@@ -16,7 +16,7 @@ export interface WayOptions {
   readonly lifetimeMs: number;
   /** Whether values are also kept in the process, by ways that can. */
   readonly isNear: boolean;
-  /** Loads that this process may run at once, where the library has such a bound. */
+  /** Loads that all processes together may run at once, where the library has such a bound. */
   readonly maxLoads: number;
 }
 
