@@ -101,6 +101,7 @@ class Torture {
     stops: 0,
     orphans: 0,
   };
+  readonly #errors = new Set<string>();
   readonly #problems: string[] = [];
   readonly #timers = new Set<NodeJS.Timeout>();
   #rows: RowServer | undefined;
@@ -194,6 +195,7 @@ class Torture {
     for (const name of ['failures', 'cacheErrors', 'refusedFills', 'around'] as const) {
       this.#sums[name] += place.last?.[name] ?? 0;
     }
+    for (const error of place.last?.errors ?? []) this.#errors.add(error);
     place.last = undefined;
   }
 
@@ -300,6 +302,7 @@ class Torture {
         `${counts.nearReads} near reads, ${staleNearReads} of them behind an acknowledgement, the oldest by ${oldestNearMs.toFixed(1)} ms`,
       );
     }
+    for (const error of this.#errors) lines.push(`cache error: ${error}`);
     const problems = [...this.#problems, ...described.map((one) => `seed ${seed}, ${one}`)];
     return { lines, problems, interleavings: counts.interleavings, violations };
   }

@@ -26,6 +26,8 @@ export interface WorkerReport {
   readonly untilNs: number;
   readonly failures: number;
   readonly cacheErrors: number;
+  /** What they said, each once. */
+  readonly errors: readonly string[];
   readonly refusedFills: number;
   readonly around: number;
   /** Operations that have not ended, if they should have. */
@@ -34,6 +36,8 @@ export interface WorkerReport {
 }
 
 const REPORT_MS = 100;
+/** Errors that are told, each once. */
+const MAX_ERRORS = 5;
 /** Caches over one memory, each like a process of its own. */
 const MEMORY_CACHES = 4;
 /** Short, so that what a process held is taken over while it hangs. */
@@ -50,6 +54,13 @@ async function run(order: WorkerOrder): Promise<void> {
   const caches = openCaches(order);
   await Promise.all(caches.map((cache) => cache.ready()));
   if (!order.hasFence && order.url !== undefined) await caches[0].set('fence', 1);
+  const errors = new Set<string>();
+  for (const cache of caches) {
+    cache.on('cacheError', ({ operation, error }) => {
+      if (errors.size < MAX_ERRORS)
+        errors.add(`${operation}: ${error.message}`.replaceAll(/row:\d+/g, 'row'));
+    });
+  }
   const recorder = new Recorder();
   const operations = new Operations(
     caches,
@@ -68,6 +79,7 @@ async function run(order: WorkerOrder): Promise<void> {
       untilNs,
       failures: operations.failures,
       cacheErrors: sum('cacheErrors'),
+      errors: [...errors],
       refusedFills: sum('refusedFills'),
       around: sum('around'),
       underWay: isStopping && !isLast ? operations.underWay : [],
