@@ -4,8 +4,10 @@
  *
  * An entry lives as long as the node says it is fresh, and at most `ttlMs`, both from the moment at which it was asked for: an
  * answer may have lain in a buffer while this process was stopped or busy. So a reader here is never later than that behind
- * an acknowledged invalidation; pushes make it far less. Only what the clock does not see adds to it: the 5 ms or 64 reads
- * that it is late, of which a process that was stopped may find some left when it goes on.
+ * an acknowledged invalidation; pushes make it far less.
+ *
+ * The clock is read once for 64 hits of an event, and anew in the next event: a process that was stopped, or whose
+ * machine was, mostly wakes between two events, and then all that is over is over.
  */
 import { CoarseClock, type RandomSource } from '../base/index.js';
 import { drawRefreshAt, Freezer, NearCache, type NearStats, refreshLeadMs } from './core/index.js';
@@ -68,7 +70,10 @@ export class NearValues {
     this.#random = random;
     this.#clock = new CoarseClock(
       () => time.now(),
-      (run, ms) => time.later(run, ms, false),
+      (run, ms) => {
+        if (time.endOfEvent === undefined) time.later(run, ms, false);
+        else time.endOfEvent(run);
+      },
     );
   }
 

@@ -16,6 +16,8 @@ export interface TimeSource {
   now(): number;
   /** Runs a function once after some ms. Only a timer that `keepsAlive` keeps the process from ending. */
   later(run: () => void, ms: number, keepsAlive: boolean): Timer;
+  /** Runs a function once before the next event is handled. Without it what is to end then ends some ms later. */
+  endOfEvent?(run: () => void): void;
 }
 
 /** Timers belong to nobody: they must not hold the context of the request that happened to start them. */
@@ -43,4 +45,6 @@ export const hostTime: TimeSource = Object.freeze({
   now: () => performance.now(),
   later: (run: () => void, ms: number, keepsAlive: boolean): Timer =>
     nobody.runInAsyncScope(() => new HostTimer(run, ms, keepsAlive)),
+  // Behind the promises of this event as well.
+  endOfEvent: (run: () => void): void => process.nextTick(run),
 });
