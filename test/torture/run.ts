@@ -83,6 +83,7 @@ interface Place {
   starts: number;
   process: ChildProcess | undefined;
   isStopped: boolean;
+  source: string;
   last: WorkerReport | undefined;
 }
 
@@ -116,6 +117,7 @@ class Torture {
       starts: 0,
       process: undefined,
       isStopped: false,
+      source: '',
       last: undefined,
     }));
     this.#history = new History({
@@ -173,6 +175,7 @@ class Torture {
       hasFence,
     };
     place.process = child;
+    place.source = source;
     this.#history.begins(source, nowNs());
     child.send(order);
     child.on('message', (report: WorkerReport) => {
@@ -211,9 +214,12 @@ class Torture {
     if (child !== undefined && !place.isStopped) {
       this.#sums.stops++;
       place.isStopped = true;
+      const { source } = place;
+      const fromNs = nowNs();
       child.kill('SIGSTOP');
       const resume = (): void => {
         child.kill('SIGCONT');
+        this.#history.stopped(source, fromNs, nowNs());
         if (place.process === child) place.isStopped = false;
       };
       this.#later(resume, this.#random.below(LONGEST_STOP_MS));
@@ -288,7 +294,7 @@ class Torture {
   }
 
   #verdict(seconds: number): TortureVerdict {
-    const { counts, violations, described, oldestNearMs, staleNearReads } = this.#history;
+    const { counts, violations, described, oldestNearMs, staleNearReads, interruptedReads } = this.#history;
     const { engine, seed, near, hasFence } = this.#options;
     const sums = this.#sums;
     const mode = `${engine}${near ? ', near caches' : ''}${hasFence ? '' : ', without the fence'}, seed ${seed}`;
@@ -299,7 +305,7 @@ class Torture {
     ];
     if (near) {
       lines.push(
-        `${counts.nearReads} near reads, ${staleNearReads} of them behind an acknowledgement, the oldest by ${oldestNearMs.toFixed(1)} ms`,
+        `${counts.nearReads} near reads, ${staleNearReads} of them behind an acknowledgement, the oldest by ${oldestNearMs.toFixed(1)} ms; ${interruptedReads} too old in an event in which their process was stopped`,
       );
     }
     for (const error of this.#errors) lines.push(`cache error: ${error}`);
