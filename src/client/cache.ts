@@ -14,7 +14,7 @@ import { type CacheEventName, type CacheListener, Events } from './cache-events.
 import type { ResolvedBehavior } from './cache-options.js';
 import { CacheCounts, type CacheParts, type How, noteCacheError } from './cache-parts.js';
 import { type LoaderGroupStats, LoadTable, type NearStats } from './core/index.js';
-import type { Engine, EngineHost, EngineOptions } from './engine/engine.js';
+import type { Answer, Engine, EngineHost, EngineOptions } from './engine/engine.js';
 import { Invalidator } from './invalidator.js';
 import { Lease } from './lease.js';
 import { type LoadOptions, type ResolvedLoadOptions, resolveLoadOptions } from './load-options.js';
@@ -152,31 +152,20 @@ export class Cache {
   }
 
   /** What is there: a fresh value, or one within `staleWhileRevalidate`. Undefined otherwise, and when the cache cannot say. */
-  async get<T = unknown>(key: string): Promise<T | undefined> {
+  get<T = unknown>(key: string): Promise<T | undefined> {
     const name = this.#nameOf(key);
     const hit = this.#near?.get(name);
     if (hit !== undefined) return hit as Promise<T | undefined>;
-    const { engine, deadlineMs, counts, time } = this.#parts;
-    if (this.#invalidator.isPending(name)) return undefined;
-    try {
-      const sentMs = this.#near === undefined ? 0 : time.now();
-      const answer = await engine.read(name, 'look', deadlineMs);
-      const { staleWhileRevalidateMs, earlyRefresh } = this.#behavior.load;
-      const isServed = answer.status === 'hit' || (answer.isThere && answer.ms < staleWhileRevalidateMs);
-      if (!isServed) return undefined;
-      const stored = decodeAnswer(this.#parts, answer);
-      if (answer.status === 'hit') {
-        counts.hits++;
-        const { ms: freshMs, loadMs, node, ticket } = answer;
-        const refreshes = earlyRefresh;
-        if (!this.#invalidator.isPending(name))
-          this.#near?.enter(name, { ...stored.near, node, sentMs, freshMs, loadMs, refreshes }, ticket);
-      }
-      return stored.forReader() as T | undefined;
-    } catch (error) {
-      noteCacheError(this.#parts, 'read', key, error);
-      return undefined;
-    }
+    if (this.#invalidator.isPending(name)) return Promise.resolve(undefined);
+    const { engine, deadlineMs, time } = this.#parts;
+    const sentMs = this.#near === undefined ? 0 : time.now();
+    return engine.read(name, 'look', deadlineMs).then(
+      (answer) => this.#looked(name, answer, sentMs) as T | undefined,
+      (error) => {
+        noteCacheError(this.#parts, 'read', key, error);
+        return undefined;
+      },
+    );
   }
 
   /** `get` of many keys, in one write to each node. The values stand in the order of the keys. */
@@ -357,6 +346,22 @@ export class Cache {
 
   #resolve(options: LoadOptions | undefined): ResolvedLoadOptions {
     return resolveLoadOptions(options, this.#behavior.load, this.#groupNames);
+  }
+
+  /** The value of an answer to a `get`, if it may be served. */
+  #looked(name: string, answer: Answer, sentMs: number): unknown {
+    const { staleWhileRevalidateMs, earlyRefresh } = this.#behavior.load;
+    const isHit = answer.status === 'hit';
+    if (!isHit && !(answer.isThere && answer.ms < staleWhileRevalidateMs)) return undefined;
+    const stored = decodeAnswer(this.#parts, answer);
+    if (isHit) {
+      this.#parts.counts.hits++;
+      const { ms: freshMs, loadMs, node, ticket } = answer;
+      const refreshes = earlyRefresh;
+      if (!this.#invalidator.isPending(name))
+        this.#near?.enter(name, { ...stored.near, node, sentMs, freshMs, loadMs, refreshes }, ticket);
+    }
+    return stored.forReader();
   }
 
   /** The key is not what it was, for all of this process. */

@@ -25,6 +25,7 @@
  * again. The clock is read once for all calls of a tick.
  */
 import type { Socket } from 'node:net';
+import { nextTick } from 'node:process';
 import { type Block, TimerWheel } from '../../base/index.js';
 import {
   bulkBytes,
@@ -163,7 +164,7 @@ export class Link {
     if (!this.#isWritePlanned) {
       this.#isWritePlanned = true;
       // After the microtasks: whom an answer resumes calls again, and that goes in the same write.
-      process.nextTick(this.#plannedWrite);
+      nextTick(this.#plannedWrite);
     }
     if (encoder.length >= this.#writeBytes) {
       this.#writeBytes = Math.min(this.#writeBytes * 2, WRITE_BYTES);
