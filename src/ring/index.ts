@@ -1,2 +1,16 @@
 export { Ring } from './ring.js';
 export { type RingNode, RingNodesError } from './ring-nodes.js';
+export {
+  graceMs,
+  type Incarnation,
+  isQuorum,
+  isSameLife,
+  type LeaseTerms,
+  type NodeId,
+  type NodeLife,
+  type Replica,
+  type Shard,
+  type SlotRange,
+  type Topology,
+  type TopologyNode,
+} from './topology.js';

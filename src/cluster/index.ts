@@ -1,0 +1,1 @@
+export type { Clocks, Outbox } from './step.js';
