@@ -1,0 +1,67 @@
+/**
+ * The last writes of a shard, for copies that were away for a moment.
+ *
+ *   first ──────────────────────────── last        offsets; older ones are dropped when the bytes are too many
+ *
+ * Writes come in the order of their offsets, without gaps. It keeps at least the newest, however large that is.
+ */
+import { assert } from '../../base/index.js';
+
+export class Backlog<W> {
+  readonly #maxBytes: number;
+  readonly #sizeOf: (write: W) => number;
+  /** The writes at `#start` and after it; what is before was dropped and is given back from time to time. */
+  #writes: W[] = [];
+  #start = 0;
+  #bytes = 0;
+  #last: number;
+
+  /** Empty behind this offset. */
+  constructor(last: number, maxBytes: number, sizeOf: (write: W) => number) {
+    this.#last = last;
+    this.#maxBytes = maxBytes;
+    this.#sizeOf = sizeOf;
+  }
+
+  /** The offset of the newest write. */
+  get last(): number {
+    return this.#last;
+  }
+
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  add(write: W): number {
+    this.#writes.push(write);
+    this.#bytes += this.#sizeOf(write);
+    while (this.#bytes > this.#maxBytes && this.#start < this.#writes.length - 1) {
+      this.#bytes -= this.#sizeOf(this.#writes[this.#start++] as W);
+    }
+    if (this.#start > 1024 && this.#start * 2 > this.#writes.length) {
+      this.#writes = this.#writes.slice(this.#start);
+      this.#start = 0;
+    }
+    return ++this.#last;
+  }
+
+  /** Forgets everything; what comes next has the offset behind this one. */
+  restart(last: number): void {
+    this.#writes = [];
+    this.#start = 0;
+    this.#bytes = 0;
+    this.#last = last;
+  }
+
+  /** Whether all writes behind this offset are here. */
+  reaches(offset: number): boolean {
+    return offset <= this.#last && this.#last - offset <= this.#writes.length - this.#start;
+  }
+
+  /** The write at an offset that it reaches. */
+  at(offset: number): W {
+    const place = this.#writes.length - 1 - (this.#last - offset);
+    assert(offset <= this.#last && place >= this.#start, 'the backlog has that write');
+    return this.#writes[place] as W;
+  }
+}

@@ -1,0 +1,155 @@
+/**
+ * The other end of the stream: a replica that does what its primary did, in the same order.
+ *
+ *   detached ──attach, each RETRY_MS──> primary
+ *       ^  <──batch 0── attached: batches in their order, each done and told
+ *       └── one is missing, or none comes for SILENT_MS
+ *
+ * - What it holds (`held`) is undefined from the beginning of a full sync to its end: a part of a store is no copy.
+ * - It follows one primary in one epoch, and takes nothing of another. When the topology names another, its owner makes
+ *   another of these with the same store, backlog and `held`.
+ */
+import { assert } from '../../base/index.js';
+import { isSameLife, type NodeLife } from '../../ring/index.js';
+import type { Clocks, Outbox } from '../step.js';
+import type { Backlog } from './backlog.js';
+import type { History } from './history.js';
+import type { ReplicationMessage } from './messages.js';
+import type { ReplicatedStore } from './store.js';
+
+const RETRY_MS = 250;
+/** A primary sends each 100 ms. */
+const SILENT_MS = 1_000;
+const DONE_MS = 100;
+
+export interface ReplicaStreamOptions<W> {
+  readonly shard: number;
+  readonly epoch: number;
+  readonly primary: NodeLife;
+  readonly store: ReplicatedStore<W>;
+  readonly backlog: Backlog<W>;
+  /** What the store holds. */
+  readonly held: History | undefined;
+  readonly mutants?: ReadonlySet<string>;
+}
+
+type Batch<W> = Extract<ReplicationMessage<W>, { kind: 'replication/batch' }>;
+
+export class ReplicaStream<W> {
+  readonly #options: ReplicaStreamOptions<W>;
+  #held: History | undefined;
+  #attempts = 0;
+  #session: number | undefined;
+  /** Batches done of this session. */
+  #batches = 0;
+  #offset = 0;
+  #clockMs = -1;
+  #attachAtMs = 0;
+  #doneAtMs = 0;
+  #heardMs: number;
+  /** When it last heard that it had everything up to then. */
+  #currentMs: number | undefined;
+
+  constructor(options: ReplicaStreamOptions<W>, clocks: Clocks) {
+    this.#options = options;
+    this.#held = options.held;
+    this.#heardMs = clocks.monotonicMs;
+  }
+
+  /** What the store holds; undefined while a full sync is under way, and before one. */
+  get held(): History | undefined {
+    return this.#held;
+  }
+
+  /** For how long it may have been without what its primary wrote, in ms, by its own clock; Infinity: it never had it. */
+  staleMs({ monotonicMs }: Clocks): number {
+    return this.#currentMs === undefined ? Number.POSITIVE_INFINITY : monotonicMs - this.#currentMs;
+  }
+
+  tick({ monotonicMs }: Clocks, outbox: Outbox<ReplicationMessage<W>>): void {
+    if (this.#session !== undefined && monotonicMs - this.#heardMs >= SILENT_MS) this.#session = undefined;
+    if (this.#session === undefined) {
+      if (monotonicMs < this.#attachAtMs) return;
+      this.#attachAtMs = monotonicMs + RETRY_MS;
+      const { shard, epoch, primary } = this.#options;
+      const attempt = ++this.#attempts;
+      outbox.send(primary.node, { kind: 'replication/attach', shard, epoch, held: this.#held, attempt });
+    } else if (monotonicMs >= this.#doneAtMs) {
+      this.#tellDone(monotonicMs, outbox);
+    }
+  }
+
+  receive(
+    from: NodeLife,
+    message: ReplicationMessage<W>,
+    { monotonicMs }: Clocks,
+    outbox: Outbox<ReplicationMessage<W>>,
+  ): void {
+    const { shard, epoch, primary, mutants } = this.#options;
+    if (message.kind !== 'replication/batch' || message.shard !== shard) return;
+    if (message.epoch !== epoch || !isSameLife(from, primary)) return;
+    if (message.session !== this.#session && !this.#begin(message)) return;
+    if (message.number !== this.#batches) {
+      // One was lost; what comes after it is of no use. One that comes twice is left out.
+      if (message.number > this.#batches && mutants?.has('apply-over-gap') !== true)
+        this.#session = undefined;
+      if (message.number < this.#batches || this.#session === undefined) return;
+    }
+    this.#heardMs = monotonicMs;
+    this.#do(message);
+    if (message.clockMs >= 0 && this.#held !== undefined) {
+      this.#clockMs = message.clockMs;
+      this.#currentMs = monotonicMs;
+    }
+    this.#tellDone(monotonicMs, outbox);
+  }
+
+  /** The first batch of a session that we asked for. */
+  #begin({ number, session, isFull, offset }: Batch<W>): boolean {
+    if (number !== 0 || (this.#lastSession !== undefined && session <= this.#lastSession)) return false;
+    const { store, backlog, epoch, mutants } = this.#options;
+    if (isFull) {
+      if (mutants?.has('keep-before-full-sync') !== true) store.clear();
+      backlog.restart(offset);
+      this.#held = undefined;
+    } else {
+      if (this.#held?.offset !== offset) return false;
+      this.#held = { epoch, offset };
+    }
+    this.#session = session;
+    this.#lastSession = session;
+    this.#batches = 0;
+    this.#offset = offset;
+    return true;
+  }
+
+  #lastSession: number | undefined;
+
+  #do({ number, offset, writes, slice, isComplete }: Batch<W>): void {
+    const { store, backlog, epoch, mutants } = this.#options;
+    assert(offset === this.#offset || mutants !== undefined, 'batches follow each other');
+    for (const write of writes) {
+      store.apply(write);
+      backlog.add(write);
+    }
+    for (const write of slice) store.apply(write);
+    this.#offset = offset + writes.length;
+    this.#batches = number + 1;
+    if (isComplete) this.#held = { epoch, offset: this.#offset };
+  }
+
+  #tellDone(nowMs: number, outbox: Outbox<ReplicationMessage<W>>): void {
+    const { shard, epoch, primary } = this.#options;
+    this.#doneAtMs = nowMs + DONE_MS;
+    outbox.send(primary.node, {
+      kind: 'replication/done',
+      shard,
+      epoch,
+      session: this.#session ?? 0,
+      batches: this.#batches,
+      offset: this.#offset,
+      isComplete: this.#held !== undefined,
+      clockMs: this.#clockMs,
+    });
+  }
+}
