@@ -128,6 +128,8 @@ export class Session {
   watched: WatchedKeys | undefined = undefined;
   subscriptions: Subscriptions | undefined = undefined;
   tracking: TrackingState | undefined = undefined;
+  /** Invalidations that were due to this connection since it was made, its own or redirected to it: LEASE.PUSHES. */
+  invalidations = 0;
   leases: SessionLeases | undefined = undefined;
   /** Present while blocked in a command: answers and lets the session go on. */
   blocked: BlockedCommand | undefined = undefined;

@@ -12,6 +12,8 @@
  * - After each read that a client may have cached it is told at least once before the value it has is wrong
  *   for longer than the message takes. It may be told of keys it has long dropped.
  * - The client at work gets its own invalidations after its reply; others get them at once.
+ * - Every message counts for the connection it is for, before anything can keep it from being written. So what has
+ *   come there is compared with the count that LEASE.PUSHES answers, and a message that was lost is missed.
  * - Databases do not matter: a change in any database invalidates the name, as in Redis.
  *
  * Unlike Redis, SWAPDB tells everyone to drop everything: else clients would keep what has changed places.
@@ -233,6 +235,7 @@ export class Tracking {
       if (session.protocol === 3) this.#sayBroken(session, state.redirect);
       return;
     }
+    target.invalidations++;
     const isSubscriber = target.subscriptions !== undefined;
     // Redirected, even to itself: a subscriber of RESP2 gets messages.
     if (target.protocol === 2 && (state.redirect === 0 || !isSubscriber)) return;

@@ -86,6 +86,8 @@ export const leaseHandlers = {
     out.integer(node.leases.table.changedPrefix(session.db, block, starts[1], lengths[1]));
     node.accountExternalBytes();
   },
+
+  'lease.pushes': (session) => session.out.integer(session.invalidations),
 } satisfies Partial<Record<CommandName, Handler>>;
 
 // -- LEASE.GET

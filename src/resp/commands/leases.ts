@@ -75,4 +75,16 @@ export const leaseCommands = [
     summary: 'Makes the leases of all keys with a prefix void, as if each of them had been deleted.',
     syntax: 'prefix',
   },
+  {
+    name: 'lease.pushes',
+    arity: 1,
+    // Within EXEC pushes wait for its end, so the answer would not stand where they are counted.
+    flags: ['no_multi', 'loading', 'stale', 'fast'],
+    categories: ['connection'],
+    group: 'lease',
+    since: '0.1.0',
+    complexity: 'O(1)',
+    summary: 'Returns how many invalidations this connection was sent.',
+    syntax: '',
+  },
 ] as const satisfies readonly CommandSpec[];
