@@ -18,7 +18,7 @@ import { freePort, installed, startRedis } from './kit/servers.js';
 const skip = installed('redis-server') ? false : 'redis-server is missing: apt-get install redis-server';
 const traits = { freesOnClose: false, readsPlainly: false, tracks: false };
 const options = { serializer: jsonSerializer, leaseMs: 5_000, tracks: false };
-const host = { woken() {}, invalidated() {}, unsound() {}, drawTicket: () => 0, reachable() {} };
+const host = { woken() {}, invalidated() {}, unsound() {}, sound() {}, drawTicket: () => 0, reachable() {} };
 
 const ways = {
   'our own connections': ownConnections,

@@ -1,7 +1,7 @@
 /** The parts of one cache, as they know each other. */
 import type { RandomSource } from '../base/index.js';
 import type { Events } from './cache-events.js';
-import type { LoadCaller, LoadTable } from './core/index.js';
+import type { LoadCaller, LoaderGroupStats, LoadTable, NearStats, StalenessStats } from './core/index.js';
 import type { Engine } from './engine/engine.js';
 import type { ResolvedLoadOptions } from './load-options.js';
 import type { Group } from './loader-groups.js';
@@ -42,6 +42,15 @@ export class CacheCounts {
   around = 0;
   cacheErrors = 0;
   invalidations = 0;
+}
+
+export interface CacheStats extends Readonly<CacheCounts> {
+  readonly nearHits: number;
+  /** Undefined without a near cache. */
+  readonly near: (NearStats & StalenessStats) | undefined;
+  readonly groups: Readonly<Record<string, LoaderGroupStats>>;
+  readonly loading: number;
+  readonly pendingInvalidations: number;
 }
 
 export interface CacheParts {

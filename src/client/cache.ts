@@ -12,8 +12,8 @@
 import { Random } from '../base/index.js';
 import { type CacheEventName, type CacheListener, Events } from './cache-events.js';
 import type { ResolvedBehavior } from './cache-options.js';
-import { CacheCounts, type CacheParts, type How, noteCacheError } from './cache-parts.js';
-import { type LoaderGroupStats, LoadTable, type NearStats } from './core/index.js';
+import { CacheCounts, type CacheParts, type CacheStats, type How, noteCacheError } from './cache-parts.js';
+import { LoadTable } from './core/index.js';
 import type { Answer, Engine, EngineHost, EngineOptions } from './engine/engine.js';
 import { Invalidator } from './invalidator.js';
 import { Lease } from './lease.js';
@@ -37,14 +37,6 @@ export interface Peeked<T> {
   readonly ms: number;
   /** How long it took to load, in ms; 0: unknown. */
   readonly loadMs: number;
-}
-
-export interface CacheStats extends Readonly<CacheCounts> {
-  readonly nearHits: number;
-  readonly near: NearStats | undefined;
-  readonly groups: Readonly<Record<string, LoaderGroupStats>>;
-  readonly loading: number;
-  readonly pendingInvalidations: number;
 }
 
 /** What a cache knows of a key, and where it would look. */
@@ -90,7 +82,8 @@ export class Cache {
     const host: EngineHost = {
       woken: (key) => wakes.wake(key),
       invalidated: (key) => this.#invalidated(key),
-      unsound: (node) => this.#near?.flushNode(node),
+      unsound: (node) => this.#near?.unsound(node),
+      sound: (sinceMs, node) => this.#near?.sound(node, sinceMs),
       drawTicket: () => this.#near?.drawTicket() ?? 0,
       reachable: (problem, node) => {
         // A node that was away has forgotten who waits.

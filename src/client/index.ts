@@ -1,7 +1,8 @@
 export { utf8Text } from './bulk-decoders.js';
-export { Cache, type CacheStats, type Explanation, type Peeked } from './cache.js';
+export { Cache, type Explanation, type Peeked } from './cache.js';
 export type { CacheEventName, CacheEvents, CacheListener } from './cache-events.js';
 export type { CacheBehavior, NearCacheOptions } from './cache-options.js';
+export type { CacheStats } from './cache-parts.js';
 export type { Argument } from './connection/command-encoder.js';
 export { type CallOptions, Connection, type ConnectionState } from './connection/connection.js';
 export type { ConnectionEvent, ServerGreeting } from './connection/connection-event.js';

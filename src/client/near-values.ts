@@ -10,7 +10,15 @@
  * machine was, mostly wakes between two events, and then all that is over is over.
  */
 import { CoarseClock, type RandomSource } from '../base/index.js';
-import { drawRefreshAt, Freezer, NearCache, type NearStats, refreshLeadMs } from './core/index.js';
+import {
+  drawRefreshAt,
+  Freezer,
+  NearCache,
+  NearStaleness,
+  type NearStats,
+  refreshLeadMs,
+  type StalenessStats,
+} from './core/index.js';
 import { decodeOrText, type Serializer } from './serializer.js';
 import type { TimeSource } from './time.js';
 
@@ -50,6 +58,7 @@ export interface NearValue {
 
 export class NearValues {
   readonly #near: NearCache<Handle>;
+  readonly #staleness: NearStaleness;
   readonly #options: NearOptions;
   readonly #copies: boolean;
   readonly #serializer: Serializer;
@@ -62,6 +71,7 @@ export class NearValues {
 
   constructor(options: NearOptions, serializer: Serializer, time: TimeSource, random: RandomSource) {
     this.#near = new NearCache(options.maxBytes);
+    this.#staleness = new NearStaleness(options.ttlMs);
     this.#options = options;
     this.#copies = options.copy;
     this.#rereadMs = refreshLeadMs(READ_MS, options.ttlMs);
@@ -97,8 +107,9 @@ export class NearValues {
     return this.#near.drawTicket();
   }
 
-  /** Remembers a value, if nothing that concerns it was invalidated since the ticket was drawn. */
+  /** Remembers a value, if its node is sound and nothing that concerns it was invalidated since the ticket was drawn. */
   enter(key: string, near: NearValue, ticket: number): void {
+    if (!this.#staleness.isSound(near.node)) return;
     const now = this.#time.now();
     const freshUntilMs = near.sentMs + Math.min(near.freshMs, this.#options.ttlMs);
     const refreshAtMs = near.refreshes
@@ -122,12 +133,20 @@ export class NearValues {
     this.#near.invalidateAll();
   }
 
-  flushNode(node: number): void {
+  /** Invalidations of the node may have been lost: what came from it goes, and nothing enters until it is sound. */
+  unsound(node: number): void {
+    this.#staleness.unsound(node, this.#time.now(), this.#near.stats().hits);
     this.#near.flushNode(node);
   }
 
-  stats(): NearStats {
-    return this.#near.stats();
+  /** All changes on the node before `sinceMs` have been told. */
+  sound(node: number, sinceMs: number): void {
+    this.#staleness.sound(node, sinceMs, this.#time.now(), this.#near.stats().hits);
+  }
+
+  stats(): NearStats & StalenessStats {
+    const stats = this.#near.stats();
+    return { ...stats, ...this.#staleness.stats(this.#time.now(), stats.hits) };
   }
 
   #copied(handle: Handle | undefined): Promise<unknown> | undefined {

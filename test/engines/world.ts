@@ -146,6 +146,8 @@ export class EngineClient implements EngineHost {
     this.#note('unsound');
   }
 
+  sound(): void {}
+
   reachable(problem: Error | undefined): void {
     this.#note(problem === undefined ? 'reachable' : 'unreachable');
   }

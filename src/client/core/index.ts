@@ -23,6 +23,7 @@ export {
 } from './loader-group.js';
 export { MIN_NEAR_BYTES, NearCache } from './near-cache.js';
 export type { NearEntry, NearStats } from './near-entry.js';
+export { NearStaleness, type StalenessStats } from './near-staleness.js';
 export type { Ticket } from './near-tickets.js';
 export {
   type InvalidationAttempt,

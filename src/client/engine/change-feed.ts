@@ -13,7 +13,7 @@ import { Connection } from '../connection/connection.js';
 import { hostTime } from '../time.js';
 import { type CacheMemory, MemoryClient } from './cache-memory.js';
 import { type EngineServer, tellInvalidated } from './engine-connection.js';
-import { Heartbeat } from './heartbeat.js';
+import { Heartbeat, PING } from './heartbeat.js';
 
 /** A key was changed; undefined: any may have been. */
 export type Changed = (key: string | undefined) => void;
@@ -41,7 +41,14 @@ export function changesOfMemory(memory: CacheMemory, prefix: string, changed: Ch
   const invalidated = (key: string | undefined): void => {
     if (key === undefined || key.startsWith(prefix)) changed(key);
   };
-  const host = { woken: nothing, unsound: nothing, reachable: nothing, drawTicket: () => 0, invalidated };
+  const host = {
+    woken: nothing,
+    unsound: nothing,
+    sound: nothing,
+    reachable: nothing,
+    drawTicket: () => 0,
+    invalidated,
+  };
   const client = new MemoryClient(host, true, 0);
   memory.join(client);
   return { close: () => memory.leave(client) };
@@ -61,7 +68,12 @@ function changesOf(server: EngineServer, prefix: string, changed: Changed): Chan
       if (kind === 'invalidate') tellInvalidated(keys, changed);
     },
   });
-  const heartbeat = new Heartbeat(connection, server.time ?? hostTime, () => {});
+  // Whether it lapses is nobody's concern: with a question on its way, a silent server is left.
+  const heartbeat = new Heartbeat(connection, server.time ?? hostTime, {
+    question: PING,
+    answered: () => {},
+    lapsed: () => {},
+  });
   connection.connect();
   return connection;
 }

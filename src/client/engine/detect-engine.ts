@@ -204,6 +204,7 @@ export class DetectEngine implements Engine {
       woken: (key) => this.#host.woken(key),
       invalidated: (key, node) => this.#host.invalidated(key, node),
       unsound: (node) => this.#host.unsound(node),
+      sound: (sinceMs, node) => this.#host.sound(sinceMs, node),
       drawTicket: (node) => this.#host.drawTicket(node),
       reachable: (problem, node) => {
         this.#host.reachable(problem, node);

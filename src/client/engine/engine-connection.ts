@@ -2,10 +2,14 @@
  * The connection of an engine, and what its host is told of it: that there is one, what others have changed, and
  * that they may have changed something without a word.
  *
- *   ready    -> reachable()                 with `tracks` the heartbeat begins
- *   broken   -> reachable(why), unsound     whatever was pushed meanwhile is lost
+ *   ready    -> sound(now), reachable()     with `tracks` the heartbeat begins
+ *   answered -> sound(when it was asked)    what was pushed before the answer has come
  *   lapsed   -> unsound                     it is silent: what it has to push may wait
+ *   broken   -> unsound, reachable(why)     whatever was pushed meanwhile is lost
  *   push `invalidate [keys]` -> invalidated; any other push -> the engine
+ *
+ * A server that counts what it pushes answers the heartbeat with that number. If fewer have come, or more, one was lost
+ * on the way: unsound, and the count goes on from the server's.
  */
 import type { Reply } from '../../resp/index.js';
 import type { Argument } from '../connection/command-encoder.js';
@@ -25,6 +29,8 @@ export interface EngineConnectionNeeds {
   readonly setup: readonly (readonly Argument[])[];
   /** Takes a push that is no invalidation, and every invalidation too after the host was told. */
   readonly pushed: (items: readonly Reply<string>[]) => void;
+  /** The question of the heartbeat. An integer that is answered is how many invalidations this connection was sent. */
+  readonly heartbeat: readonly Argument[];
 }
 
 /** Begins to connect. */
@@ -35,22 +41,42 @@ export function openEngineConnection(
   needs: EngineConnectionNeeds,
 ): Connection {
   const { tracks, node = 0 } = options;
+  const time = server.time ?? hostTime;
+  /** Invalidations that have come since the connection was made. */
+  let pushes = 0;
   const onEvent = (event: ConnectionEvent): void => {
     heartbeat.stop();
     if (event.kind === 'ready') {
-      if (tracks) heartbeat.start();
+      if (tracks) {
+        heartbeat.start();
+        host.sound(time.now(), node);
+      }
       host.reachable(undefined, node);
     } else if (event.kind === 'broken') {
+      pushes = 0;
       if (tracks && event.wasReady) host.unsound(node);
       host.reachable(event.error, node);
     }
   };
   const onPush = (items: Reply<string>[]): void => {
-    if (tracks && items[0] === 'invalidate') tellInvalidated(items[1], (key) => host.invalidated(key, node));
+    if (tracks && items[0] === 'invalidate') {
+      pushes++;
+      tellInvalidated(items[1], (key) => host.invalidated(key, node));
+    }
     needs.pushed(items);
   };
   const connection = new Connection({ ...server, setup: needs.setup, onEvent, onPush });
-  const heartbeat = new Heartbeat(connection, server.time ?? hostTime, () => host.unsound(node));
+  const heartbeat = new Heartbeat(connection, time, {
+    question: needs.heartbeat,
+    answered: (count, sentMs) => {
+      if (typeof count === 'number' && count !== pushes) {
+        pushes = count;
+        host.unsound(node);
+      }
+      host.sound(sentMs, node);
+    },
+    lapsed: () => host.unsound(node),
+  });
   connection.connect();
   return connection;
 }

@@ -4,7 +4,7 @@
  *   cache --read--> engine --> hit | refresh | stale | load | wait | failed | miss      who is to do what
  *         --fill, fail, renew--> the lease that a read granted (load leases: docs/load-leases.md)
  *         --remove, soften, beginWrite--> invalidations: they resolve when the server acknowledged
- *         <--woken, invalidated, unsound-- what the server tells by itself
+ *         <--woken, invalidated, unsound, sound-- what the server tells by itself
  *
  * One engine may stand for several independent nodes. They are numbered from 0 on, as a near cache wants them: an answer
  * says which node gave it, and what is told of one node concerns what came from it.
@@ -85,8 +85,13 @@ export interface EngineHost {
   woken(key: string): void;
   /** Somebody else changed the key, or (undefined) everything on this node may have changed. Only with `tracks`. */
   invalidated(key: string | undefined, node: number): void;
-  /** Invalidations of this node may have been lost up to now: its connection broke or was silent. Only with `tracks`. */
+  /**
+   * Invalidations of this node may have been lost up to now: one was missed, or its connection broke or was silent. What it answers
+   * is not to be kept near until `sound` is told. Only with `tracks`.
+   */
   unsound(node: number): void;
+  /** Everything that was changed on this node before `sinceMs` has been told. By the clock of the engine; only with `tracks`. */
+  sound(sinceMs: number, node: number): void;
   /** Called when an answer is read, before anything behind it in the stream. */
   drawTicket(node: number): number;
   /** The node is there (undefined), or why not. */

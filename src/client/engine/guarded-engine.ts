@@ -74,6 +74,7 @@ export class GuardedEngine implements Engine {
       woken: (key) => host.woken(key),
       invalidated: (key, node) => host.invalidated(key, node),
       unsound: (node) => host.unsound(node),
+      sound: (sinceMs, node) => host.sound(sinceMs, node),
       drawTicket: (node) => host.drawTicket(node),
       reachable: (problem, node) => {
         this.#opened();

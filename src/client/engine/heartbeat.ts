@@ -1,42 +1,69 @@
 /**
- * Asks a server for a sign of life, so that who relies on its pushes knows within a second that they do not come.
+ * Asks a server for a sign of life, so that who relies on its pushes knows how far behind he may be.
  *
- *   beat       every BEAT_MS: a PING, unless one is on its way
- *   answered   everything the server pushed before it has come too, since a connection keeps the order
- *   lapsed     told once when a PING is unanswered for MISSED_BEATS beats: 250 ms until it is sent, 750 ms for it
+ *   beat       every BEAT_MS: the question, unless one is on its way
+ *   answered   everything the server pushed before it has come too, since a connection keeps the order. So all that was
+ *              changed there before the question was sent has been told
+ *   lapsed     told once when that is true of nothing later than LAPSE_BEATS beats ago: 1 s
+ *
+ *     beats        1    2    3    4    5
+ *     question     o---------x              x: its answer. Then all until 1 has been told
+ *                                 o         the next; unanswered at 5 it lapses, which is 4 beats after 1
  *
  * Beats are counted, not measured: when the event loop was held up only one of them runs, and what came meanwhile is
- * read before it. The timer does not keep the process alive; a PING on its way does, as every call.
+ * read before it. The timer does not keep the process alive; a question on its way does, as every call.
  */
+import type { Reply } from '../../resp/index.js';
 import { skipBulk } from '../bulk-decoders.js';
+import type { Argument } from '../connection/command-encoder.js';
 import type { Connection } from '../connection/connection.js';
+import { ReplyFailure } from '../errors.js';
 import type { Timer, TimeSource } from '../time.js';
 
 const BEAT_MS = 250;
-const MISSED_BEATS = 3;
-/** A PING that is older is given up and sent again; long after it has lapsed. */
-const DEADLINE_MS = 1_000;
-const PING = ['PING'] as const;
+const LAPSE_BEATS = 4;
+/** A question that is older is given up and asked again: its answer would say nothing that has not lapsed. */
+const DEADLINE_MS = BEAT_MS * LAPSE_BEATS;
+/** What every server answers. */
+export const PING = ['PING'] as const;
+
+export interface HeartbeatOptions {
+  /** What is asked. A server that refuses it is asked PING for as long as the connection lasts. */
+  readonly question: readonly Argument[];
+  /** At the answer's place in the stream; what was refused is answered undefined. `sentMs`: it was sent then, or later. */
+  readonly answered: (reply: Reply<unknown> | undefined, sentMs: number) => void;
+  readonly lapsed: () => void;
+}
 
 export class Heartbeat {
   readonly #connection: Connection;
   readonly #time: TimeSource;
-  readonly #lapsed: () => void;
+  readonly #options: HeartbeatOptions;
+  #question: readonly Argument[] = PING;
   #timer: Timer | undefined;
   #isUnderWay = false;
-  #missed = 0;
+  #isLapsed = false;
+  #beats = 0;
+  /** The beat of the newest question, and when that was. */
+  #sentBeat = 0;
+  #sentMs = 0;
+  /** That of the newest one that was answered. */
+  #answeredBeat = 0;
 
-  constructor(connection: Connection, time: TimeSource, lapsed: () => void) {
+  constructor(connection: Connection, time: TimeSource, options: HeartbeatOptions) {
     this.#connection = connection;
     this.#time = time;
-    this.#lapsed = lapsed;
+    this.#options = options;
   }
 
   /** The connection is ready. */
   start(): void {
     this.stop();
+    this.#question = this.#options.question;
     this.#isUnderWay = false;
-    this.#missed = 0;
+    this.#isLapsed = false;
+    this.#beats = 0;
+    this.#answeredBeat = 0;
     this.#timer = this.#time.later(this.#beat, BEAT_MS, false);
   }
 
@@ -47,22 +74,35 @@ export class Heartbeat {
 
   readonly #beat = (): void => {
     this.#timer = this.#time.later(this.#beat, BEAT_MS, false);
-    if (!this.#isUnderWay) {
-      this.#isUnderWay = true;
-      this.#connection.call(PING, this.#call).catch(this.#gaveUp);
-      return;
-    }
-    this.#missed++;
-    if (this.#missed === MISSED_BEATS) this.#lapsed();
+    this.#beats++;
+    if (!this.#isUnderWay) this.#ask();
+    if (this.#isLapsed || this.#beats - this.#answeredBeat < LAPSE_BEATS) return;
+    this.#isLapsed = true;
+    this.#options.lapsed();
   };
 
-  readonly #answered = (): void => {
+  #ask(): void {
+    this.#isUnderWay = true;
+    this.#sentBeat = this.#beats;
+    this.#sentMs = this.#time.now();
+    this.#connection.call(this.#question, this.#call).catch(this.#failed);
+  }
+
+  readonly #answered = (reply: Reply<unknown> | undefined): void => {
     this.#isUnderWay = false;
-    this.#missed = 0;
+    // So late it says nothing that has not lapsed.
+    if (this.#beats - this.#sentBeat >= LAPSE_BEATS) return;
+    this.#isLapsed = false;
+    this.#answeredBeat = this.#sentBeat;
+    this.#options.answered(reply, this.#sentMs);
   };
 
-  readonly #gaveUp = (): void => {
+  readonly #failed = (error: unknown): void => {
     this.#isUnderWay = false;
+    // A refusal is an answer: what stands before it has come.
+    if (!(error instanceof ReplyFailure)) return;
+    this.#question = PING;
+    this.#answered(undefined);
   };
 
   readonly #call = { deadlineMs: DEADLINE_MS, decode: skipBulk, take: this.#answered };

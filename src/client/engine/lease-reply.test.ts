@@ -16,6 +16,7 @@ function hostWithTickets(): EngineHost {
     woken: () => {},
     invalidated: () => {},
     unsound: () => {},
+    sound: () => {},
     drawTicket: (node) => {
       assert.equal(node, NODE);
       return ++ticket;

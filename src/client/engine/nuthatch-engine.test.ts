@@ -7,11 +7,16 @@ import { NuthatchEngine } from './nuthatch-engine.js';
 
 const TRACKING = ['CLIENT', 'TRACKING', 'ON', 'NOLOOP'];
 
+const ASKED = ['LEASE.PUSHES'];
+const PUSH = '>2\r\n$10\r\ninvalidate\r\n*1\r\n$1\r\nk\r\n';
+
 interface Stage {
   readonly engine: NuthatchEngine;
   readonly peer: FakePeer;
   readonly time: ManualTime;
   readonly told: string[];
+  /** Since when it was told to be sound. */
+  readonly sinceMs: number[];
 }
 
 /** An engine that is connected to a fake node. */
@@ -19,7 +24,8 @@ async function withEngine(tracks: boolean, body: (stage: Stage) => Promise<void>
   const server = await FakeServer.start();
   const time = new ManualTime();
   const told: string[] = [];
-  const host = notingHost(told);
+  const sinceMs: number[] = [];
+  const host = notingHost(told, sinceMs);
   const options = { serializer: jsonSerializer, leaseMs: 5_000, tracks, node: 3 };
   const engine = new NuthatchEngine({ port: server.port, time }, options, host);
   try {
@@ -28,17 +34,28 @@ async function withEngine(tracks: boolean, body: (stage: Stage) => Promise<void>
     if (tracks) assert.deepEqual(commands.at(-1), TRACKING);
     await engine.ready();
     assert.deepEqual(told.splice(0), ['reachable 3']);
-    await body({ engine, peer, time, told });
+    assert.deepEqual(sinceMs.splice(0), tracks ? [time.now()] : []);
+    await body({ engine, peer, time, told, sinceMs });
   } finally {
     engine.close();
     await server.stop();
   }
 }
 
+/** A beat later it is asked, and answers. */
+async function beat({ peer, time, sinceMs }: Stage, answer: string, asked = ASKED): Promise<void> {
+  time.advance(250);
+  const sentMs = time.now();
+  assert.deepEqual(await peer.request(), asked);
+  peer.write(answer);
+  await eventually(() => sinceMs.length > 0, 'the answer was read');
+  assert.deepEqual(sinceMs.splice(0), [sentMs]);
+}
+
 test('what is silent for a second is unsound, told once, before the connection counts as broken', async () => {
   await withEngine(true, async ({ peer, time, told }) => {
     time.advance(250);
-    assert.deepEqual(await peer.request(), ['PING']);
+    assert.deepEqual(await peer.request(), ASKED);
     time.advance(749);
     assert.deepEqual(told, []);
     time.advance(1);
@@ -50,58 +67,146 @@ test('what is silent for a second is unsound, told once, before the connection c
   });
 });
 
-test('a server that answers is sound, and asked again a beat later', async () => {
-  await withEngine(true, async ({ peer, time, told }) => {
-    for (let beat = 0; beat < 12; beat++) {
+test('a server that answers is sound since it was asked, and asked again a beat later', async () => {
+  await withEngine(true, async ({ peer, time, told, sinceMs }) => {
+    for (let pushes = 1; pushes <= 12; pushes++) {
       time.advance(250);
-      assert.deepEqual(await peer.request(), ['PING']);
+      const sentMs = time.now();
+      assert.deepEqual(await peer.request(), ASKED);
       // Nearly too late, but it comes.
-      if (beat % 3 === 0) time.advance(500);
-      peer.write('>2\r\n$10\r\ninvalidate\r\n*1\r\n$1\r\nk\r\n+PONG\r\n');
-      await eventually(() => told.length > 0, 'the push was read');
+      if (pushes % 3 === 0) time.advance(500);
+      peer.write(`${PUSH}:${pushes}\r\n`);
+      await eventually(() => sinceMs.length > 0, 'the answer was read');
       assert.deepEqual(told.splice(0), ['invalidated k of 3']);
+      assert.deepEqual(sinceMs.splice(0), [sentMs]);
     }
   });
 });
 
-test('answers before a PING do not hide that it is not answered: what is pushed behind them waits as well', async () => {
-  await withEngine(true, async ({ engine, peer, time, told }) => {
+test('a push that was lost makes the node unsound, once; then the count of the node holds', async () => {
+  await withEngine(true, async (stage) => {
+    const { peer, told } = stage;
+    await beat(stage, `${PUSH}${PUSH}:3\r\n`);
+    assert.deepEqual(told.splice(0), ['invalidated k of 3', 'invalidated k of 3', 'unsound 3']);
+    await beat(stage, ':3\r\n');
+    assert.deepEqual(told, [], 'it is known');
+    await beat(stage, `>2\r\n$10\r\ninvalidate\r\n_\r\n:4\r\n`);
+    assert.deepEqual(told.splice(0), ['invalidated undefined of 3'], 'everything is one push');
+    await beat(stage, `>2\r\n$10\r\ninvalidate\r\n*2\r\n$1\r\nk\r\n$1\r\nl\r\n:5\r\n`);
+    assert.deepEqual(told.splice(0), ['invalidated k of 3', 'invalidated l of 3'], 'so are two keys');
+    await beat(stage, '>3\r\n$5\r\nlease\r\n$1\r\nk\r\n$6\r\nfilled\r\n:5\r\n');
+    assert.deepEqual(told.splice(0), ['woken k'], 'what is no invalidation does not count');
+    // One that nobody counted: sent twice on the way, or not by the node.
+    await beat(stage, `${PUSH}:5\r\n`);
+    assert.deepEqual(told.splice(0), ['invalidated k of 3', 'unsound 3']);
+    peer.write(PUSH);
+    await beat(stage, ':6\r\n');
+    assert.deepEqual(told.splice(0), ['invalidated k of 3'], 'it came before it was asked for');
+  });
+});
+
+test('a new connection is counted from its beginning', async () => {
+  const server = await FakeServer.start();
+  const time = new ManualTime();
+  const told: string[] = [];
+  const sinceMs: number[] = [];
+  const options = { serializer: jsonSerializer, leaseMs: 5_000, tracks: true, node: 3 };
+  const engine = new NuthatchEngine({ port: server.port, time }, options, notingHost(told, sinceMs));
+  try {
+    for (const pushes of [2, 1, 0]) {
+      const peer = await server.peer();
+      await peer.greet(1);
+      await eventually(() => told.includes('reachable 3'), 'it is ready');
+      sinceMs.length = 0;
+      await beat({ engine, peer, time, told, sinceMs }, `${PUSH.repeat(pushes)}:${pushes}\r\n`);
+      assert.ok(!told.includes('unsound 3'));
+      peer.close();
+      await eventually(() => told.includes('unreachable 3'), 'it is broken');
+      assert.equal(told.filter((one) => one === 'unsound 3').length, 1);
+      told.length = 0;
+      time.advance(2_000);
+    }
+  } finally {
+    engine.close();
+    await server.stop();
+  }
+});
+
+test('a node that does not know the question is asked PING: it is sound, and silence is told as ever', async () => {
+  await withEngine(true, async (stage) => {
+    const { peer, time, told } = stage;
+    await beat(stage, `${PUSH}-ERR unknown command 'LEASE.PUSHES', with args beginning with: \r\n`);
+    for (let i = 0; i < 8; i++) await beat(stage, `${PUSH}+PONG\r\n`, ['PING']);
+    assert.deepEqual(told.splice(0), Array(9).fill('invalidated k of 3'));
+    time.advance(250);
+    assert.deepEqual(await peer.request(), ['PING']);
+    time.advance(500);
+    assert.deepEqual(told, []);
+    time.advance(250);
+    assert.deepEqual(told, ['unsound 3'], 'a second after the last question that was answered');
+  });
+});
+
+test('answers before a question do not hide that it is not answered: what is pushed behind them waits as well', async () => {
+  await withEngine(true, async ({ engine, peer, time, told, sinceMs }) => {
     const read = engine.read('k', 'lease', 10_000);
     assert.deepEqual(await peer.request(), ['LEASE.GET', 'k']);
     time.advance(250);
-    assert.deepEqual(await peer.request(), ['PING']);
+    assert.deepEqual(await peer.request(), ASKED);
     time.advance(500);
     peer.write('*1\r\n$4\r\nmiss\r\n');
     assert.equal((await read).status, 'miss');
     assert.deepEqual(told.splice(0), ['ticket']);
     time.advance(250);
     assert.deepEqual(told.splice(0), ['unsound 3']);
-    peer.write('+PONG\r\n>2\r\n$10\r\ninvalidate\r\n_\r\n');
-    await eventually(() => told.splice(0).length === 1, 'it was answered');
+    peer.write(`${PUSH}:1\r\n`);
+    await eventually(() => sinceMs.length === 1, 'it was answered');
+    assert.deepEqual(told.splice(0), ['invalidated k of 3']);
     time.advance(250);
-    assert.deepEqual(await peer.request(), ['PING'], 'and it goes on');
+    assert.deepEqual(await peer.request(), ASKED, 'and it goes on');
+    assert.deepEqual(told.splice(0), ['unsound 3'], 'what was answered is a second old by now');
     time.advance(750);
-    assert.deepEqual(told.splice(0), ['unsound 3'], 'the next silence is told again');
+    assert.deepEqual(told.splice(0), [], 'it is still unsound');
   });
 });
 
-test('while a call with a long deadline is waited for, a PING that was given up is sent again', async () => {
+test('an answer that comes so late says nothing', async () => {
+  await withEngine(true, async ({ engine, peer, time, told, sinceMs }) => {
+    // Else the connection would be given up.
+    const removed = engine.remove('k', 60_000);
+    await peer.request();
+    time.advance(250);
+    assert.deepEqual(await peer.request(), ASKED);
+    time.advance(1_005);
+    assert.deepEqual(told, ['unsound 3']);
+    peer.write(':1\r\n:0\r\n');
+    assert.equal(await removed, true);
+    assert.deepEqual(sinceMs, []);
+    time.advance(250);
+    assert.deepEqual(await peer.request(), ASKED);
+    peer.write(':0\r\n');
+    await eventually(() => sinceMs.length === 1, 'the next one does');
+    assert.deepEqual(told, ['unsound 3']);
+  });
+});
+
+test('while a call with a long deadline is waited for, a question that was given up is asked again', async () => {
   await withEngine(true, async ({ engine, peer, time, told }) => {
     const removed = engine.remove('k', 60_000);
     await peer.request();
     time.advance(250);
-    assert.deepEqual(await peer.request(), ['PING']);
+    assert.deepEqual(await peer.request(), ASKED);
     time.advance(1_100);
     assert.deepEqual(told.splice(0), ['unsound 3']);
-    // The deadline of the PING has passed; its rejection is a microtask.
+    // The deadline of the question has passed; its rejection is a microtask.
     await Promise.resolve();
     time.advance(250);
-    assert.deepEqual(await peer.request(), ['PING']);
-    peer.write(':1\r\n+PONG\r\n+PONG\r\n');
+    assert.deepEqual(await peer.request(), ASKED);
+    peer.write(':1\r\n:0\r\n:0\r\n');
     assert.equal(await removed, true);
     time.advance(250);
-    assert.deepEqual(await peer.request(), ['PING']);
-    peer.write('+PONG\r\n');
+    assert.deepEqual(await peer.request(), ASKED);
+    peer.write(':0\r\n');
     assert.deepEqual(told, []);
   });
 });

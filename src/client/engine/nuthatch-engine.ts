@@ -5,6 +5,7 @@
  *   beginWrite ──LEASE.GET WRITE──>      fail, renew ──LEASE.FAIL, LEASE.RENEW──>      soften ──LEASE.EXPIRE──>
  *   clear ──LEASE.VOID, then SCAN and UNLINK──>
  *   woken <──push `lease`──        invalidated <──push `invalidate`──  (CLIENT TRACKING ON NOLOOP)
+ *   sound, unsound <──LEASE.PUSHES── as a heartbeat, against the pushes that have come
  *
  * Of `clear`, the leases go first: what is filled under an older lease after that is refused, and what was filled before
  * is found by the scan. The other way round a fill between the two would stay.
@@ -57,6 +58,7 @@ export class NuthatchEngine implements Engine {
       pushed: ([kind, key]) => {
         if (kind === 'lease') host.woken(String(key));
       },
+      heartbeat: ['LEASE.PUSHES'],
     });
   }
 

@@ -9,6 +9,7 @@ import { hostTime } from '../time.js';
 import type { EngineMaker } from './detect-engine.js';
 import type { EngineHost } from './engine.js';
 import { addressOf, openEngineConnection } from './engine-connection.js';
+import { PING } from './heartbeat.js';
 import { PushedWaits } from './pushed-waits.js';
 import { RedisEngine } from './redis-engine.js';
 
@@ -20,6 +21,7 @@ export const makeRedisEngine: EngineMaker = (server, options, host, found) => {
     woken: (key) => host.woken(key),
     invalidated: (key, node) => host.invalidated(key, node),
     unsound: (node) => host.unsound(node),
+    sound: (sinceMs, node) => host.sound(sinceMs, node),
     drawTicket: (node) => host.drawTicket(node),
     reachable: (problem, node) => {
       host.reachable(problem, node);
@@ -33,6 +35,7 @@ export const makeRedisEngine: EngineMaker = (server, options, host, found) => {
       if (Array.isArray(keys)) for (const key of keys) engine.waits.changed(String(key));
       else engine.waits.changed(undefined);
     },
+    heartbeat: PING,
   });
   const engine = new RedisEngine(
     {
