@@ -87,6 +87,30 @@ for (const name of ['nuthatch', 'redis'] as const) {
       }
     });
 
+    test('the bound of what is served is measured while others write', async () => {
+      const cache = nearCache(server.port);
+      const names = Array.from({ length: 50 }, (_, i) => `pushed:${i}`);
+      try {
+        await cache.ready();
+        let [beats, before, sum] = [0, 0, 0];
+        for (let round = 0; beats < 3; round++) {
+          await Promise.all(names.map((key) => cache.getOrLoad(key, () => round)));
+          await Promise.all(names.map((key, i) => (i % 3 === 0 ? peer.delete(key) : peer.set(key, round))));
+          for (const key of names) if ((await cache.get(key)) !== undefined) sum++;
+          const near = cache.stats().near;
+          assert.ok(near !== undefined && near.largestStalenessMs >= 0);
+          if (near.stalenessMs < before) beats++;
+          before = near.stalenessMs;
+        }
+        assert.ok(sum > 0);
+        const near = cache.stats().near;
+        assert.ok(near !== undefined && near.largestStalenessMs > 0);
+        assert.ok(near.invalidations > names.length);
+      } finally {
+        cache.close();
+      }
+    });
+
     test('it is bounded in bytes, however many and however large its values are', async () => {
       const cache = nearCache(server.port, 256 * KB);
       try {
