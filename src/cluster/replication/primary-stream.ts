@@ -26,7 +26,6 @@ import { type History, isWithin, type Takeover } from './history.js';
 import type { ReplicationMessage } from './messages.js';
 import type { ReplicatedStore, StoreWalk } from './store.js';
 
-/** Under way to a replica at once: some milliseconds of a fast network. */
 const WINDOW_BYTES = 1024 * 1024;
 const BATCH_BYTES = 64 * 1024;
 /** A replica hears at least so often, in ms. */
@@ -39,6 +38,8 @@ export interface PrimaryStreamOptions<W> {
   /** Ends at the offset that the primary held when it took over. */
   readonly backlog: Backlog<W>;
   readonly sizeOf: (write: W) => number;
+  /** Most bytes under way to a replica. Default 1 MiB: some milliseconds of a fast network. */
+  readonly windowBytes?: number;
   readonly mutants?: ReadonlySet<string>;
 }
 
@@ -114,9 +115,10 @@ export class PrimaryStream<W> {
     return monotonicMs - Math.max(sinceMs, this.#startMs);
   }
 
-  /** Whether it has everything that these have, so that it may join them. */
+  /** Whether it has everything that these have, and that was acknowledged before this epoch, so that it may join them. */
   isCaughtUp(life: NodeLife, members: readonly NodeLife[]): boolean {
-    return this.#attached.has(life.node) && this.#doneOffset(life) >= this.confirmed(members);
+    const leastOffset = Math.max(this.#options.takeover.from.offset, this.confirmed(members));
+    return this.#attached.has(life.node) && this.#doneOffset(life) >= leastOffset;
   }
 
   /** Takes a message of a replica. `members`: the in-sync set, with who is about to join it. */
@@ -222,8 +224,8 @@ export class PrimaryStream<W> {
 
   /** Sends a replica what its window has room for. */
   #pump(attached: Attached<W>, { monotonicMs }: Clocks, outbox: Outbox<ReplicationMessage<W>>): void {
-    const { backlog } = this.#options;
-    while (attached.underWayBytes < WINDOW_BYTES) {
+    const { backlog, windowBytes = WINDOW_BYTES } = this.#options;
+    while (attached.underWayBytes < windowBytes) {
       if (!backlog.reaches(attached.sentOffset)) {
         // It is too slow: it attaches again when it hears nothing, and begins anew.
         this.#attached.delete(attached.life.node);
