@@ -351,8 +351,9 @@ export class Cache {
       this.#parts.counts.hits++;
       const { ms: freshMs, loadMs, node, ticket } = answer;
       const refreshes = earlyRefresh;
-      if (!this.#invalidator.isPending(name))
-        this.#near?.enter(name, { ...stored.near, node, sentMs, freshMs, loadMs, refreshes }, ticket);
+      const near = this.#near;
+      if (near !== undefined && !this.#invalidator.isPending(name))
+        near.enter(name, near.hold(stored.near), { node, sentMs, freshMs, loadMs, refreshes }, ticket);
     }
     return stored.forReader();
   }

@@ -16,6 +16,7 @@ import type { Answer } from './engine/engine.js';
 import { LoadShed } from './errors.js';
 import { Lease } from './lease.js';
 import { type Loaded, runLoader } from './loading.js';
+import type { Held } from './near-values.js';
 import { decodeAnswer, encodeLoaded, type Stored } from './stored.js';
 
 /** A fill under way. */
@@ -58,8 +59,8 @@ export class Loads {
     const freshMs = jitteredTtl(loaded.ttlMs, how.options.jitter, random);
     try {
       const { stored, payload } = encodeLoaded(this.#parts, how.key, loaded, freshMs, how.options);
-      near?.freeze(stored.near);
-      return { stored, accepted: this.#fill(name, how, lease, stored, payload) };
+      const held = near?.hold(stored.near);
+      return { stored, accepted: this.#fill(name, how, lease, held, payload) };
     } catch (error) {
       void lease.giveBack();
       throw error;
@@ -70,7 +71,7 @@ export class Loads {
     name: string,
     how: How,
     lease: Lease,
-    stored: Stored,
+    held: Held | undefined,
     payload: ReturnType<typeof encodeLoaded>['payload'],
   ): Promise<boolean> {
     const { near, engine, events, time, isPending } = this.#parts;
@@ -85,7 +86,7 @@ export class Loads {
     const refreshes = how.options.earlyRefresh;
     const node = engine.nodeOf(name);
     if (isPending(name)) return true;
-    near?.enter(name, { ...stored.near, node, sentMs, freshMs, loadMs, refreshes }, ticket);
+    near?.enter(name, held, { node, sentMs, freshMs, loadMs, refreshes }, ticket);
     return true;
   }
 

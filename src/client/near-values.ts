@@ -13,13 +13,14 @@ import { CoarseClock, type RandomSource } from '../base/index.js';
 import {
   drawRefreshAt,
   Freezer,
+  type Frozen,
   NearCache,
   NearStaleness,
   type NearStats,
   refreshLeadMs,
   type StalenessStats,
 } from './core/index.js';
-import { decodeOrText, type Serializer } from './serializer.js';
+import { decodeOrText, jsonSerializer, type Serializer } from './serializer.js';
 import type { TimeSource } from './time.js';
 
 export interface NearOptions {
@@ -34,6 +35,12 @@ export interface NearOptions {
 /** What is shared by readers of an entry: a settled promise, or the data to decode. */
 type Handle = Promise<unknown> | { readonly data: string | Uint8Array };
 
+/** A value as it can be kept: nobody can change it for others. */
+export interface Held {
+  readonly handle: Handle;
+  readonly valueBytes: number;
+}
+
 /** What a read from the node takes, in ms, on a bad day. */
 const READ_MS = 5;
 /** Bytes that a settled promise and its value's text take when they are kept as stored. */
@@ -42,11 +49,14 @@ const STORED_BYTES = 64;
 /** What UTF-8 has no bytes for. */
 const LONE_SURROGATE = /\p{Surrogate}/u;
 
-/** A value to remember. */
+/** A value, and as it is stored; undefined for what says that there is nothing. */
 export interface NearValue {
   readonly value: unknown;
-  /** As stored; undefined for what says that there is nothing. */
   readonly data: string | Uint8Array | undefined;
+}
+
+/** How long a value is to be remembered. */
+export interface NearTimes {
   readonly node: number;
   /** When the node was asked for it, or given it. */
   readonly sentMs: number;
@@ -65,7 +75,7 @@ export class NearValues {
   readonly #time: TimeSource;
   readonly #random: RandomSource;
   readonly #clock: CoarseClock;
-  readonly #freezer = new Freezer();
+  readonly #freeze: (value: unknown) => Frozen;
   /** The lead of what is only read anew, from its node. */
   readonly #rereadMs: number;
 
@@ -76,6 +86,12 @@ export class NearValues {
     this.#copies = options.copy;
     this.#rereadMs = refreshLeadMs(READ_MS, options.ttlMs);
     this.#serializer = serializer;
+    const freezer = new Freezer();
+    // Every value has passed the serializer, and JSON makes nothing but trees of plain objects.
+    this.#freeze =
+      serializer === jsonSerializer
+        ? (value) => freezer.freezeJson(value)
+        : (value) => freezer.freezeDeep(value);
     this.#time = time;
     this.#random = random;
     this.#clock = new CoarseClock(
@@ -98,9 +114,16 @@ export class NearValues {
     return this.#near.isRefreshDue;
   }
 
-  /** What is to enter is given to readers before: none of them may change it for the others. */
-  freeze({ value }: Pick<NearValue, 'value'>): void {
-    if (!this.#options.copy && value !== undefined) this.#freezer.freezeDeep(value);
+  /** Makes a value immutable, before any reader has it, and counts its bytes. Undefined: its readers could change it for each other. */
+  hold({ value, data }: NearValue): Held | undefined {
+    if (value === undefined) return { handle: Promise.resolve(undefined), valueBytes: STORED_BYTES };
+    if (this.#copies) {
+      return data === undefined
+        ? undefined
+        : { handle: { data }, valueBytes: STORED_BYTES + 2 * data.length };
+    }
+    const { isImmutable, bytes } = this.#freeze(value);
+    return isImmutable ? { handle: Promise.resolve(value), valueBytes: bytes } : undefined;
   }
 
   drawTicket(): number {
@@ -108,8 +131,9 @@ export class NearValues {
   }
 
   /** Remembers a value, if its node is sound and nothing that concerns it was invalidated since the ticket was drawn. */
-  enter(key: string, near: NearValue, ticket: number): void {
-    if (!this.#staleness.isSound(near.node)) return;
+  enter(key: string, held: Held | undefined, near: NearTimes, ticket: number): void {
+    // The node knows another name for such a key, and tells of its changes by that.
+    if (held === undefined || LONE_SURROGATE.test(key) || !this.#staleness.isSound(near.node)) return;
     const now = this.#time.now();
     const freshUntilMs = near.sentMs + Math.min(near.freshMs, this.#options.ttlMs);
     const refreshAtMs = near.refreshes
@@ -119,9 +143,6 @@ export class NearValues {
           this.#random,
         )
       : Number.POSITIVE_INFINITY;
-    const held = this.#hold(near);
-    // The node knows another name for such a key, and tells of its changes by that.
-    if (held === undefined || LONE_SURROGATE.test(key)) return;
     this.#near.enter(key, { ...held, node: near.node, freshUntilMs, refreshAtMs }, ticket, now);
   }
 
@@ -152,18 +173,5 @@ export class NearValues {
   #copied(handle: Handle | undefined): Promise<unknown> | undefined {
     if (handle === undefined || handle instanceof Promise) return handle;
     return Promise.resolve(decodeOrText(this.#serializer, handle.data));
-  }
-
-  /** What the entry holds; undefined: its readers could change it for each other. */
-  #hold(near: NearValue): { handle: Handle; valueBytes: number } | undefined {
-    const { value, data } = near;
-    if (value === undefined) return { handle: Promise.resolve(undefined), valueBytes: STORED_BYTES };
-    if (this.#options.copy) {
-      return data === undefined
-        ? undefined
-        : { handle: { data }, valueBytes: STORED_BYTES + 2 * data.length };
-    }
-    const { isImmutable, bytes } = this.#freezer.freezeDeep(value);
-    return isImmutable ? { handle: Promise.resolve(value), valueBytes: bytes } : undefined;
   }
 }

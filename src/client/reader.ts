@@ -158,7 +158,8 @@ export class Reader {
     if (near !== undefined && !isPending(load.key)) {
       const { ms: freshMs, loadMs, node } = answer;
       const refreshes = options.earlyRefresh;
-      near.enter(load.key, { ...stored.near, node, sentMs, freshMs, loadMs, refreshes }, answer.ticket);
+      const held = near.hold(stored.near);
+      near.enter(load.key, held, { node, sentMs, freshMs, loadMs, refreshes }, answer.ticket);
     }
     this.#settle(load, 'hit', (caller) => caller.resolve(stored.forReader()));
     if (options.earlyRefresh && refreshesEarly(answer.ms, answer.loadMs, random)) {
