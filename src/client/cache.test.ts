@@ -144,3 +144,33 @@ test('wrong options are named, all of them', async () => {
     (error: ClientError & { problems: string[] }) => error.problems.length === 3,
   );
 });
+
+test('peek tells how long a value is fresh and how early it is refreshed, and rejects when nobody can say', async () => {
+  const world = new CacheWorld();
+  const cache = world.cache({ ttl: '10s', jitter: 0, staleIfError: '1m' });
+  assert.equal(await read(world, cache.peek('k'), 0), undefined);
+  await read(
+    world,
+    cache.getOrLoad('k', () => world.after(100, () => 1)),
+    100,
+  );
+  // The time it took, and a fortieth of its lifetime.
+  assert.deepEqual(await read(world, cache.peek('k'), 0), {
+    value: 1,
+    state: 'fresh',
+    ms: 10_000,
+    leadMs: 350,
+  });
+  await world.pass(11_000);
+  assert.deepEqual(await read(world, cache.peek('k'), 0), {
+    value: 1,
+    state: 'stale',
+    ms: 1_000,
+    leadMs: 350,
+  });
+  world.failure = new Error('no answer');
+  await assert.rejects(read(world, cache.peek('k'), 0), /no answer/);
+  const { atNode } = await cache.explain('k');
+  assert.equal(atNode, world.failure);
+  assert.equal(await read(world, cache.get('k'), 0), undefined);
+});

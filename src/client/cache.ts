@@ -6,7 +6,7 @@
  *   get, getMany, peek   what is there                 set   stores
  *   delete, expire, clear, writeThrough   invalidate, and resolve when the node has acknowledged
  *
- * Reads never reject because of the cache: without it they load. Invalidations do, since a caller must know that the
+ * Reads never reject because of the cache: without it they load (but `peek`, which asks about the cache itself). Invalidations do, since a caller must know that the
  * old value may still be served elsewhere.
  */
 import { Random } from '../base/index.js';
@@ -14,7 +14,7 @@ import { type CacheEventName, type CacheListener, Events } from './cache-events.
 import type { ResolvedBehavior } from './cache-options.js';
 import { CacheCounts, type CacheParts, type CacheStats, type How, noteCacheError } from './cache-parts.js';
 import { LoadTable } from './core/index.js';
-import type { Answer, Engine, EngineHost, EngineOptions } from './engine/engine.js';
+import type { Engine, EngineHost, EngineOptions } from './engine/engine.js';
 import { Invalidator } from './invalidator.js';
 import { Lease } from './lease.js';
 import { type LoadOptions, type ResolvedLoadOptions, resolveLoadOptions } from './load-options.js';
@@ -35,8 +35,11 @@ export interface Peeked<T> {
   readonly state: 'fresh' | 'stale';
   /** Of a fresh value: ms until it is stale or gone, Infinity for never. Of a stale one: ms since then. */
   readonly ms: number;
-  /** How long it took to load, in ms; 0: unknown. */
-  readonly loadMs: number;
+  /**
+   * How early it is refreshed, in ms: between two and four of these before it is stale. Whoever stored it worked it out
+   * from how long it took to load and from its lifetime. 0: not early.
+   */
+  readonly leadMs: number;
 }
 
 /** What a cache knows of a key, and where it would look. */
@@ -132,33 +135,33 @@ export class Cache {
    * The value of a key; if there is none, the loader's, stored for all. One loader runs per key in the whole fleet.
    *
    * Resolves to undefined when the loader found nothing. Rejects with the loader's error, LOAD_FAILED (another process
-   * has just failed), LOAD_TIMEOUT, LOAD_SHED, VALUE or OPTIONS; never because the cache cannot be reached.
+   * has just failed), LOAD_TIMEOUT, LOAD_SHED, VALUE or OPTIONS; never because the cache cannot be reached. A near hit
+   * does not look at the options, unless its refresh is due. It does not throw.
    */
   getOrLoad<T>(key: string, loader: Loader<T>, options?: LoadOptions): Promise<T | undefined> {
     const name = this.#nameOf(key);
     const near = this.#near;
-    const hit = near?.get(name);
-    if (near === undefined || hit === undefined)
-      return this.#read(name, key, loader as Loader<unknown>, options) as Promise<T | undefined>;
-    if (near.isRefreshDue) this.#reread(name, key, loader as Loader<unknown>, options);
-    return hit as Promise<T | undefined>;
+    const hit = near?.get(name, true) as Promise<T | undefined> | undefined;
+    if (near !== undefined && hit !== undefined && !near.isRefreshDue) return hit;
+    let how: How;
+    try {
+      how = { key, loader: loader as Loader<unknown>, options: this.#resolve(options) };
+    } catch (error) {
+      return Promise.reject(error);
+    }
+    if (hit === undefined) return this.#reader.read(name, how) as Promise<T | undefined>;
+    this.#reader.reread(name, how);
+    return hit;
   }
 
   /** What is there: a fresh value, or one within `staleWhileRevalidate`. Undefined otherwise, and when the cache cannot say. */
   get<T = unknown>(key: string): Promise<T | undefined> {
     const name = this.#nameOf(key);
-    const hit = this.#near?.get(name);
-    if (hit !== undefined) return hit as Promise<T | undefined>;
-    if (this.#invalidator.isPending(name)) return Promise.resolve(undefined);
-    const { engine, deadlineMs, time } = this.#parts;
-    const sentMs = this.#near === undefined ? 0 : time.now();
-    return engine.read(name, 'look', deadlineMs).then(
-      (answer) => this.#looked(name, answer, sentMs) as T | undefined,
-      (error) => {
-        noteCacheError(this.#parts, 'read', key, error);
-        return undefined;
-      },
-    );
+    const near = this.#near;
+    const hit = near?.get(name, false) as Promise<T | undefined> | undefined;
+    if (near !== undefined && hit !== undefined && !near.isRefreshDue) return hit;
+    const looked = this.#reader.look(name, key, this.#behavior.load) as Promise<T | undefined>;
+    return hit ?? looked;
   }
 
   /** `get` of many keys, in one write to each node. The values stand in the order of the keys. */
@@ -166,14 +169,17 @@ export class Cache {
     return Promise.all(keys.map((key) => this.get<T>(key)));
   }
 
-  /** What stands under a key at its node, stale or fresh, and for how long. */
+  /**
+   * What stands under a key at its node, stale or fresh, and for how long; undefined if nothing does. Rejects with a
+   * ClientError when the cache cannot be reached: it is the cache that is asked about.
+   */
   async peek<T = unknown>(key: string): Promise<Peeked<T> | undefined> {
     const { engine, deadlineMs } = this.#parts;
     const answer = await engine.read(this.#nameOf(key), 'look', deadlineMs);
     if (!answer.isThere) return undefined;
     const value = decodeAnswer(this.#parts, answer).forReader() as T | undefined;
-    const { ms, loadMs } = answer;
-    return { value, state: answer.status === 'hit' ? 'fresh' : 'stale', ms, loadMs };
+    const { ms, loadMs: leadMs } = answer;
+    return { value, state: answer.status === 'hit' ? 'fresh' : 'stale', ms, leadMs };
   }
 
   /** Stores a value. Loads under way are not stored. If it cannot be stored, the key is deleted: see `delete`. */
@@ -300,7 +306,7 @@ export class Cache {
       name,
       engine: engine.description,
       node: engine.nodeOf(name),
-      isNear: this.#near?.get(name) !== undefined,
+      isNear: this.#near?.has(name) ?? false,
       isInvalidationPending: this.#invalidator.isPending(name),
       atNode,
     };
@@ -313,25 +319,6 @@ export class Cache {
     this.#parts.engine.close();
   }
 
-  #read(
-    name: string,
-    key: string,
-    loader: Loader<unknown>,
-    options: LoadOptions | undefined,
-  ): Promise<unknown> {
-    let how: How;
-    try {
-      how = { key, loader, options: this.#resolve(options) };
-    } catch (error) {
-      return Promise.reject(error);
-    }
-    return this.#reader.read(name, how);
-  }
-
-  #reread(name: string, key: string, loader: Loader<unknown>, options: LoadOptions | undefined): void {
-    this.#reader.reread(name, { key, loader, options: this.#resolve(options) });
-  }
-
   /** What the key is called at the node. To join it with '' is not free. */
   #nameOf(key: string): string {
     return this.#prefix === '' ? key : this.#prefix + key;
@@ -339,23 +326,6 @@ export class Cache {
 
   #resolve(options: LoadOptions | undefined): ResolvedLoadOptions {
     return resolveLoadOptions(options, this.#behavior.load, this.#groupNames);
-  }
-
-  /** The value of an answer to a `get`, if it may be served. */
-  #looked(name: string, answer: Answer, sentMs: number): unknown {
-    const { staleWhileRevalidateMs, earlyRefresh } = this.#behavior.load;
-    const isHit = answer.status === 'hit';
-    if (!isHit && !(answer.isThere && answer.ms < staleWhileRevalidateMs)) return undefined;
-    const stored = decodeAnswer(this.#parts, answer);
-    if (isHit) {
-      this.#parts.counts.hits++;
-      const { ms: freshMs, loadMs, node, ticket } = answer;
-      const refreshes = earlyRefresh;
-      const near = this.#near;
-      if (near !== undefined && !this.#invalidator.isPending(name))
-        near.enter(name, near.hold(stored.near), { node, sentMs, freshMs, loadMs, refreshes }, ticket);
-    }
-    return stored.forReader();
   }
 
   /** The key is not what it was, for all of this process. */

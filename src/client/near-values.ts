@@ -103,13 +103,18 @@ export class NearValues {
     );
   }
 
-  /** A promise of the value; undefined: not here. After a hit, `isRefreshDue`. */
-  get(key: string): Promise<unknown> | undefined {
-    const handle = this.#near.get(key, this.#clock.now());
+  /** A promise of the value; undefined: not here. After a hit, `isRefreshDue`. `canLoad`: so does who asks, if it must. */
+  get(key: string, canLoad: boolean): Promise<unknown> | undefined {
+    const handle = this.#near.get(key, this.#clock.now(), canLoad);
     return this.#copies ? this.#copied(handle) : (handle as Promise<unknown> | undefined);
   }
 
-  /** The last hit is to be refreshed: told once. */
+  /** Whether there is one. Nothing is counted, and nobody is told of a refresh. */
+  has(key: string): boolean {
+    return this.#near.has(key, this.#clock.now());
+  }
+
+  /** The last hit is to be refreshed, by reading it anew and, if need be, loading: told once. */
   get isRefreshDue(): boolean {
     return this.#near.isRefreshDue;
   }
@@ -135,15 +140,15 @@ export class NearValues {
     // The node knows another name for such a key, and tells of its changes by that.
     if (held === undefined || LONE_SURROGATE.test(key) || !this.#staleness.isSound(near.node)) return;
     const now = this.#time.now();
-    const freshUntilMs = near.sentMs + Math.min(near.freshMs, this.#options.ttlMs);
-    const refreshAtMs = near.refreshes
-      ? drawRefreshAt(
-          freshUntilMs,
-          near.freshMs <= this.#options.ttlMs ? near.loadMs : this.#rereadMs,
-          this.#random,
-        )
+    const { ttlMs } = this.#options;
+    const { node, sentMs, freshMs, loadMs, refreshes } = near;
+    const freshUntilMs = sentMs + Math.min(freshMs, ttlMs);
+    const needsLoad = freshMs <= ttlMs;
+    const leadMs = needsLoad ? loadMs : this.#rereadMs;
+    const refreshAtMs = refreshes
+      ? drawRefreshAt(freshUntilMs, leadMs, this.#random)
       : Number.POSITIVE_INFINITY;
-    this.#near.enter(key, { ...held, node: near.node, freshUntilMs, refreshAtMs }, ticket, now);
+    this.#near.enter(key, { ...held, node, freshUntilMs, refreshAtMs, needsLoad }, ticket, now);
   }
 
   invalidate(key: string): void {

@@ -18,6 +18,7 @@ import { type Load, type LoadEnding, refreshesEarly } from './core/index.js';
 import type { Answer } from './engine/engine.js';
 import { ClientError } from './errors.js';
 import type { Lease } from './lease.js';
+import type { ResolvedLoadOptions } from './load-options.js';
 import type { Loaded } from './loading.js';
 import { Loads } from './loads.js';
 import { decodeAnswer, encodeLoaded, type Stored } from './stored.js';
@@ -52,6 +53,31 @@ export class Reader {
   reread(name: string, how: How): void {
     const load = this.#parts.table.refresh(name);
     if (load !== undefined) this.#drive(load, how);
+  }
+
+  /** What is there, fresh or within `staleWhileRevalidate`, without loading. Undefined otherwise, and when the cache cannot say. */
+  look(name: string, key: string, options: ResolvedLoadOptions): Promise<unknown> {
+    const { engine, near, deadlineMs, time, isPending } = this.#parts;
+    if (isPending(name)) return Promise.resolve(undefined);
+    const sentMs = near === undefined ? 0 : time.now();
+    return engine.read(name, 'look', deadlineMs).then(
+      (answer) => this.#looked(name, answer, sentMs, options),
+      (error) => {
+        noteCacheError(this.#parts, 'read', key, error);
+        return undefined;
+      },
+    );
+  }
+
+  #looked(name: string, answer: Answer, sentMs: number, options: ResolvedLoadOptions): unknown {
+    const isHit = answer.status === 'hit';
+    if (!isHit && !(answer.isThere && answer.ms < options.staleWhileRevalidateMs)) return undefined;
+    const stored = decodeAnswer(this.#parts, answer);
+    if (isHit) {
+      this.#parts.counts.hits++;
+      this.#enterNear(name, stored, answer, sentMs, options);
+    }
+    return stored.forReader();
   }
 
   /** Loads the key anew for those who read it next, unless somebody does. */
@@ -151,20 +177,28 @@ export class Reader {
   }
 
   #hit(load: Load<Caller>, how: How, answer: Answer, sentMs: number): void {
-    const { near, counts, random, isPending } = this.#parts;
+    const { counts, random } = this.#parts;
     const { options } = how;
     counts.hits++;
     const stored = decodeAnswer(this.#parts, answer);
-    if (near !== undefined && !isPending(load.key)) {
-      const { ms: freshMs, loadMs, node } = answer;
-      const refreshes = options.earlyRefresh;
-      const held = near.hold(stored.near);
-      near.enter(load.key, held, { node, sentMs, freshMs, loadMs, refreshes }, answer.ticket);
-    }
+    this.#enterNear(load.key, stored, answer, sentMs, options);
     this.#settle(load, 'hit', (caller) => caller.resolve(stored.forReader()));
     if (options.earlyRefresh && refreshesEarly(answer.ms, answer.loadMs, random)) {
       this.#refresh(load.key, how);
     }
+  }
+
+  /** A fresh value, asked for at `sentMs`. */
+  #enterNear(
+    name: string,
+    stored: Stored,
+    { ms: freshMs, loadMs, node, ticket }: Answer,
+    sentMs: number,
+    { earlyRefresh: refreshes }: ResolvedLoadOptions,
+  ): void {
+    const { near, isPending } = this.#parts;
+    if (near === undefined || isPending(name)) return;
+    near.enter(name, near.hold(stored.near), { node, sentMs, freshMs, loadMs, refreshes }, ticket);
   }
 
   #serveStale(load: Load<Caller>, stale: Stored): void {

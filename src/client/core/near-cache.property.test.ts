@@ -29,11 +29,12 @@ const value = fc.record({
   node,
   valueBytes,
   freshMs: lifetime,
+  needsLoad: fc.boolean(),
   refreshMs: fc.option(lifetime, { nil: undefined }),
   staleMs: fc.option(lifetime, { nil: undefined }),
 });
 const operation = fc.oneof(
-  { weight: 5, arbitrary: fc.record({ op: fc.constant('get' as const), key }) },
+  { weight: 5, arbitrary: fc.record({ op: fc.constant('get' as const), key, canLoad: fc.boolean() }) },
   { weight: 6, arbitrary: fc.record({ op: fc.constant('enter' as const), value }) },
   { weight: 3, arbitrary: fc.record({ op: fc.constant('begin' as const), value }) },
   { weight: 3, arbitrary: fc.record({ op: fc.constant('finish' as const), at: fc.nat(9) }) },
@@ -57,8 +58,9 @@ class Pair {
     const { near, model } = this;
     switch (step.op) {
       case 'get': {
-        const handle = near.get(step.key, model.nowMs);
-        const expected = model.get(step.key);
+        assert.equal(near.has(step.key, model.nowMs), model.has(step.key));
+        const handle = near.get(step.key, model.nowMs, step.canLoad);
+        const expected = model.get(step.key, step.canLoad);
         assert.equal(handle, expected.handle);
         if (handle !== undefined) assert.equal(near.isRefreshDue, expected.isRefreshDue);
         break;
@@ -101,7 +103,7 @@ class Pair {
 
   #enter(value: Value, ticket: number, modelTicket: number): void {
     const { near, model } = this;
-    const { key, node, freshMs, refreshMs, staleMs } = value;
+    const { key, node, needsLoad, freshMs, refreshMs, staleMs } = value;
     const handle = {};
     const freshUntilMs = model.nowMs + freshMs;
     const staleUntilMs = freshUntilMs + (staleMs ?? 0);
@@ -113,6 +115,7 @@ class Pair {
         valueBytes: value.valueBytes,
         node,
         freshUntilMs,
+        needsLoad,
         ...(refreshMs === undefined ? {} : { refreshAtMs }),
         ...(staleMs === undefined ? {} : { staleUntilMs }),
       },
@@ -122,7 +125,8 @@ class Pair {
     const kept = new Set(near.newestFirst());
     model.forgetOver((one) => kept.has(one));
     const bytes = entryBytes + textBytes(key) + value.valueBytes;
-    const entry = { key, handle, node, bytes, freshUntilMs, staleUntilMs, refreshAtMs, ticket: modelTicket };
+    const times = { freshUntilMs, staleUntilMs, refreshAtMs };
+    const entry = { key, handle, node, bytes, needsLoad, ...times, ticket: modelTicket };
     assert.equal(isIn, model.enter(entry, MIN_NEAR_BYTES / 8));
   }
 

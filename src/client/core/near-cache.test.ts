@@ -50,6 +50,27 @@ test('one hit is told that a refresh is due, the next ones go on', () => {
   assert.equal(near.get('k', 1000), undefined, 'a refresh that comes to nothing does not prolong it');
 });
 
+test('who cannot load is told of a refresh that reading is, and leaves the others to who can', () => {
+  const near = nearWith(
+    ['read', entry('a', { refreshAtMs: 700 })],
+    ['load', entry('b', { refreshAtMs: 700, needsLoad: true })],
+  );
+  const due = (key: string, canLoad: boolean) => near.get(key, 800, canLoad) && near.isRefreshDue;
+  assert.deepEqual([due('read', false), due('read', true)], [true, false]);
+  assert.deepEqual([due('load', false), due('load', true), due('load', true)], [false, true, false]);
+});
+
+test('to ask whether there is something changes nothing', () => {
+  const near = nearWith(['old', entry('a', { refreshAtMs: 700, staleUntilMs: 1500 })], ['new', entry('b')]);
+  const before = near.stats();
+  assert.deepEqual([near.has('old', 999), near.has('old', 1000), near.has('none', 0)], [true, false, false]);
+  assert.deepEqual(near.stats(), before);
+  assert.deepEqual([...near.newestFirst()], ['new', 'old']);
+  assert.ok(near.get('old', 999) !== undefined && near.isRefreshDue, 'it is still to be told');
+  near.flushNode(0);
+  assert.equal(near.has('new', 0), false);
+});
+
 test('FLUSHALL in the same chunk as a reply, whichever comes first', () => {
   const near = nearWith();
   const before = near.drawTicket();

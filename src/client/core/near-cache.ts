@@ -9,6 +9,7 @@
  *   ends     | fresh, stale   | ..         when it ends as fresh and as stale, both never in the future once flushed
  *   sizes    | bytes counted  |            0 in a free slot
  *   nodes    | read from node |
+ *   loads    | 1: a refresh must load      |
  *   order    newest <-> ... <-> oldest     strict LRU (see base/slot-order.ts)
  *
  * An entry's life, in milliseconds of the caller's clock:
@@ -35,7 +36,7 @@ import type { NearEntry, NearStats } from './near-entry.js';
 import { bucketsWithin, MAX_NODES, NearTickets, type Ticket } from './near-tickets.js';
 
 /**
- * What an entry takes besides key and value: 54 in arrays of which a third may be empty, 28 to 112 in the Map, 40 as a
+ * What an entry takes besides key and value: 55 in arrays of which a third may be empty, 28 to 112 in the Map, 40 as a
  * settled promise. Measured are 113 to 174 while it fills, and 178 in one that is full and takes in a new key each time.
  */
 const ENTRY_BYTES = 184;
@@ -68,6 +69,7 @@ export class NearCache<H extends {}> {
   #staleEnds: Float64Array;
   #sizes: Uint32Array;
   #nodes: Uint16Array;
+  #loads: Uint8Array;
   /** Of each node, its entries that were not flushed. */
   readonly #entriesOfNode = new Uint32Array(MAX_NODES);
   readonly #fixedBytes: number;
@@ -104,10 +106,14 @@ export class NearCache<H extends {}> {
     this.#staleEnds = new Float64Array(FIRST_SLOTS + 1);
     this.#sizes = new Uint32Array(FIRST_SLOTS + 1);
     this.#nodes = new Uint16Array(FIRST_SLOTS + 1);
+    this.#loads = new Uint8Array(FIRST_SLOTS + 1);
   }
 
-  /** The handle of a fresh entry. After a hit, `isRefreshDue` says whether somebody should read it anew. */
-  get(key: string, nowMs: number): H | undefined {
+  /**
+   * The handle of a fresh entry. After a hit, `isRefreshDue` says whether who asked should refresh it; who cannot load
+   * is not told of what must be.
+   */
+  get(key: string, nowMs: number, canLoad = true): H | undefined {
     const slot = this.#index.get(key);
     if (slot !== undefined) {
       if (nowMs < this.#lookAts[slot]) {
@@ -116,18 +122,24 @@ export class NearCache<H extends {}> {
         this.#order.touch(slot);
         return this.#handles[slot];
       }
-      if (this.#isFreshAtCloserLook(slot, nowMs)) return this.#handles[slot];
+      if (this.#isFreshAtCloserLook(slot, nowMs, canLoad)) return this.#handles[slot];
     }
     this.#misses++;
     return undefined;
   }
 
   /**
-   * Whether the last hit was the first one after its entry's `refreshAtMs`. It is told once, so that one reader
-   * refreshes and the others go on; if that comes to nothing, the entry ends at its time.
+   * Whether the last hit was the first one after its entry's `refreshAtMs`, of those who can refresh it. It is told once,
+   * so that one reader refreshes and the others go on; if that comes to nothing, the entry ends at its time.
    */
   get isRefreshDue(): boolean {
     return this.#isRefreshDue;
+  }
+
+  /** Whether there is a fresh entry. It changes nothing and counts nothing. */
+  has(key: string, nowMs: number): boolean {
+    const slot = this.#index.get(key);
+    return slot !== undefined && nowMs < this.#freshEnds[slot];
   }
 
   /** The handle of an entry that is fresh or that may still be given as stale. */
@@ -169,6 +181,7 @@ export class NearCache<H extends {}> {
     const slot = this.#slotFor(key, bytes, nowMs);
     this.#handles[slot] = entry.handle;
     this.#nodes[slot] = entry.node;
+    this.#loads[slot] = entry.needsLoad === true ? 1 : 0;
     this.#entriesOfNode[entry.node]++;
     const refreshAtMs = entry.refreshAtMs ?? entry.freshUntilMs;
     this.#lookAts[slot] = Math.min(refreshAtMs, entry.freshUntilMs);
@@ -255,28 +268,22 @@ export class NearCache<H extends {}> {
       assert(key !== undefined && this.#index.get(key) === slot, `the key of slot ${slot} leads to it`);
       assert(this.#handles[slot] !== undefined, `slot ${slot} has a handle`);
       assert(this.#sizes[slot] >= ENTRY_BYTES + textBytes(key), `the size of slot ${slot} counts all of it`);
-      const [lookAt, freshEnd, staleEnd] = [
-        this.#lookAts[slot],
-        this.#freshEnds[slot],
-        this.#staleEnds[slot],
-      ];
+      const lookAt = this.#lookAts[slot];
+      const freshEnd = this.#freshEnds[slot];
+      const staleEnd = this.#staleEnds[slot];
       assert(lookAt <= freshEnd && freshEnd <= staleEnd, `the times of slot ${slot} are in order`);
       if (this.#isFlushed(slot)) flushed++;
       else entriesOfNode[this.#nodes[slot]]++;
     }
     assert(linked === this.#size && this.#index.size === this.#size, 'order, index and size agree');
-    assert(
-      bytes === this.#bytes && bytes <= this.#maxBytes,
-      `${bytes} bytes are counted and within the budget`,
-    );
+    const isWithin = bytes === this.#bytes && bytes <= this.#maxBytes;
+    assert(isWithin, `${bytes} bytes are counted and within the budget`);
     assert(flushed === this.#flushed, 'the flushed entries are counted');
-    const counted = this.#entriesOfNode;
-    assert(
-      counted.every((count, node) => count === entriesOfNode[node]),
-      'the entries of each node are counted',
-    );
+    const isCounted = this.#entriesOfNode.every((count, node) => count === entriesOfNode[node]);
+    assert(isCounted, 'the entries of each node are counted');
     const slots = this.#order.slots + 1;
-    for (const column of [this.#lookAts, this.#freshEnds, this.#staleEnds, this.#sizes, this.#nodes]) {
+    const times = [this.#lookAts, this.#freshEnds, this.#staleEnds];
+    for (const column of [...times, this.#sizes, this.#nodes, this.#loads]) {
       assert(column.length === slots, 'every slot is in every column');
     }
     assert(this.#sizes.filter((size) => size > 0).length === this.#size, 'a free slot has no size');
@@ -290,10 +297,10 @@ export class NearCache<H extends {}> {
     return this.#staleEnds[slot] === FLUSHED;
   }
 
-  #isFreshAtCloserLook(slot: number, nowMs: number): boolean {
+  #isFreshAtCloserLook(slot: number, nowMs: number, canLoad: boolean): boolean {
     if (this.#leavesIfOver(slot, nowMs) || nowMs >= this.#freshEnds[slot]) return false;
-    this.#lookAts[slot] = this.#freshEnds[slot];
-    this.#isRefreshDue = true;
+    this.#isRefreshDue = canLoad || this.#loads[slot] === 0;
+    if (this.#isRefreshDue) this.#lookAts[slot] = this.#freshEnds[slot];
     this.#hits++;
     this.#order.touch(slot);
     return true;
@@ -343,6 +350,7 @@ export class NearCache<H extends {}> {
     this.#staleEnds = copied(new Float64Array(slots + 1), this.#staleEnds);
     this.#sizes = copied(new Uint32Array(slots + 1), this.#sizes);
     this.#nodes = copied(new Uint16Array(slots + 1), this.#nodes);
+    this.#loads = copied(new Uint8Array(slots + 1), this.#loads);
   }
 
   #evict(slot: number, nowMs: number): void {
@@ -382,13 +390,11 @@ export class NearCache<H extends {}> {
 }
 
 function assertNode(node: number): void {
-  assert(
-    Number.isInteger(node) && node >= 0 && node < MAX_NODES,
-    `node ${node} is from 0 to ${MAX_NODES - 1}`,
-  );
+  const isNode = Number.isInteger(node) && node >= 0 && node < MAX_NODES;
+  assert(isNode, `node ${node} is from 0 to ${MAX_NODES - 1}`);
 }
 
-function copied<A extends Float64Array | Uint32Array | Uint16Array>(to: A, from: A): A {
+function copied<A extends Float64Array | Uint32Array | Uint16Array | Uint8Array>(to: A, from: A): A {
   to.set(from);
   return to;
 }

@@ -13,6 +13,8 @@ export interface NearEntry<H> {
   readonly freshUntilMs: number;
   /** The drawn time of its early refresh; never, if it is left out. */
   readonly refreshAtMs?: number;
+  /** To be refreshed it must be loaded: at its node it ends at the same time. Else reading it anew is enough. Default false. */
+  readonly needsLoad?: boolean;
   /** Until when `getStale` may give it; `freshUntilMs` if it is left out. */
   readonly staleUntilMs?: number;
 }

@@ -11,6 +11,7 @@ export interface ModelEntry {
   readonly freshUntilMs: number;
   readonly staleUntilMs: number;
   readonly ticket: number;
+  readonly needsLoad: boolean;
   refreshAtMs: number;
 }
 
@@ -52,14 +53,19 @@ export class NearModel {
       );
   }
 
-  get(key: string): { handle: object | undefined; isRefreshDue: boolean } {
+  /** Whether `get` would find something. */
+  has(key: string): boolean {
+    return this.entries.some((one) => one.key === key && !this.isOver(one) && this.nowMs < one.freshUntilMs);
+  }
+
+  get(key: string, canLoad: boolean): { handle: object | undefined; isRefreshDue: boolean } {
     const entry = this.#used(key, (one) => this.nowMs < one.freshUntilMs);
     if (entry === undefined) {
       this.misses++;
       return { handle: undefined, isRefreshDue: false };
     }
     this.hits++;
-    const isRefreshDue = this.nowMs >= entry.refreshAtMs;
+    const isRefreshDue = this.nowMs >= entry.refreshAtMs && (canLoad || !entry.needsLoad);
     if (isRefreshDue) entry.refreshAtMs = Number.POSITIVE_INFINITY;
     return { handle: entry.handle, isRefreshDue };
   }
