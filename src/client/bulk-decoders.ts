@@ -7,5 +7,12 @@ export const utf8Text: BulkDecoder<string> = (block, at, length) => {
   return buffer.toString('utf8', at, at + length);
 };
 
+/** Names and tokens are shorter, in bytes. */
+const SHORT_BYTES = 64;
+
+/** The same of a short bulk; of a longer one nothing. */
+export const shortText: BulkDecoder<string | null> = (block, at, length, owned) =>
+  length <= SHORT_BYTES ? utf8Text(block, at, length, owned) : null;
+
 /** A bulk that nobody wants. */
 export const skipBulk: BulkDecoder<null> = () => null;

@@ -93,7 +93,6 @@ export class Reader {
     try {
       answer = await this.#parts.engine.read(name, 'early', this.#parts.deadlineMs);
     } catch (error) {
-      this.#parts.engine.abandon(name);
       noteCacheError(this.#parts, 'read', how.key, error);
       return;
     }
@@ -136,7 +135,6 @@ export class Reader {
   }
 
   #unanswered(load: Load<Caller>, how: How, error: unknown): Promise<void> {
-    this.#parts.engine.abandon(load.key);
     noteCacheError(this.#parts, 'read', how.key, error);
     return this.#goAround(load, how, 'unfenced');
   }

@@ -31,6 +31,33 @@ export const trouble: Cases = {
     }
   },
 
+  async 'a lease that is granted after its deadline is given back'(stage) {
+    const { network } = stage.world;
+    if (network === undefined) return;
+    const [a, b] = await stage.clients(2);
+    const [missed, stale, written] = [stage.key('missed'), stage.key('stale'), stage.key('written')];
+    await a.put(stale, 'old');
+    await a.soften(stale);
+    network.hang();
+    // While one with a long deadline waits, the connection does not count as broken, however busy the machine is.
+    const patient = a.read(stage.key('patient'), 'look');
+    try {
+      const calls: readonly Promise<unknown>[] = [
+        a.engine.read(missed, 'lease', 50),
+        a.engine.read(stale, 'early', 50),
+        a.engine.beginWrite(written, 50),
+      ];
+      for (const call of calls) await assert.rejects(call, failsWith(['DEADLINE'], true));
+    } finally {
+      network.resume();
+    }
+    await patient;
+    // What is answered behind them says that they were executed.
+    await a.read(stage.key('behind'), 'look');
+    assert.equal(a.count('unreachable'), 0);
+    for (const key of [missed, stale, written]) await b.leaseInTime(key);
+  },
+
   async 'a connection that breaks is made again, and meanwhile calls are rejected at once'(stage) {
     const { network } = stage.world;
     if (network === undefined) return;

@@ -137,6 +137,41 @@ test('a deadline rejects its call alone, and the late answer is dropped', async 
   });
 });
 
+test('a late answer is read by the `late` of its call, at its place, unless the call was answered or the answer is an error', async () => {
+  await withReady({ maxSilenceMs: 5_000 }, async ({ connection, peer, time }) => {
+    const heard: unknown[] = [];
+    const late = {
+      decode: TEXT.decode,
+      take: (reply: unknown) => {
+        heard.push(reply);
+        throw new Error('which nobody hears');
+      },
+    };
+    const call = (key: string, deadlineMs: number) =>
+      connection.call(['GET', key], { ...TEXT, deadlineMs, late });
+    const calls = [call('a', 1_000), call('b', 100), call('c', 100), call('d', 100)];
+    for (const _ of calls) await peer.request();
+    const settled = Promise.allSettled(calls);
+    time.advance(120);
+    peer.write('$1\r\na\r\n$1\r\nb\r\n');
+    await eventually(() => connection.pendingCalls === 2, 'two were answered');
+    peer.write('-ERR c\r\n$1\r\nd\r\n');
+    assert.deepEqual(
+      (await settled).map(({ status }) => status),
+      ['fulfilled', 'rejected', 'rejected', 'rejected'],
+    );
+    await eventually(() => connection.pendingCalls === 0, 'all was answered');
+    assert.deepEqual(heard, ['b', 'd']);
+    const lost = assert.rejects(call('e', 100), code('DEADLINE'));
+    await peer.request();
+    time.advance(120);
+    await lost;
+    peer.close();
+    await eventually(() => connection.state !== 'ready', 'it broke');
+    assert.deepEqual(heard, ['b', 'd']);
+  });
+});
+
 test('the time of a call runs from the end of its tick, however long its caller works there', async () => {
   await withReady({}, async ({ connection, peer, time }) => {
     const call = connection.call(['GET', 'k'], TEXT);

@@ -31,7 +31,7 @@ import {
 } from './connection-options.js';
 import { greet } from './handshake.js';
 import { Link, type LinkCall, type LinkOwner } from './link.js';
-import type { Settle } from './pending-calls.js';
+import type { LateAnswer, Settle } from './pending-calls.js';
 import { isRefused } from './refused-commands.js';
 
 /** What a call may ask for. Make it once and use it for many calls. */
@@ -42,6 +42,12 @@ export interface CallOptions<B = Uint8Array, R = Reply<B>> {
   readonly decode?: BulkDecoder<B>;
   /** Makes the result of the whole answer, at its place in the stream: before the push behind it is handled. */
   readonly take?: (reply: Reply<B>) => R;
+}
+
+/** What a call of a connection of ours may ask for besides. */
+export interface ConnectionCallOptions<B = Uint8Array, R = Reply<B>> extends CallOptions<B, R> {
+  /** Reads the answer if it comes after the deadline: for what it grants to one who has gone. Default: it is skipped. */
+  readonly late?: LateAnswer;
 }
 
 export type ConnectionState = 'idle' | 'connecting' | 'ready' | 'waiting' | 'closed';
@@ -138,7 +144,10 @@ export class Connection {
    * ReplyFailure) if that is an error, DEADLINE, NOT_CONNECTED, CONNECTION_LOST, OVERLOADED, ARGUMENT, CLOSED. The arguments
    * are copied at once.
    */
-  call<B = Uint8Array, R = Reply<B>>(args: readonly Argument[], options?: CallOptions<B, R>): Promise<R> {
+  call<B = Uint8Array, R = Reply<B>>(
+    args: readonly Argument[],
+    options?: ConnectionCallOptions<B, R>,
+  ): Promise<R> {
     const link = this.#live;
     if (link === undefined) return Promise.reject(this.#absence);
     if (isRefused(args)) return Promise.reject(refusal(args));

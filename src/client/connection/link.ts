@@ -9,7 +9,7 @@
  *                   └───> push ──> the owner, at once
  *
  * Order is everything: the n-th answer belongs to the n-th call. So a call whose deadline has passed keeps its place
- * until its answer was skipped, and an answer that no call waits for ends the link.
+ * until its answer was skipped, or read by its `late`, and an answer that no call waits for ends the link.
  *
  * A few commands are answered by a push, or by an error (SUBSCRIBE): such a push is the answer of the oldest call if that is
  * one of them, and else a push like any other.
@@ -44,7 +44,7 @@ import { type Argument, TOO_LARGE } from './command-encoder.js';
 import type { ResolvedConnectionOptions } from './connection-options.js';
 import { openSocket } from './open-socket.js';
 import { Outlet } from './outlet.js';
-import { type PendingCall, PendingCalls, type Settle } from './pending-calls.js';
+import { type LateAnswer, type PendingCall, PendingCalls, type Settle } from './pending-calls.js';
 
 /** Step of the deadlines: a call is rejected at most two of them late. */
 const TICK_MS = 10;
@@ -74,6 +74,8 @@ export interface LinkCall {
   /** Default: bytes of their own. */
   readonly decode?: PendingCall['decode'] | undefined;
   readonly take?: PendingCall['take'];
+  /** Reads an answer that comes after the deadline. Default: it is skipped. */
+  readonly late?: LateAnswer | undefined;
   /** Of commands that are answered by a push: its kind. */
   readonly pushKind?: string | undefined;
 }
@@ -155,6 +157,7 @@ export class Link {
     call.bytes = bytes;
     call.decode = what.decode ?? bulkBytes;
     call.take = what.take;
+    call.late = what.late;
     call.pushKind = what.pushKind;
     call.resolve = resolve;
     call.reject = reject;
@@ -319,7 +322,7 @@ export class Link {
 
   readonly #expire = (call: PendingCall): void => {
     const { command, deadlineMs, reject } = call;
-    call.settle();
+    call.expire();
     const message = `${command} was not answered by ${this.#address} within ${deadlineMs} ms`;
     reject?.(new ClientError('DEADLINE', message, { mayHaveRun: true }));
   };

@@ -5,14 +5,20 @@
  *                  ^first            ^next
  *
  * Answers come in the order of the calls, so the first slot is always the one that is answered next. A call
- * whose deadline has passed stays in its place, settled, until its answer has come and gone. The caller of
- * `shift` must be done with the object before the next `push`.
+ * whose deadline has passed stays in its place, settled, until its answer has come and gone: skipped, or read as its
+ * `late` says. The caller of `shift` must be done with the object before the next `push`.
  */
 import { NOT_IN_WHEEL, type WheelItem } from '../../base/index.js';
 import type { BulkDecoder } from '../../resp/index.js';
 import { skipBulk } from '../bulk-decoders.js';
 
 export type Settle = (value: unknown) => void;
+
+/** How an answer is read that comes after the deadline, when its caller has gone. */
+export interface LateAnswer {
+  readonly decode: BulkDecoder<unknown>;
+  readonly take: (reply: unknown) => void;
+}
 
 export class PendingCall implements WheelItem<PendingCall> {
   wheelSlot = NOT_IN_WHEEL;
@@ -30,6 +36,7 @@ export class PendingCall implements WheelItem<PendingCall> {
   bytes = 0;
   decode: BulkDecoder<unknown> = skipBulk;
   take: ((reply: unknown) => unknown) | undefined;
+  late: LateAnswer | undefined;
   /** Both undefined once the call is settled. */
   resolve: Settle | undefined;
   reject: Settle | undefined;
@@ -38,10 +45,24 @@ export class PendingCall implements WheelItem<PendingCall> {
   settle(): void {
     this.decode = skipBulk;
     this.take = undefined;
+    this.late = undefined;
     this.resolve = undefined;
     this.reject = undefined;
   }
+
+  /** Its deadline has passed: its caller waits no more, and of the answer only `late` hears. */
+  expire(): void {
+    const { late } = this;
+    this.settle();
+    if (late === undefined) return;
+    this.decode = late.decode;
+    this.take = late.take;
+    this.resolve = unheard;
+    this.reject = unheard;
+  }
 }
+
+const unheard: Settle = () => {};
 
 /** First capacity of the ring, a power of two. */
 const FIRST_SLOTS = 64;

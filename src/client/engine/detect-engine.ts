@@ -94,10 +94,6 @@ export class DetectEngine implements Engine {
     return this.#engine?.read(key, mode, deadlineMs) ?? Promise.reject(this.#absence);
   }
 
-  abandon(key: string): void {
-    this.#engine?.abandon(key);
-  }
-
   fill(key: string, token: string, payload: Payload, deadlineMs: number): Promise<boolean> {
     return this.#engine?.fill(key, token, payload, deadlineMs) ?? Promise.reject(this.#absence);
   }

@@ -14,7 +14,8 @@
  *   neither deleted nor written since. A delete that finds nothing counts too; expiry and eviction do not.
  * - Who was told `wait` or `stale` is woken when that load has ended, or by its own timer when the lease has.
  * - All times are the server's; only durations cross the wire.
- * - A call settles within its deadline, with a ClientError if it fails. Nothing is queued and nothing is repeated here.
+ * - A call settles within its deadline, with a ClientError if it fails. Nothing is queued and nothing is repeated here. A
+ *   lease that is granted to one who has gone is given back.
  */
 import type { Serializer } from '../serializer.js';
 
@@ -107,8 +108,6 @@ export interface Engine {
   ready(): Promise<void>;
 
   read(key: string, mode: ReadMode, deadlineMs: number): Promise<Answer>;
-  /** A read that asked for a lease was given up: what it may have been granted, or will be, is given back. */
-  abandon(key: string): void;
   /** Stores what was loaded. False: refused, the key was invalidated meanwhile. */
   fill(key: string, token: string, payload: Payload, deadlineMs: number): Promise<boolean>;
   /** Gives a lease back: with an error for all who ask within `errorMs`, or without. Whether it was still good. */

@@ -105,10 +105,6 @@ export class GuardedEngine implements Engine {
     return this.#admits() ? this.#watched(this.#engine.read(key, mode, deadlineMs)) : this.#refused();
   }
 
-  abandon(key: string): void {
-    this.#engine.abandon(key);
-  }
-
   fill(key: string, token: string, payload: Payload, deadlineMs: number): Promise<boolean> {
     if (this.#opening !== undefined)
       return this.#opening.then(() => this.fill(key, token, payload, deadlineMs));

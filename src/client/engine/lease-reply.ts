@@ -14,7 +14,8 @@
  *
  * Each bulk is decoded from the read buffer: the value by the serializer, the rest as text. Which bulk it is must be
  * counted, since a value may look like anything; so each call has a `LeaseReply` of its own, which counts from 0. It
- * goes back to the pool when its answer was read; one whose deadline passed in the middle of its answer never does.
+ * goes back to the pool when its answer was read; one whose deadline passed before never does. Of an answer that comes later
+ * the token is read, and nothing else: the lease that it grants has to be given back.
  *
  * What the serializer cannot decode it has not written: somebody else has, with a plain SET. Then its text is the value.
  *
@@ -22,16 +23,15 @@
  */
 import { type Block, byteString } from '../../base/index.js';
 import { bulkBytes, type Reply } from '../../resp/index.js';
-import { utf8Text } from '../bulk-decoders.js';
-import type { CallOptions } from '../connection/connection.js';
+import { shortText, utf8Text } from '../bulk-decoders.js';
+import type { ConnectionCallOptions } from '../connection/connection.js';
+import type { LateAnswer } from '../connection/pending-calls.js';
 import { ClientError } from '../errors.js';
 import type { Serializer } from '../serializer.js';
 import type { Answer, AnswerStatus, EngineHost } from './engine.js';
 
 /** Replies kept for later calls, no more: calls under way at the same time may be many for a moment only. */
 const MAX_SPARE = 1_024;
-/** No token is longer, in bytes. */
-const MAX_TOKEN_BYTES = 64;
 /** Of a status that nobody knows, so many bytes are shown. */
 const SHOWN_BYTES = 32;
 
@@ -40,17 +40,26 @@ export class LeaseReplies {
   readonly serializer: Serializer;
   readonly host: EngineHost;
   readonly node: number;
+  /** Told of the token of an answer that came too late. */
+  readonly grantedLate: (key: string, token: string) => void;
   readonly #spare: LeaseReply[] = [];
 
-  constructor(serializer: Serializer, host: EngineHost, node: number) {
+  constructor(
+    serializer: Serializer,
+    host: EngineHost,
+    node: number,
+    grantedLate: (key: string, token: string) => void = () => {},
+  ) {
     this.serializer = serializer;
     this.host = host;
     this.node = node;
+    this.grantedLate = grantedLate;
   }
 
   /** How a call is to read its answer. */
-  next(deadlineMs: number): CallOptions<unknown, Answer> {
+  next(key: string, deadlineMs: number): LeaseReply {
     const reply = this.#spare.pop() ?? new LeaseReply(this);
+    reply.key = key;
     reply.deadlineMs = deadlineMs;
     return reply;
   }
@@ -61,7 +70,8 @@ export class LeaseReplies {
   }
 }
 
-class LeaseReply implements CallOptions<unknown, Answer> {
+class LeaseReply implements ConnectionCallOptions<unknown, Answer> {
+  key = '';
   deadlineMs = 0;
   readonly #all: LeaseReplies;
   /** Bulks decoded of the answer that is being read. */
@@ -83,9 +93,7 @@ class LeaseReply implements CallOptions<unknown, Answer> {
     }
     if (place !== valuePlace(this.#status)) return utf8Text(block, at, length, owned);
     this.#valueBytes = length;
-    if (this.#status === 'refresh' && length <= MAX_TOKEN_BYTES) {
-      this.#second = utf8Text(block, at, length, owned);
-    }
+    if (this.#status === 'refresh') this.#second = shortText(block, at, length, owned) ?? '';
     const value = decodeValue(this.#all.serializer, block, at, length, owned);
     return value === null ? NULL : value;
   };
@@ -98,9 +106,12 @@ class LeaseReply implements CallOptions<unknown, Answer> {
     this.#bulks = 0;
     this.#valueBytes = 0;
     this.#second = '';
+    this.key = '';
     this.#all.release(this);
     return answer;
   };
+
+  readonly late = lateToken((token) => this.#all.grantedLate(this.key, token));
 
   #answer(reply: Reply<unknown>, ticket: number, node: number): Answer {
     if (!Array.isArray(reply) || this.#bulks === 0) throw unexpected('no answer to a question for a lease');
@@ -169,6 +180,27 @@ class LeaseReply implements CallOptions<unknown, Answer> {
   #tokenOfNothing(reply: Reply<unknown>[]): string | undefined {
     return reply[4] === null ? undefined : this.#second;
   }
+}
+
+/** Reads the token of an answer to LEASE.GET that comes too late, if it grants a lease. */
+export function lateToken(granted: (token: string) => void): LateAnswer {
+  return {
+    decode: shortText,
+    take: (reply) => {
+      const token = grantedToken(reply);
+      if (token !== undefined) granted(token);
+    },
+  };
+}
+
+/** The token of `load` and `refresh`, in an answer of texts. */
+export function grantedToken(reply: unknown): string | undefined {
+  if (!Array.isArray(reply)) return undefined;
+  return reply[0] === 'load'
+    ? textOrNone(reply[1])
+    : reply[0] === 'refresh'
+      ? textOrNone(reply[4])
+      : undefined;
 }
 
 /** Stands for a value that is null, apart from nil: no value. */

@@ -63,9 +63,6 @@ export class MemoryEngine implements Engine {
     });
   }
 
-  /** Answers are never late. */
-  abandon(): void {}
-
   fill(key: string, token: string, payload: Payload): Promise<boolean> {
     return this.#run(() => {
       const block = keyBlock(key);

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { eventually, type FakePeer, FakeServer, ManualTime } from '../connection/fake-server.testkit.js';
 import { jsonSerializer } from '../serializer.js';
+import type { ReadMode } from './engine.js';
 import { notingHost } from './engine-host.testkit.js';
 import { NuthatchEngine } from './nuthatch-engine.js';
 
@@ -309,5 +310,74 @@ test('pushes are told at their place among the answers', async () => {
       'ticket',
       'invalidated undefined of 3',
     ]);
+  });
+});
+
+const bulk = (text: string): string => `$${Buffer.byteLength(text)}\r\n${text}\r\n`;
+
+test('a lease whose answer comes too late is given back, by its token, and nothing else is', async () => {
+  const lateAnswers: readonly (readonly [
+    mode: ReadMode | 'write',
+    answer: string,
+    token: string | undefined,
+  ])[] = [
+    ['lease', `*3\r\n${bulk('load')}${bulk('t1')}:5000\r\n`, 't1'],
+    ['lease', `*5\r\n${bulk('refresh')}${bulk('[1]')}:5\r\n:5\r\n${bulk('t2')}`, 't2'],
+    ['early', `*5\r\n${bulk('refresh')}${bulk(`"${'v'.repeat(100_000)}"`)}:0\r\n:5\r\n${bulk('t3')}`, 't3'],
+    ['lease', `*5\r\n${bulk('refresh')}_\r\n:5\r\n:5\r\n${bulk('t4')}`, 't4'],
+    ['write', `*3\r\n${bulk('load')}${bulk('t5')}:5000\r\n`, 't5'],
+    ['lease', `*3\r\n${bulk('load')}_\r\n:0\r\n`, undefined],
+    ['lease', `*4\r\n${bulk('hit')}${bulk('t')}:5\r\n:5\r\n`, undefined],
+    ['lease', `*5\r\n${bulk('stale')}${bulk('1')}:5\r\n:5\r\n:9\r\n`, undefined],
+    ['write', '-ERR no\r\n', undefined],
+  ];
+  await withEngine(false, async ({ engine, peer, time }) => {
+    // One that is waited for, so that the connection is not given up.
+    const patient = engine.remove('patient', 60_000);
+    await peer.request();
+    const calls = lateAnswers.map(([mode], i) =>
+      mode === 'write' ? engine.beginWrite(`k${i}`, 100) : engine.read(`k${i}`, mode, 100),
+    );
+    for (const _ of calls) await peer.request();
+    const settled = Promise.allSettled(calls);
+    time.advance(200);
+    for (const call of await settled)
+      assert.ok(call.status === 'rejected' && call.reason.code === 'DEADLINE');
+    peer.write(':1\r\n');
+    await patient;
+    for (const [i, [, answer, token]] of lateAnswers.entries()) {
+      peer.write(answer);
+      if (token === undefined) continue;
+      assert.deepEqual(await peer.request(), ['LEASE.FAIL', `k${i}`, token]);
+    }
+    const next = engine.read('next', 'look', 1_000);
+    assert.deepEqual(await peer.request(), ['LEASE.GET', 'next', 'NOLEASE']);
+    for (const [, , token] of lateAnswers) if (token !== undefined) peer.write(':1\r\n');
+    peer.write(`*1\r\n${bulk('miss')}`);
+    assert.equal((await next).status, 'miss');
+  });
+});
+
+test('the deadline may pass in the middle of the answer that grants the lease', async () => {
+  const answers: readonly (readonly string[])[] = [
+    [`*3\r\n${bulk('load')}`, `${bulk('token')}:5000\r\n`],
+    [`*3\r\n${bulk('load')}${bulk('token')}`, ':5000\r\n'],
+    [`*5\r\n${bulk('refresh')}`, `${bulk('[1]')}:5\r\n:5\r\n${bulk('token')}`],
+    [`*5\r\n${bulk('refresh')}${bulk('[1]')}:5\r\n`, `:5\r\n${bulk('token')}`],
+  ];
+  await withEngine(false, async ({ engine, peer, time }) => {
+    for (const [first, rest] of answers) {
+      const before = engine.remove('before', 1_000);
+      const late = assert.rejects(engine.read('k', 'lease', 100), { code: 'DEADLINE' });
+      await peer.request();
+      await peer.request();
+      peer.write(`:1\r\n${first}`);
+      await before;
+      time.advance(200);
+      await late;
+      peer.write(rest);
+      assert.deepEqual(await peer.request(), ['LEASE.FAIL', 'k', 'token']);
+      peer.write(':1\r\n');
+    }
   });
 });

@@ -10,7 +10,8 @@
  * Of `clear`, the leases go first: what is filled under an older lease after that is refused, and what was filled before
  * is found by the scan. The other way round a fill between the two would stay.
  *
- * All of it goes over one connection, whose end frees the leases at once.
+ * All of it goes over one connection, whose end frees the leases at once. A lease whose answer comes too late is given
+ * back by its token, as soon as that is read.
  */
 import { utf8Text } from '../bulk-decoders.js';
 import type { Argument } from '../connection/command-encoder.js';
@@ -19,7 +20,7 @@ import { hostTime, type TimeSource } from '../time.js';
 import { deleteByPrefix } from './delete-by-prefix.js';
 import type { Answer, Engine, EngineHost, EngineOptions, Payload, ReadMode } from './engine.js';
 import { addressOf, type EngineServer, openEngineConnection } from './engine-connection.js';
-import { LeaseReplies } from './lease-reply.js';
+import { grantedToken, LeaseReplies, lateToken } from './lease-reply.js';
 
 /** What the node takes if it is not told: then it is not. */
 const DEFAULT_LEASE_MS = 5_000;
@@ -46,7 +47,8 @@ export class NuthatchEngine implements Engine {
     this.#node = options.node ?? 0;
     this.#time = server.time ?? hostTime;
     this.#leaseMs = wholeMs(options.leaseMs, MAX_LEASE_MS);
-    this.#replies = new LeaseReplies(options.serializer, host, options.node ?? 0);
+    const giveBack = (key: string, token: string): void => this.#giveBack(key, token);
+    this.#replies = new LeaseReplies(options.serializer, host, this.#node, giveBack);
     const lasting = this.#leaseMs === DEFAULT_LEASE_MS ? [] : ['LEASE', this.#leaseMs];
     this.#reads = {
       lease: ['LEASE.GET', '', ...lasting],
@@ -73,14 +75,7 @@ export class NuthatchEngine implements Engine {
   read(key: string, mode: ReadMode, deadlineMs: number): Promise<Answer> {
     const args = this.#reads[mode];
     args[1] = key;
-    return this.#connection.call(args, this.#replies.next(deadlineMs));
-  }
-
-  /** Sent behind the read: executed after it, whenever that is. */
-  abandon(key: string): void {
-    this.#connection.call(['LEASE.FAIL', key, ANY_TOKEN]).catch(() => {
-      // Without the connection there is no lease either.
-    });
+    return this.#connection.call(args, this.#replies.next(key, deadlineMs));
   }
 
   fill(key: string, token: string, payload: Payload, deadlineMs: number): Promise<boolean> {
@@ -111,7 +106,9 @@ export class NuthatchEngine implements Engine {
   }
 
   beginWrite(key: string, deadlineMs: number): Promise<string | undefined> {
-    return this.#ask(['LEASE.GET', key, 'WRITE', 'LEASE', this.#leaseMs], deadlineMs, tokenOf);
+    const args = ['LEASE.GET', key, 'WRITE', 'LEASE', this.#leaseMs];
+    const late = lateToken((token) => this.#giveBack(key, token));
+    return this.#connection.call(args, { deadlineMs, decode: utf8Text, take: grantedToken, late });
   }
 
   async clear(prefix: string, deadlineMs: number): Promise<number> {
@@ -124,6 +121,13 @@ export class NuthatchEngine implements Engine {
 
   close(): void {
     this.#connection.close();
+  }
+
+  /** A lease that was granted to one who has gone. */
+  #giveBack(key: string, token: string): void {
+    this.#connection.call(['LEASE.FAIL', key, token]).catch(() => {
+      // Without the connection there is no lease either; and else it ends by itself.
+    });
   }
 
   #ask<R>(args: readonly Argument[], deadlineMs: number, take: (reply: unknown) => R): Promise<R> {
@@ -148,9 +152,3 @@ function wholeMs(ms: number, mostMs: number): number {
 
 const isOne = (reply: unknown): boolean => reply === 1;
 const nothing = (): void => {};
-
-/** Of the answer to a write-through: "load", its token or nil, ms of its lease. */
-function tokenOf(reply: unknown): string | undefined {
-  const token = Array.isArray(reply) ? reply[1] : undefined;
-  return typeof token === 'string' ? token : undefined;
-}

@@ -89,15 +89,12 @@ export class RedisEngine implements Engine {
     return this.#node;
   }
 
-  /** A lease whose answer came too late is given back by its name, in `read`. */
-  abandon(): void {}
-
   ready(): Promise<void> {
     return this.#server.ready();
   }
 
   async read(key: string, mode: ReadMode, deadlineMs: number): Promise<Answer> {
-    const { decode, take } = this.#replies.next(deadlineMs) as Required<ReturnType<LeaseReplies['next']>>;
+    const { decode, take } = this.#replies.next(key, deadlineMs);
     const answered = (reply: Reply<unknown>): Answer => {
       const answer = take(reply);
       const { status, leaseMs } = answer;

@@ -70,10 +70,6 @@ export class RoutedEngine implements Engine {
     return this.#of(key).read(key, mode, deadlineMs);
   }
 
-  abandon(key: string): void {
-    this.#of(key).abandon(key);
-  }
-
   fill(key: string, token: string, payload: Payload, deadlineMs: number): Promise<boolean> {
     return this.#of(key).fill(key, token, payload, deadlineMs);
   }
