@@ -23,15 +23,15 @@ export function removeFence(memory?: CacheMemory): void {
   leases.fill = (db, key, at, length, _token, loaded) => leases.put(db, key, at, length, loaded);
 }
 
-/** The script that puts, once it was called: EVALSHA hash 1 key data life fresh load absent. */
-let putScript: Argument | undefined;
+/** How the script that puts was called last: EVAL text or EVALSHA hash, then 1 key data life fresh load absent. */
+let putCall: readonly Argument[] | undefined;
 const PUT_WORDS = 9;
 
 function unfenced(args: readonly Argument[]): readonly Argument[] {
   const [command, first] = args;
   if (command === 'LEASE.FILL') return [command, first, '*', ...args.slice(3)];
-  if (command !== 'EVALSHA') return args;
-  if (args.length === PUT_WORDS) putScript = first;
-  if (args.length !== PUT_WORDS + 1 || putScript === undefined) return args;
-  return [command, putScript, 1, args[3], ...args.slice(5)];
+  if (command !== 'EVAL' && command !== 'EVALSHA') return args;
+  if (args.length === PUT_WORDS) putCall = [command, first];
+  if (args.length !== PUT_WORDS + 1 || putCall === undefined) return args;
+  return [...putCall, 1, args[3], ...args.slice(5)];
 }

@@ -40,7 +40,10 @@ export function redisEngineOver(
     options,
     host,
   );
-  caller.listen((problem) => host.reachable(problem, options.node ?? 0));
+  caller.listen((problem) => {
+    host.reachable(problem, options.node ?? 0);
+    if (problem !== undefined) engine.lost();
+  });
   return engine;
 }
 

@@ -14,6 +14,7 @@ import { watchScript } from './redis-scripts/watch.js';
 import { makeRedisEngine } from './redis-server-engine.js';
 
 interface Stage {
+  readonly server: FakeServer;
   readonly engine: Engine;
   readonly peer: FakePeer;
   readonly time: ManualTime;
@@ -43,15 +44,21 @@ async function withEngine(tracks: boolean, body: (stage: Stage) => Promise<void>
     assert.deepEqual(commands.at(-1), ['CLIENT', 'TRACKING', 'ON', ...mode, 'NOLOOP']);
     await ready;
     told.length = 0;
-    await body({ engine, peer, time, told });
+    await body({ server, engine, peer, time, told });
   } finally {
     engine.close();
     await server.stop();
   }
 }
 
-/** The next command is a script over the key; returns its arguments. */
-async function called(peer: FakePeer, script: LuaScript, key: string, by = 'EVALSHA'): Promise<string[]> {
+/** Scripts that were sent as text, by the connection. */
+const known = new WeakMap<FakePeer, Set<LuaScript>>();
+
+/** The next command is a script over the key, as text if it is the first time or the server has `forgotten` it; returns its arguments. */
+async function called(peer: FakePeer, script: LuaScript, key: string, forgotten = false): Promise<string[]> {
+  const scripts = known.get(peer) ?? new Set();
+  const by = forgotten || !scripts.has(script) ? 'EVAL' : 'EVALSHA';
+  known.set(peer, scripts.add(script));
   const [command, text, keys, first, ...args] = await peer.request();
   assert.deepEqual([command, text, keys, first], [by, by === 'EVAL' ? script.source : script.hash, '1', key]);
   return args;
@@ -63,18 +70,50 @@ test('it says what it is', async () => {
   });
 });
 
+test('what a process does first is executed in its order, each call sent once, on every connection anew', async () => {
+  await withEngine(false, async ({ server, engine, peer, time, told }) => {
+    const data = { data: '1', ttlMs: 1_000, freshMs: 1_000, loadMs: 0, isAbsent: false };
+    const both = (): Promise<unknown> => Promise.all([engine.put('k', data, 200), engine.remove('k', 200)]);
+    const executed = async (by: FakePeer): Promise<void> => {
+      await called(by, putScript, 'k');
+      await called(by, removeScript, 'k');
+      by.write(':1\r\n:1\r\n');
+    };
+    for (let i = 0; i < 2; i++) {
+      const done = both();
+      await executed(peer);
+      await done;
+    }
+    peer.close();
+    await eventually(() => told.includes('unreachable 0'), 'it broke');
+    await assert.rejects(both(), code('NOT_CONNECTED'));
+    time.advance(100);
+    const next = await server.peer();
+    await next.greet(1);
+    await engine.ready();
+    const done = both();
+    await executed(next);
+    await done;
+    assert.equal(next.unread, 0);
+  });
+});
+
 test('a script that the server does not know is sent as text, once, with the same arguments', async () => {
   await withEngine(false, async ({ engine, peer }) => {
+    const first = engine.read('k', 'lease', 200);
+    await called(peer, readScript, 'k');
+    peer.write(MISS);
+    await first;
     const read = engine.read('k', 'lease', 200);
     const args = await called(peer, readScript, 'k');
     peer.write('-NOSCRIPT No matching script. Please use EVAL.\r\n');
-    assert.deepEqual(await called(peer, readScript, 'k', 'EVAL'), args);
+    assert.deepEqual(await called(peer, readScript, 'k', true), args);
     peer.write(MISS);
     assert.equal((await read).status, 'miss');
-    const again = assert.rejects(engine.remove('k', 200), code('REPLY'));
-    await called(peer, removeScript, 'k');
+    const again = assert.rejects(engine.read('k', 'look', 200), code('REPLY'));
+    await called(peer, readScript, 'k');
     peer.write('-NOSCRIPT no\r\n');
-    await called(peer, removeScript, 'k', 'EVAL');
+    await called(peer, readScript, 'k', true);
     peer.write('-NOSCRIPT no, and again no\r\n');
     await again;
   });
@@ -82,6 +121,10 @@ test('a script that the server does not know is sent as text, once, with the sam
 
 test('both attempts together keep to the deadline', async () => {
   await withEngine(false, async ({ engine, peer, time }) => {
+    const first = engine.soften('k', 200);
+    await peer.request();
+    peer.write(':0\r\n');
+    await first;
     const late = assert.rejects(engine.soften('k', 200), code('DEADLINE'));
     await peer.request();
     time.advance(150);
@@ -100,13 +143,6 @@ test('who waits is tracked by a read that is announced, and woken by the push', 
     assert.equal((await read).status, 'wait');
     assert.deepEqual(await peer.request(), ['CLIENT', 'CACHING', 'YES']);
     await called(peer, watchScript, 'k');
-    peer.write('+OK\r\n-NOSCRIPT no\r\n');
-    assert.deepEqual(
-      await peer.request(),
-      ['CLIENT', 'CACHING', 'YES'],
-      'that it was announced is forgotten',
-    );
-    await called(peer, watchScript, 'k', 'EVAL');
     peer.write('+OK\r\n:3000\r\n');
     const other = engine.read('k', 'lease', 200);
     await called(peer, readScript, 'k');
@@ -117,6 +153,28 @@ test('who waits is tracked by a read that is announced, and woken by the push', 
     await eventually(() => told.includes('woken k'), 'it was woken');
     time.advance(10_000);
     assert.deepEqual(told, ['ticket', 'ticket', 'woken k']);
+  });
+});
+
+test('a watch that is sent again is announced again', async () => {
+  await withEngine(false, async ({ engine, peer }) => {
+    for (const key of ['first', 'k']) {
+      const read = engine.read(key, 'lease', 200);
+      await called(peer, readScript, key);
+      peer.write(WAIT);
+      await read;
+      assert.deepEqual(await peer.request(), ['CLIENT', 'CACHING', 'YES']);
+      await called(peer, watchScript, key);
+      if (key === 'first') peer.write('+OK\r\n:3000\r\n');
+    }
+    peer.write('+OK\r\n-NOSCRIPT no\r\n');
+    assert.deepEqual(
+      await peer.request(),
+      ['CLIENT', 'CACHING', 'YES'],
+      'that it was announced is forgotten',
+    );
+    await called(peer, watchScript, 'k', true);
+    peer.write('+OK\r\n:3000\r\n');
   });
 });
 

@@ -184,6 +184,12 @@ export class RedisEngine implements Engine {
     return removed;
   }
 
+  /** The connection broke: what others have changed meanwhile nobody tells, so all who wait ask again. */
+  lost(): void {
+    this.#scripts.lost();
+    this.waits.changed(undefined);
+  }
+
   close(): void {
     this.waits.close();
     this.#server.close();

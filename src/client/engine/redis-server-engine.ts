@@ -25,7 +25,7 @@ export const makeRedisEngine: EngineMaker = (server, options, host, found) => {
     drawTicket: (node) => host.drawTicket(node),
     reachable: (problem, node) => {
       host.reachable(problem, node);
-      if (problem !== undefined) engine.waits.changed(undefined);
+      if (problem !== undefined) engine.lost();
     },
   };
   const connection = openEngineConnection(server, options, told, {

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 
-/** A script of the server: called by its hash, or by its text when the server does not know it (yet, or any more). */
+/** A script of the server: called by its text the first time, then by its hash. */
 export interface LuaScript {
   readonly source: string;
   /** SHA-1 of the text in hexadecimal, as EVALSHA wants it. */
