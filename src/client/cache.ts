@@ -182,7 +182,10 @@ export class Cache {
     return { value, state: answer.status === 'hit' ? 'fresh' : 'stale', ms, leadMs };
   }
 
-  /** Stores a value. Loads under way are not stored. If it cannot be stored, the key is deleted: see `delete`. */
+  /**
+   * Stores a value. Loads under way are not stored. If it cannot be stored, the key is deleted: see `delete`. One that was
+   * given up may still be executed later: what follows a write of the database is `writeThrough`, or a delete.
+   */
   async set(key: string, value: unknown, options?: LoadOptions): Promise<void> {
     const name = this.#nameOf(key);
     const resolved = this.#resolve(options);
