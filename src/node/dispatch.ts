@@ -162,7 +162,7 @@ function admit(session: Session, command: Command, request: Request): void {
     session.transaction.queue(session, command, request);
   } else {
     executeWithCare(session, command, request);
-    node.tracking.afterCommand(session);
+    node.tracking.afterCommand();
   }
 }
 

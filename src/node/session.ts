@@ -46,6 +46,8 @@ export const Mode = {
   BROADCAST: 128,
   /** CLIENT NO-TOUCH: reads leave the order of eviction alone. */
   NO_TOUCH: 64,
+  /** Another connection has redirected its invalidations here, now or before: they are told after the reply. */
+  REDIRECTED_TO: 256,
 } as const;
 
 /** Why a session executes nothing for the moment. Bits of `Session.holds`; 0 means it runs. */

@@ -202,6 +202,20 @@ test('REDIRECT sends to another connection: as pushes, or to a RESP2 subscriber 
   });
 });
 
+test('who is sent the invalidations of others hears of what it does itself after the reply, not inside of it', async () => {
+  await withNode({}, async (node) => {
+    const [reader, receiver] = [await node.connect(), await node.connect()];
+    await resp3(receiver);
+    const id = Number(await receiver.ask('CLIENT', 'ID'));
+    await reader.exchange(`CLIENT TRACKING ON REDIRECT ${id}`, OK);
+    await reader.exchange('MGET a b', '*2\r\n$-1\r\n$-1\r\n');
+    const told = (key: string): string => `>2\r\n$10\r\ninvalidate\r\n*1\r\n$1\r\n${key}\r\n`;
+    await receiver.exchange('DEL a b', `:0\r\n`);
+    await receiver.exchange('MSET a 1 b 2', OK);
+    await receiver.expect(told('a'), told('b'));
+  });
+});
+
 test('a RESP2 client without REDIRECT hears nothing', async () => {
   await withNode({}, async (node) => {
     const [client, other] = [await node.connect(), await node.connect()];

@@ -65,8 +65,8 @@ export class Tracking {
   readonly #sessions = new Set<Session>();
   readonly #broadcasts = new Broadcasts();
   readonly #keys = new CommandKeys();
-  /** Invalidations for the session at work: they wait until its command is answered. */
-  readonly #pending: Invalidation[] = [];
+  /** What the session at work is to hear, for itself or for another: it waits until the command is answered. */
+  readonly #pending: { readonly session: Session; readonly what: Invalidation }[] = [];
 
   constructor(node: CacheNode, tableBytes: number, random: Random) {
     this.#node = node;
@@ -112,6 +112,8 @@ export class Tracking {
     } else {
       session.modes |= Mode.TRACKING;
     }
+    const target = this.#node.sessions.find(options.redirect);
+    if (target !== undefined) target.modes |= Mode.REDIRECTED_TO;
     if (this.#sessions.size === 0) this.onListening(1);
     this.#sessions.add(session);
     this.#node.limits.account(session);
@@ -184,11 +186,11 @@ export class Tracking {
   }
 
   /** The command of the session at work is answered: now it may hear of what it changed itself. */
-  afterCommand(session: Session): void {
+  afterCommand(): void {
     if (this.#pending.length === 0) return;
-    const pending = this.#pending.splice(0);
-    if (session.tracking === undefined) return;
-    for (const what of pending) this.#send(session, session.tracking, what);
+    for (const { session, what } of this.#pending.splice(0)) {
+      if (session.tracking !== undefined) this.#send(session, session.tracking, what);
+    }
   }
 
   get hasBroadcasts(): boolean {
@@ -224,8 +226,12 @@ export class Tracking {
   }
 
   #tell(session: Session, what: Invalidation): void {
-    if (session === this.#node.current) this.#pending.push(what);
-    else if (session.tracking !== undefined) this.#send(session, session.tracking, what);
+    const { tracking } = session;
+    if (tracking === undefined) return;
+    const { current } = this.#node;
+    const isAtWork = session === current || (current !== undefined && tracking.redirect === current.id);
+    if (isAtWork) this.#pending.push({ session, what });
+    else this.#send(session, tracking, what);
   }
 
   #send(session: Session, state: TrackingState, what: Invalidation): void {
