@@ -148,19 +148,6 @@ test('a lease is free when its connection closes, is reset, gives it back, or it
   });
 });
 
-test('a lease whose answer was lost is given back without its token, by who holds it', async () => {
-  await withNode({}, async (node) => {
-    const [a, b] = [await node.connect(), await node.connect()];
-    await token(a, 'k');
-    assert.equal(await b.ask('LEASE.FAIL', 'k', '*'), 0);
-    assert.equal((await get(b, 'k'))[0], 'wait');
-    assert.equal(await a.ask('LEASE.FAIL', 'k', '*'), 1);
-    await token(b, 'k');
-    await token(a, 'w', 'WRITE');
-    assert.equal(await a.ask('LEASE.FAIL', 'w', '*'), 0, 'a write is given back by its token alone');
-  });
-});
-
 test('a lease that is renewed lasts', async () => {
   await withNode({}, async (node) => {
     const a = await node.connect();

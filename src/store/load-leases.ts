@@ -192,14 +192,6 @@ export class LoadLeases {
     return good;
   }
 
-  /** Gives back the lease that the client has to load a key, whatever its token; whether it had one. */
-  giveBack(client: LeaseClient, db: number, key: Block, at: number, length: number): boolean {
-    const state = this.records.get(leaseId(db, key, at, length))?.state;
-    if (state?.kind !== 'loading' || state.grant.client !== client) return false;
-    this.records.drop(state.grant);
-    return true;
-  }
-
   /** The holder is still at work: its lease lasts `leaseMs` from now. Returns whether its token is still good. */
   renew(
     db: number,

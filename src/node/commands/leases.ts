@@ -16,7 +16,7 @@ const MAX_MS = 100 * 365 * 86_400_000;
 const MAX_ERROR_BYTES = 1_024;
 /** No token is longer. */
 const MAX_TOKEN_BYTES = 64;
-/** In the place of a token. LEASE.FILL: store, whoever loads. LEASE.FAIL: whatever this connection holds of the key. */
+/** In the place of a token: store, whoever loads. */
 const ANY = '*';
 
 export const leaseHandlers = {
@@ -37,10 +37,7 @@ export const leaseHandlers = {
     const now = node.clock.monotonicMs();
     const token = tokenArgument(request, 2);
     const { table } = node.leases;
-    const good =
-      token === ANY
-        ? table.giveBack(node.leases.clientOf(session), session.db, block, starts[1], lengths[1])
-        : table.fail(session.db, block, starts[1], lengths[1], token, error, errorMs, now);
+    const good = table.fail(session.db, block, starts[1], lengths[1], token, error, errorMs, now);
     out.integer(good ? 1 : 0);
   },
 
