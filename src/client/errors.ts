@@ -30,7 +30,10 @@ export const clientErrors = Object.freeze({
   TOO_LARGE: { retryable: false, meaning: 'A key or a value is larger than the cache takes.' },
   CLOSED: { retryable: false, meaning: 'The connection was closed by its owner.' },
   AUTHENTICATION: { retryable: false, meaning: 'The server does not accept the user name and password.' },
-  UNSUPPORTED_SERVER: { retryable: false, meaning: 'The server does not speak RESP3.' },
+  UNSUPPORTED_SERVER: {
+    retryable: false,
+    meaning: 'The server does not speak RESP3, or is too old, a Sentinel or a cluster.',
+  },
   TLS_REFUSED: { retryable: false, meaning: "The server's certificate does not pass the check." },
   SETUP_REFUSED: { retryable: false, meaning: 'The server refuses what every connection begins with.' },
   REPLY: { retryable: false, meaning: 'The server answered with an error; `reply` is its text.' },

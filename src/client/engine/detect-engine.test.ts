@@ -8,6 +8,7 @@ import {
   ManualTime,
 } from '../connection/fake-server.testkit.js';
 import { code } from '../connection/staged-connection.testkit.js';
+import type { ConnectionOptions } from '../index.js';
 import { jsonSerializer } from '../serializer.js';
 import { CacheMemory } from './cache-memory.js';
 import { DetectEngine, type FoundServer } from './detect-engine.js';
@@ -28,14 +29,17 @@ interface Stage {
   readonly hosts: EngineHost[];
 }
 
-async function withDetect(body: (stage: Stage) => Promise<void>): Promise<void> {
+async function withDetect(
+  body: (stage: Stage) => Promise<void>,
+  connection: ConnectionOptions = {},
+): Promise<void> {
   const server = await FakeServer.start();
   const time = new ManualTime();
   const told: string[] = [];
   const found: FoundServer[] = [];
   const hosts: EngineHost[] = [];
   const options = { serializer: jsonSerializer, leaseMs: 5_000, tracks: true, node: 2 };
-  const engine = new DetectEngine({ port: server.port, time }, options, notingHost(told), {
+  const engine = new DetectEngine({ ...connection, port: server.port, time }, options, notingHost(told), {
     redis: (_server, all, host, what) => {
       found.push(what);
       hosts.push(host);
@@ -56,6 +60,11 @@ async function askedBy(server: FakeServer): Promise<FakePeer> {
   await peer.greet();
   assert.deepEqual(await peer.request(), ['INFO', 'server']);
   return peer;
+}
+
+/** The same greeting of a server in another mode. */
+function greetingOf(mode: string): string {
+  return GREETING.replace('$10\r\nstandalone', `$${mode.length}\r\n${mode}`);
 }
 
 function info(fields: string): string {
@@ -122,6 +131,86 @@ test('a server that cannot say yet is asked again, also over a new connection', 
     await again;
     assert.equal(found.length, 1);
   });
+});
+
+test('a server that answers too late is asked again over the same connection', async () => {
+  await withDetect(
+    async ({ server, engine, time, told, found }) => {
+      const ready = assert.rejects(engine.ready(), code('DEADLINE'));
+      const probe = await askedBy(server);
+      time.advance(120);
+      await ready;
+      probe.write(REDIS);
+      assert.deepEqual(told.splice(0), ['unreachable 2']);
+      time.advance(900);
+      assert.equal(found.length, 0, 'nobody waits for that answer any more');
+      time.advance(100);
+      assert.deepEqual(await probe.request(), ['INFO', 'server']);
+      const again = engine.ready();
+      probe.write(REDIS);
+      await again;
+      assert.equal(found.length, 1);
+    },
+    { connectDeadlineMs: 100, maxSilenceMs: 60_000 },
+  );
+});
+
+test('who waits is told when the connection breaks before the answer', async () => {
+  await withDetect(async ({ server, engine }) => {
+    const ready = assert.rejects(engine.ready(), code('NOT_CONNECTED'));
+    (await askedBy(server)).close();
+    await ready;
+  });
+});
+
+test('a server that was asked again by a new connection is not asked by the old timer too', async () => {
+  await withDetect(async ({ server, engine, time, told }) => {
+    const ready = assert.rejects(engine.ready(), code('REPLY'));
+    const probe = await askedBy(server);
+    probe.write('-LOADING loading the dataset in memory\r\n');
+    await ready;
+    probe.close();
+    await eventually(() => told.length === 2, 'the loss was told');
+    time.advance(50);
+    const next = await askedBy(server);
+    const again = assert.rejects(engine.ready(), code('REPLY'));
+    next.write('-LOADING loading the dataset in memory\r\n');
+    await again;
+    time.advance(1_100);
+    assert.deepEqual(await next.request(), ['INFO', 'server']);
+    const last = engine.ready();
+    next.write(REDIS);
+    await last;
+    assert.equal(next.unread, 0);
+  });
+});
+
+test('a server that cannot be used is refused with a reason, until there is another', async () => {
+  for (const [mode, reply, why] of [
+    ['standalone', info('redis_version:6.0.16\r\n'), /is redis 6\.0\.16; it takes 6\.2 or newer/],
+    ['cluster', REDIS, /is redis 7\.4\.0, a node of a cluster; give/],
+    ['sentinel', VALKEY, /is valkey 8\.1\.0, a Sentinel, which keeps no keys; give/],
+  ] as const) {
+    await withDetect(async ({ server, engine, time, told, found }) => {
+      const ready = assert.rejects(engine.ready(), code('UNSUPPORTED_SERVER'));
+      const probe = await server.peer();
+      for (let i = 0; i < 3; i++) await probe.request();
+      probe.write(`${greetingOf(mode)}+OK\r\n+OK\r\n`);
+      assert.deepEqual(await probe.request(), ['INFO', 'server']);
+      probe.write(reply);
+      await ready;
+      await assert.rejects(engine.ready(), why, 'who asks later is told at once');
+      await assert.rejects(engine.read('k', 'look', 100), why);
+      assert.deepEqual([told.splice(0), found], [['unreachable 2'], []]);
+      probe.close();
+      await eventually(() => told.length > 0, 'the loss was told');
+      time.advance(50);
+      const again = engine.ready();
+      (await askedBy(server)).write(REDIS);
+      await again;
+      assert.equal(found.length, 1);
+    });
+  }
 });
 
 test('when its connection was made anew the server is asked again, and another engine is made for another server', async () => {

@@ -1,19 +1,22 @@
 /**
  * The engine for a server of which only the address is known: asks it what it is, and then is the engine for that.
  *
- *   asking ──INFO server──> nuthatch_version?  a Nuthatch node: NuthatchEngine
- *                           else               Redis or Valkey: what `makers.redis` makes
+ *   asking ──INFO server──> nuthatch_version?         a Nuthatch node: NuthatchEngine
+ *                           old, Sentinel, cluster?   refused: UNSUPPORTED_SERVER
+ *                           else                      Redis or Valkey: what `makers.redis` makes
  *
  *   calls before that are rejected, as by a connection that is not ready
  *   connection of that engine made anew ──> asked again: an address may be given to another kind of server
  *
  * It is asked over a connection of its own, which is closed with the answer. Lost, that is made again like every other;
- * a server that cannot say yet what it is (it is loading, or forbids INFO) is asked again after RETRY_MS.
+ * a server that cannot say yet what it is (it is loading, forbids INFO, or does not answer in time) is asked again after
+ * RETRY_MS.
  */
 import { ReplyVerbatim } from '../../resp/index.js';
 import { utf8Text } from '../bulk-decoders.js';
 import { Connection } from '../connection/connection.js';
 import type { ConnectionEvent } from '../connection/connection-event.js';
+import { connectionDefaults } from '../connection/connection-options.js';
 import { ClientError } from '../errors.js';
 import { hostTime, type Timer } from '../time.js';
 import type { Answer, Engine, EngineHost, EngineOptions, Payload, ReadMode } from './engine.js';
@@ -43,8 +46,9 @@ export interface EngineMakers {
 }
 
 const RETRY_MS = 1_000;
+/** Of Redis: older ones cannot store with a time of expiry (SET PXAT), and so hold no lease. */
+const OLDEST = [6, 2] as const;
 const INFO = ['INFO', 'server'] as const;
-const TEXT = { decode: utf8Text };
 
 export class DetectEngine implements Engine {
   readonly #server: EngineServer;
@@ -58,6 +62,8 @@ export class DetectEngine implements Engine {
   #retry: Timer | undefined;
   #waiters: { resolve: () => void; reject: (error: unknown) => void }[] = [];
   #absence: ClientError;
+  /** The server has said what it is, and that is nothing for us. */
+  #refusal: ClientError | undefined;
   #isClosed = false;
 
   /** Begins to connect. */
@@ -82,6 +88,7 @@ export class DetectEngine implements Engine {
     if (this.#engine === undefined) {
       if (this.#isClosed) throw this.#absence;
       await this.#probe?.ready();
+      if (this.#refusal !== undefined) throw this.#refusal;
       // It is asked in the same tick in which it is ready; the answer is a moment away.
       if (this.#engine === undefined) {
         await new Promise<void>((resolve, reject) => this.#waiters.push({ resolve, reject }));
@@ -146,19 +153,25 @@ export class DetectEngine implements Engine {
   }
 
   #probed(probe: Connection, event: ConnectionEvent): void {
+    this.#retry?.cancel();
+    this.#refusal = undefined;
     if (event.kind === 'ready') this.#inquire(probe, event.server.mode);
     // Of a server that has an engine already, its engine tells.
-    else if (event.kind === 'broken' && this.#engine === undefined) this.#unknown(event.error);
+    else if (event.kind === 'broken' && this.#engine === undefined) {
+      this.#unknown(event.error);
+      // Whoever waits for more than a connection had one: the next one may be far away.
+      for (const { reject } of this.#waiters.splice(0)) reject(this.#absence);
+    }
   }
 
   #inquire(probe: Connection, mode: string): void {
     const { connectDeadlineMs, time = hostTime } = this.#server;
-    const call = connectDeadlineMs === undefined ? TEXT : { ...TEXT, deadlineMs: connectDeadlineMs };
-    probe.call(INFO, call).then(
+    const deadlineMs = connectDeadlineMs ?? connectionDefaults.connectDeadlineMs;
+    probe.call(INFO, { decode: utf8Text, deadlineMs }).then(
       (info) => this.#answered(foundServer(info, mode)),
       (error: ClientError) => {
         // When the connection broke it is made again, and then the server is asked again.
-        if (this.#isClosed || error.code !== 'REPLY') return;
+        if (this.#isClosed || probe.state !== 'ready') return;
         this.#retry = time.later(() => this.#inquire(probe, mode), RETRY_MS, false);
         this.#unknown(error);
         for (const { reject } of this.#waiters.splice(0)) reject(error);
@@ -173,9 +186,17 @@ export class DetectEngine implements Engine {
   }
 
   #answered(found: FoundServer): void {
+    if (this.#isClosed) return;
+    this.#refusal = unsupported(this.#server, found);
+    if (this.#refusal !== undefined) {
+      // The probe stays: when it breaks, there may be another server.
+      this.#leave();
+      this.#unknown(this.#refusal);
+      for (const { reject } of this.#waiters.splice(0)) reject(this.#refusal);
+      return;
+    }
     this.#probe?.close();
     this.#probe = undefined;
-    if (this.#isClosed) return;
     const before = this.#found;
     const isSame =
       before?.kind === found.kind && before.mode === found.mode && before.version === found.version;
@@ -184,14 +205,19 @@ export class DetectEngine implements Engine {
   }
 
   #replace(found: FoundServer): void {
-    const { tracks, node = 0 } = this.#options;
-    if (this.#engine !== undefined) {
-      this.#engine.close();
-      // What the closed connection had read is told of no more.
-      if (tracks) this.#host.unsound(node);
-    }
+    this.#leave();
     this.#found = found;
     this.#engine = this.#make(found);
+  }
+
+  #leave(): void {
+    const { tracks, node = 0 } = this.#options;
+    if (this.#engine === undefined) return;
+    this.#engine.close();
+    this.#engine = undefined;
+    this.#found = undefined;
+    // What the closed connection had read is told of no more.
+    if (tracks) this.#host.unsound(node);
   }
 
   #make(found: FoundServer): Engine {
@@ -224,6 +250,19 @@ function foundServer(info: unknown, mode: string): FoundServer {
   const valkey = field('valkey_version');
   if (valkey !== undefined) return { kind: 'valkey', version: valkey, mode };
   return { kind: 'redis', version: field('redis_version') ?? 'unknown', mode };
+}
+
+/** Why the cache cannot use such a server. */
+function unsupported(server: EngineServer, { kind, version, mode }: FoundServer): ClientError | undefined {
+  if (kind === 'nuthatch') return undefined;
+  const what = `${addressOf(server)} is ${kind} ${version}`;
+  const refused = (why: string): ClientError => new ClientError('UNSUPPORTED_SERVER', `${what}${why}`);
+  if (mode === 'sentinel')
+    return refused(', a Sentinel, which keeps no keys; give the address of the server');
+  if (mode === 'cluster') return refused(', a node of a cluster; give a server that stands alone');
+  const [major = 0, minor = 0] = version.split('.').map(Number);
+  const isOld = kind === 'redis' && (major < OLDEST[0] || (major === OLDEST[0] && minor < OLDEST[1]));
+  return isOld ? refused(`; it takes ${OLDEST.join('.')} or newer`) : undefined;
 }
 
 function notConnected(server: EngineServer, why: string, cause?: unknown): ClientError {
