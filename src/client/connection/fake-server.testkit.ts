@@ -140,6 +140,11 @@ export class FakeServer {
     return this.#peers.take('connection');
   }
 
+  /** All connections end as if this host had crashed. */
+  reset(): void {
+    for (const socket of this.#sockets) socket.resetAndDestroy();
+  }
+
   async stop(): Promise<void> {
     for (const socket of this.#sockets) socket.destroy();
     this.#server.close();

@@ -53,11 +53,17 @@ export function openSocket(options: ResolvedConnectionOptions, events: SocketEve
 }
 
 function socketError(socket: Socket, address: string, cause: Error): ClientError {
-  if (socket instanceof TLSSocket && socket.authorizationError) {
+  if (isRefusedCertificate(socket, cause)) {
     const message = `the certificate of ${address} is not accepted: ${cause.message}; give the right tls.ca or tls.servername`;
     return new ClientError('TLS_REFUSED', message, { cause });
   }
   return new ClientError('CONNECTION_LOST', `the socket to ${address} failed: ${words(cause)}`, { cause });
+}
+
+/** Where the check is switched off the socket knows an error of the certificate too, and may fail later for other reasons. */
+function isRefusedCertificate(socket: Socket, cause: NodeJS.ErrnoException): boolean {
+  if (!(socket instanceof TLSSocket) || !socket.authorizationError) return false;
+  return String(socket.authorizationError) === (cause.code ?? cause.message);
 }
 
 /** A name with several addresses fails with an error for each, and no words of its own. */

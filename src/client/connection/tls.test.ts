@@ -75,6 +75,21 @@ test('the check of the certificate can be switched off', async () => {
   });
 });
 
+test('where it is switched off, a connection that is lost is made again soon', async () => {
+  await withTls({ rejectUnauthorized: false }, async (connection, server, events) => {
+    const ready = connection.ready();
+    await (await server.peer()).greet();
+    await ready;
+    server.reset();
+    await eventually(() => events.length === 2, 'the end was noticed');
+    const [, broken] = events;
+    assert.ok(broken.kind === 'broken' && broken.wasReady);
+    assert.equal(broken.error.code, 'CONNECTION_LOST');
+    assert.match(broken.error.message, /ECONNRESET/);
+    assert.ok(broken.retryInMs <= 50);
+  });
+});
+
 test('a server that does not speak TLS, and one that speaks it to a plain client', async () => {
   await withTls(
     { servername: NAME },
