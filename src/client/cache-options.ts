@@ -8,6 +8,7 @@ import {
   checkDuration,
   checkLoadOptions,
   DEFAULT_GROUP,
+  isLoadOption,
   type LoadOptions,
   loadDefaults,
   MAX_TIMER_MS,
@@ -68,12 +69,50 @@ export const behaviorDefaults = Object.freeze({
 const MIN_LEASE_MS = 100;
 const MAX_LEASE_MS = 60_000;
 
+const behaviorNames: readonly (keyof CacheBehavior)[] = [
+  'prefix',
+  'near',
+  'deadline',
+  'invalidationDeadline',
+  'lease',
+  'groups',
+  'serializer',
+];
+const nearNames: readonly (keyof NearCacheOptions)[] = ['maxBytes', 'ttl', 'copy'];
+const groupNames = ['cap', 'maxQueued', 'processes', 'maxQueuedMs'] as const;
+
+/** Names that are no options of a cache, but for `others`: what is written wrong would be silently left out. */
+export function checkNames(options: object, others: readonly string[], problems: string[]): void {
+  const known: readonly string[] = [...others, ...behaviorNames];
+  for (const name of Object.keys(options)) {
+    if (!known.includes(name) && !isLoadOption(name)) problems.push(`${name} is no option of a cache.`);
+  }
+}
+
+/** The same for an option that has options of its own. False if it has none. */
+export function checkObject(
+  of: string,
+  options: unknown,
+  known: readonly string[],
+  problems: string[],
+): boolean {
+  if (typeof options !== 'object' || options === null || Array.isArray(options)) {
+    problems.push(`${of} is ${String(options)}: give an object with ${known.join(', ')}.`);
+    return false;
+  }
+  for (const name of Object.keys(options)) {
+    if (!known.includes(name)) problems.push(`${of}.${name} is no option; there are ${known.join(', ')}.`);
+  }
+  return true;
+}
+
 /** Fills in what is left out; problems are added to the list. */
 export function resolveBehavior(options: CacheBehavior, problems: string[]): ResolvedBehavior {
   const ms = (name: string, given: Duration | undefined, fallback: number, min: number, max: number) =>
     given === undefined ? fallback : checkDuration(name, given, min, max, problems);
   const { prefix = '', serializer = jsonSerializer } = options;
   if (typeof prefix !== 'string') problems.push(`prefix is ${String(prefix)}: give a text.`);
+  checkSerializer(serializer, problems);
   const groups = resolveGroups(options.groups ?? {}, problems);
   const load = checkLoadOptions(options, loadDefaults, problems);
   if (!groups.has(load.group)) problems.push(`group is '${load.group}': name it in \`groups\` as well.`);
@@ -101,6 +140,9 @@ function resolveNear(
   problems: string[],
 ): NearOptions | undefined {
   if (near === undefined || near === false) return undefined;
+  if (!checkObject('near', near, nearNames, problems)) return undefined;
+  if (near.copy !== undefined && typeof near.copy !== 'boolean')
+    problems.push(`near.copy is ${String(near.copy)}: give true or false.`);
   const maxBytes = byteCount(near.maxBytes);
   if (!(maxBytes >= MIN_NEAR_BYTES)) {
     problems.push(
@@ -112,7 +154,18 @@ function resolveNear(
       ? behaviorDefaults.nearTtlMs
       : checkDuration('near.ttl', near.ttl, 1, MAX_TTL_MS, problems);
   // Bytes cannot be frozen: each reader gets its own.
-  return { maxBytes, ttlMs, copy: near.copy === true || serializer.reads === 'bytes' };
+  return { maxBytes, ttlMs, copy: near.copy === true || serializer?.reads === 'bytes' };
+}
+
+function checkSerializer(serializer: Serializer | null, problems: string[]): void {
+  const isOne =
+    typeof serializer?.encode === 'function' &&
+    typeof serializer.decode === 'function' &&
+    (serializer.reads === 'text' || serializer.reads === 'bytes');
+  if (!isOne)
+    problems.push(
+      "serializer is none: give an object with encode, decode, reads ('text' or 'bytes') and name.",
+    );
 }
 
 function resolveGroups(
@@ -120,9 +173,14 @@ function resolveGroups(
   problems: string[],
 ): Map<string, Required<LoaderGroupOptions>> {
   const groups = new Map([[DEFAULT_GROUP, groupDefaults]]);
+  if (typeof given !== 'object' || given === null) {
+    problems.push(`groups is ${String(given)}: give an object such as { db: { cap: 50 } }.`);
+    return groups;
+  }
   for (const [name, options] of Object.entries(given)) {
+    if (!checkObject(`groups.${name}`, options, groupNames, problems)) continue;
     const group = { ...groupDefaults, ...options };
-    for (const bound of ['cap', 'maxQueued', 'processes', 'maxQueuedMs'] as const) {
+    for (const bound of groupNames) {
       const least = bound === 'maxQueued' ? 0 : 1;
       if (!Number.isInteger(group[bound]) || group[bound] < least) {
         problems.push(

@@ -7,15 +7,22 @@
  *   { memory: { maxBytes: '64mb' } }      this process alone
  */
 import { BYTE_SIZE_FORMS, type ByteSize, byteCount, Random } from '../base/index.js';
-import { Ring } from '../ring/index.js';
+import { Ring, type RingNode } from '../ring/index.js';
 import { Cache } from './cache.js';
-import { type CacheBehavior, resolveBehavior, throwProblems } from './cache-options.js';
+import {
+  type CacheBehavior,
+  checkNames,
+  checkObject,
+  resolveBehavior,
+  throwProblems,
+} from './cache-options.js';
 import { type ConnectionOptions, resolveConnectionOptions } from './connection/connection-options.js';
 import { parseRedisUrl } from './connection/redis-url.js';
 import { CacheMemory } from './engine/cache-memory.js';
 import { changesOfMemory, changesOfServers } from './engine/change-feed.js';
 import { DetectEngine, type EngineMakers } from './engine/detect-engine.js';
 import type { Engine, EngineHost, EngineOptions } from './engine/engine.js';
+import { addressOf } from './engine/engine-connection.js';
 import { ExistingCaller, type ExistingClient } from './engine/existing-client.js';
 import { Fleet } from './engine/fleet.js';
 import { GuardedEngine } from './engine/guarded-engine.js';
@@ -66,6 +73,25 @@ export interface CacheOptions extends CacheBehavior {
   readonly connection?: CacheConnection;
 }
 
+const placeNames: readonly Exclude<keyof CacheOptions, keyof CacheBehavior>[] = [
+  'url',
+  'nodes',
+  'redis',
+  'memory',
+  'connection',
+];
+const nodeNames: readonly (keyof CacheNode)[] = ['url', 'weight', 'id'];
+const connectionNames: readonly (keyof CacheConnection)[] = [
+  'username',
+  'password',
+  'tls',
+  'clientName',
+  'connectDeadlineMs',
+  'maxSilenceMs',
+  'maxPendingCalls',
+  'maxPendingBytes',
+];
+
 const MAKERS: EngineMakers = { redis: makeRedisEngine };
 
 /** Where values are, and where news of them comes from. */
@@ -81,6 +107,12 @@ interface Place {
 export function createCache(where: string | CacheOptions): Cache {
   const options: CacheOptions = typeof where === 'string' ? { url: where } : where;
   const problems: string[] = [];
+  if (typeof options !== 'object' || options === null) {
+    throw new ClientOptionsError([`they are ${String(options)}; give a URL or an object with url.`]);
+  }
+  checkNames(options, placeNames, problems);
+  if (options.connection !== undefined)
+    checkObject('connection', options.connection, connectionNames, problems);
   const behavior = resolveBehavior(options, problems);
   const place = placeOf(options, problems);
   throwProblems(problems);
@@ -96,7 +128,10 @@ function placeOf(options: CacheOptions, problems: string[]): Place | undefined {
     return undefined;
   }
   if (memory instanceof CacheMemory) return over(memory);
-  if (memory !== undefined) return inMemory(memory.maxBytes, problems);
+  if (memory !== undefined) {
+    const isOne = checkObject('memory', memory, ['maxBytes'], problems);
+    return isOne ? inMemory(memory.maxBytes, problems) : undefined;
+  }
   if (redis !== undefined) return overClient(redis, options, problems);
   if (url !== undefined) {
     const server = serverAt(url, options.connection, problems);
@@ -152,19 +187,25 @@ function overNodes(
   nodes: readonly (string | CacheNode)[],
   connection: CacheConnection | undefined,
   problems: string[],
-): Place {
+): Place | undefined {
+  if (!Array.isArray(nodes)) {
+    problems.push(`nodes is ${String(nodes)}: give a list of URLs.`);
+    return undefined;
+  }
   const servers = new Map<string, ConnectionOptions>();
-  const ring = nodes.map((given) => {
-    const node = typeof given === 'string' ? { url: given } : given;
+  const ring: RingNode[] = [];
+  for (const [place, given] of nodes.entries()) {
+    const node: CacheNode = typeof given === 'string' ? { url: given } : given;
+    if (!checkObject(`nodes[${place}]`, node, nodeNames, problems)) continue;
     const server = serverAt(node.url, connection, problems);
-    const id = node.id ?? `${server.host ?? '127.0.0.1'}:${server.port ?? 6379}`;
+    const id = node.id ?? addressOf(server);
     servers.set(id, server);
-    return { id, ...(node.weight !== undefined && { weight: node.weight }) };
-  });
+    ring.push({ id, ...(node.weight !== undefined && { weight: node.weight }) });
+  }
   try {
     new Ring(ring);
   } catch (error) {
-    problems.push(`nodes: ${(error as Error).message}`);
+    problems.push((error as Error).message);
   }
   const startEngine: Place['startEngine'] = (host, engineOptions) => {
     const make = (id: string, node: number, inner: EngineHost): Engine =>
@@ -184,7 +225,10 @@ function serverAt(
   problems: string[],
 ): ConnectionOptions {
   try {
-    const server = { ...connection, ...parseRedisUrl(url) };
+    const said = parseRedisUrl(url);
+    // The URL says that there is TLS, the options may say how.
+    const tls = said.tls === true && typeof connection?.tls === 'object' ? connection.tls : said.tls;
+    const server = { ...connection, ...said, ...(tls !== undefined && { tls }) };
     resolveConnectionOptions(server);
     return server;
   } catch (error) {

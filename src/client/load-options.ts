@@ -83,6 +83,11 @@ const durations: ReadonlyMap<string, DurationRule> = new Map<keyof LoadOptions, 
 ]);
 const others: ReadonlySet<string> = new Set<keyof LoadOptions>(['jitter', 'earlyRefresh', 'group']);
 
+/** Whether there is an option of a load that is called so. */
+export function isLoadOption(name: string): boolean {
+  return durations.has(name) || others.has(name);
+}
+
 /** Fills in what is left out. Throws a ClientOptionsError that names every problem. */
 export function resolveLoadOptions(
   options: LoadOptions | undefined,
@@ -93,7 +98,7 @@ export function resolveLoadOptions(
   const problems: string[] = [];
   const resolved = checkLoadOptions(options, defaults, problems);
   for (const name in options) {
-    if (!durations.has(name) && !others.has(name)) problems.push(`${name} is no option of a load.`);
+    if (!isLoadOption(name)) problems.push(`${name} is no option of a load.`);
   }
   if (!groups.has(resolved.group)) {
     problems.push(`group is '${resolved.group}': name it in the cache's option \`groups\` first.`);

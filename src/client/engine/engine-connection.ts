@@ -90,7 +90,7 @@ export function tellInvalidated(
   else for (const key of keys) told(String(key));
 }
 
-/** For people: "10.0.0.1:6379". */
+/** For people, and for the ring: "10.0.0.1:6379", "[::1]:6379". */
 export function addressOf({ host = '127.0.0.1', port = 6379 }: EngineServer): string {
-  return `${host}:${port}`;
+  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
 }
