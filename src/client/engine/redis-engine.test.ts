@@ -5,11 +5,13 @@ import { code } from '../connection/staged-connection.testkit.js';
 import { jsonSerializer } from '../serializer.js';
 import type { Engine } from './engine.js';
 import { notingHost } from './engine-host.testkit.js';
+import { beginWriteScript } from './redis-scripts/begin-write.js';
 import { failScript } from './redis-scripts/fail.js';
 import type { LuaScript } from './redis-scripts/lua-script.js';
 import { putScript } from './redis-scripts/put.js';
 import { readScript } from './redis-scripts/read.js';
 import { removeScript } from './redis-scripts/remove.js';
+import { renewScript } from './redis-scripts/renew.js';
 import { watchScript } from './redis-scripts/watch.js';
 import { makeRedisEngine } from './redis-server-engine.js';
 
@@ -26,13 +28,17 @@ const MISS = '*1\r\n$4\r\nmiss\r\n';
 const invalidate = (key: string): string => `>2\r\n$10\r\ninvalidate\r\n*1\r\n$${key.length}\r\n${key}\r\n`;
 
 /** An engine over a server that does what the test says. */
-async function withEngine(tracks: boolean, body: (stage: Stage) => Promise<void>): Promise<void> {
+async function withEngine(
+  tracks: boolean,
+  body: (stage: Stage) => Promise<void>,
+  leaseMs = 5_000,
+): Promise<void> {
   const server = await FakeServer.start();
   const time = new ManualTime();
   const told: string[] = [];
   const engine = makeRedisEngine(
     { port: server.port, time },
-    { serializer: jsonSerializer, leaseMs: 5_000, tracks },
+    { serializer: jsonSerializer, leaseMs, tracks },
     notingHost(told),
     { kind: 'valkey', version: '8.1.0', mode: 'standalone' },
   );
@@ -262,6 +268,20 @@ test('a write that was given up counts as a change when it was given up, and whe
   });
 });
 
+test('also a server that refuses the question has executed what came before it', async () => {
+  await withEngine(true, async ({ engine, peer, time, told }) => {
+    const late = assert.rejects(engine.clear('p:', 200), code('DEADLINE'));
+    assert.equal((await peer.request())[0], 'SCAN');
+    time.advance(220);
+    await late;
+    assert.deepEqual(await peer.request(), ['EXISTS', '']);
+    assert.deepEqual(told, ['invalidated undefined of 0']);
+    peer.write('*2\r\n$1\r\n0\r\n*0\r\n-NOPERM this user may not look at that key\r\n');
+    await eventually(() => told.length === 2, 'it was told again');
+    assert.deepEqual(told[1], 'invalidated undefined of 0');
+  });
+});
+
 test('without a near cache nobody is told of a write that was given up', async () => {
   await withEngine(false, async ({ engine, peer, time, told }) => {
     const late = assert.rejects(engine.remove('k', 200), code('DEADLINE'));
@@ -291,6 +311,23 @@ test('lifetimes are whole, and what is for ever says nothing', async () => {
       await put;
     }
   });
+});
+
+test('leases last for whole ms', async () => {
+  await withEngine(
+    false,
+    async ({ engine, peer }) => {
+      const read = engine.read('k', 'lease', 200);
+      assert.equal((await called(peer, readScript, 'k'))[2], '334');
+      const renewed = engine.renew('k', 't', 200);
+      assert.deepEqual(await called(peer, renewScript, 'k'), ['t', '334']);
+      const write = engine.beginWrite('k', 200);
+      assert.equal((await called(peer, beginWriteScript, 'k'))[1], '334');
+      peer.write(`${MISS}:1\r\n*3\r\n$4\r\nload\r\n_\r\n:0\r\n`);
+      await Promise.all([read, renewed, write]);
+    },
+    1_000 / 3,
+  );
 });
 
 test('what is no answer of a script is an error of the protocol', async () => {

@@ -16,7 +16,7 @@
 import type { Reply } from '../../resp/index.js';
 import { utf8Text } from '../bulk-decoders.js';
 import type { Argument } from '../connection/command-encoder.js';
-import { ClientError } from '../errors.js';
+import { ClientError, ReplyFailure } from '../errors.js';
 import type { TimeSource } from '../time.js';
 import type { Caller } from './caller.js';
 import type { Answer, Engine, EngineHost, EngineOptions, Payload, ReadMode } from './engine.js';
@@ -67,12 +67,15 @@ export class RedisEngine implements Engine {
   readonly #scripts: ScriptCalls;
   readonly #replies: LeaseReplies;
   readonly #tokens = new LeaseTokens();
+  /** Whole: the scripts write the end of a lease as it is counted here. */
+  readonly #leaseMs: number;
 
   constructor(server: RedisServer, options: EngineOptions, host: EngineHost) {
     this.#server = server;
     this.#options = options;
     this.#host = host;
     this.#node = options.node ?? 0;
+    this.#leaseMs = wholeMs(options.leaseMs);
     this.#scripts = new ScriptCalls(server.caller, server.time);
     this.#replies = new LeaseReplies(options.serializer, host, this.#node);
     this.waits = server.waits(
@@ -102,7 +105,7 @@ export class RedisEngine implements Engine {
       return answer;
     };
     const token = mode === 'look' ? '' : this.#tokens.next();
-    const args = [mode, token, this.#options.leaseMs];
+    const args = [mode, token, this.#leaseMs];
     try {
       return await this.#scripts.run(readScript, key, args, { deadlineMs, decode, take: answered });
     } catch (error) {
@@ -128,7 +131,7 @@ export class RedisEngine implements Engine {
   }
 
   async renew(key: string, token: string, deadlineMs: number): Promise<boolean> {
-    const args = [token, this.#options.leaseMs];
+    const args = [token, this.#leaseMs];
     return (await this.#scripts.run(renewScript, key, args, { deadlineMs, take: count })) === 1;
   }
 
@@ -151,7 +154,7 @@ export class RedisEngine implements Engine {
       this.waits.changed(key);
       return Array.isArray(reply) && reply[1] === token ? token : undefined;
     };
-    const args = [token, this.#options.leaseMs, MAX_WRITERS];
+    const args = [token, this.#leaseMs, MAX_WRITERS];
     const options = { deadlineMs, decode: utf8Text, take: granted };
     try {
       return await this.#scripts.run(beginWriteScript, key, args, options);
@@ -238,8 +241,10 @@ export class RedisEngine implements Engine {
         await this.#server.caller.call(['EXISTS', key ?? ''], options);
         return;
       } catch (error) {
-        // Any other error ends the connection, and with it all that is near.
-        if (!isLate(error)) return;
+        if (isLate(error)) continue;
+        // An error that the server sends is an answer. Any other ends the connection, and with it all that is near.
+        if (error instanceof ReplyFailure) this.#changed(key);
+        return;
       }
     }
   }

@@ -2,7 +2,10 @@ import { luaScript } from './lua-script.js';
 import { openKey } from './open-key.js';
 import { saveKey } from './save-key.js';
 
-/** LEASE.FAIL: token, error ('' for none), ms for which it is shared. 1, or 0: the token was void. */
+/**
+ * LEASE.FAIL: token, error ('' for none), ms for which it is shared. 1, or 0: the token was void. Without memory for the error
+ * the lease ends without one: nobody must wait for it.
+ */
 export const failScript = luaScript(
   openKey,
   saveKey,
@@ -16,7 +19,7 @@ if record == 'l' and ARGV[2] ~= '' and errorMs > 0 then
 else
   drop(i)
 end
-save()
+if not save(true) and kind == '-' then redis.call('UNLINK', key) end
 return isGood and 1 or 0
 `,
 );

@@ -268,6 +268,7 @@ for (const { name, skip } of serverPrograms) {
       await at.run('put', 'fresh', 'v', 60_000, 9_000, 7, 0);
       await at.run('put', 'soft', 'v', 60_000, 9_000, 7, 0);
       await at.read('loading', 'lease', 'l');
+      await at.read('failing', 'lease', 'f');
       await at.pass(1);
       await at.call('CONFIG', 'SET', 'maxmemory-policy', 'noeviction', 'maxmemory', '1');
       try {
@@ -280,6 +281,12 @@ for (const { name, skip } of serverPrograms) {
         assert.equal(await at.call('EXISTS', 'fresh'), 0);
         assert.equal(await at.run('remove', 'stale'), 1);
         assert.equal(await at.run('fail', 'loading', 'l', '', 0), 1);
+        assert.equal(await at.run('fail', 'failing', 'f', 'database is down', 1_000), 1);
+        assert.equal(
+          await at.call('EXISTS', 'failing'),
+          0,
+          'nobody waits, though there is no room for the error',
+        );
         await assert.rejects(at.run('put', 'k', 'v', 0, 0, 0, 0), { replyCode: 'OOM', retryable: true });
       } finally {
         await at.call('CONFIG', 'SET', 'maxmemory', '0');
