@@ -132,7 +132,9 @@ class FleetMember {
       await Promise.all([...joined, this.#ask()]);
     } catch (error) {
       // A connection that is lost is made again.
-      if (error instanceof ClientError && error.code === 'REPLY') this.#owner.refused(error);
+      if (this.#connection.state !== 'ready' || !(error instanceof ClientError)) return;
+      if (error.retryable) this.#later(() => void this.#join(), ASK_MS);
+      else this.#owner.refused(error);
     }
   }
 
@@ -143,12 +145,18 @@ class FleetMember {
   }
 
   #askIn(ms: number): void {
+    this.#later(() => void this.#ask().catch(() => {}), ms);
+  }
+
+  #later(run: () => void, ms: number): void {
     this.#timer?.cancel();
-    this.#timer = this.#time.later(() => void this.#ask().catch(() => {}), ms, false);
+    this.#timer = this.#time.later(run, ms, false);
   }
 
   async #ask(): Promise<void> {
     this.#isSoon = false;
+    // It may have been lost or closed since the answer that led here.
+    if (this.#connection.state !== 'ready') return;
     this.#askIn(ASK_MS);
     const reply = await this.#connection.call(['PUBSUB', 'NUMSUB', ...this.#channels], ANSWER);
     this.counts = countsOf(reply);
