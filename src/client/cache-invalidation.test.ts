@@ -60,6 +60,18 @@ test('a delete that is not acknowledged is read around and repeated until it is'
   assert.equal(cache.stats().pendingInvalidations, 0);
 });
 
+test('a cache that is closed repeats nothing, and who waits for it is told at once', async () => {
+  const world = new CacheWorld();
+  const cache = world.cache();
+  world.failure = new ClientError('DEADLINE', 'no answer');
+  const done = watch(cache.delete('k'));
+  await world.pass(1_000);
+  cache.close();
+  await settle();
+  assert.ok(done.error instanceof ClientError && done.error.code === 'CLOSED');
+  assert.match(done.error.message, /closed before a node had acknowledged/);
+});
+
 test('write-through: the value is there at once; overlapping writes leave nothing old', async () => {
   const world = new CacheWorld();
   const database = new Database(world, 10);

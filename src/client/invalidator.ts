@@ -37,7 +37,7 @@ export class Invalidator {
   /** What all keys of this cache begin with. */
   readonly #prefix: string;
   /** Those who wait for what is pending, by name. */
-  readonly #waiting = new Map<string, Set<() => void>>();
+  readonly #waiting = new Map<string, Set<(error?: ClientError) => void>>();
   #timer: Timer | undefined;
   #timerDueMs = Number.POSITIVE_INFINITY;
   #closed = false;
@@ -123,6 +123,10 @@ export class Invalidator {
   close(): void {
     this.#closed = true;
     this.#timer?.cancel();
+    const message = 'the cache was closed before a node had acknowledged the invalidation';
+    const error = new ClientError('CLOSED', message, { mayHaveRun: true });
+    for (const waiting of this.#waiting.values()) for (const done of waiting) done(error);
+    this.#waiting.clear();
   }
 
   /** The key is not what it was, for all of this process. */
@@ -148,9 +152,10 @@ export class Invalidator {
         reject(new InvalidationPending(key, this.#patienceMs, cause));
       };
       const timer = time.later(late, this.#patienceMs, true);
-      const done = (): void => {
+      const done = (error?: ClientError): void => {
         timer.cancel();
-        resolve();
+        if (error === undefined) resolve();
+        else reject(error);
       };
       waiting.add(done);
     });
