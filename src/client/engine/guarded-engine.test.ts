@@ -140,3 +140,22 @@ test('an error reply is an answer', async () => {
     assert.equal(engine.circuit, 'closed');
   });
 });
+
+test('a call that could not be sent is none', async () => {
+  await withGuarded(async (stage) => {
+    const { engine, peer, time } = stage;
+    await letItOpen(stage);
+    const tooLarge = 'k'.repeat(65 * 2 ** 20);
+    await assert.rejects(engine.remove(tooLarge, 100), code('OVERLOADED'));
+    await assert.rejects(engine.read('k', 'look', 100), code('NODE_DOWN'), 'its pause goes on');
+    time.advance(firstPauseMs + 1);
+    await assert.rejects(engine.read(tooLarge, 'look', 100), code('OVERLOADED'));
+    assert.equal(engine.circuit, 'half-open');
+    time.advance(circuitDefaults.probeMs);
+    const probe = engine.read('probe', 'look', 100);
+    assert.deepEqual(await peer.request(), ['LEASE.GET', 'probe', 'NOLEASE']);
+    peer.write(MISS.repeat(maxFailuresInRow + 1));
+    await probe;
+    assert.equal(engine.circuit, 'closed');
+  });
+});

@@ -6,7 +6,8 @@
  *   put, remove, soften, beginWrite, clear ────> the engine: invalidations always try
  *
  * A failure is a node that did not answer: a deadline, a connection that is not there or broke. An error reply is an
- * answer. Whatever was answered, or a connection that was made, tells an open circuit that its pause is over.
+ * answer; one of our own (there is no room for the call, it cannot be sent) says nothing of the node. Whatever was answered, or
+ * a connection that was made, tells an open circuit that its pause is over.
  *
  * The first calls of a process wait for its first connection, for OPENING_MS at most: else each process that starts would load
  * what the others have.
@@ -16,7 +17,7 @@
  */
 import { CoarseClock, type RandomSource } from '../../base/index.js';
 import { Circuit, type CircuitOptions, type CircuitState, type CircuitTicket } from '../core/index.js';
-import { ClientError, type ClientErrorCode } from '../errors.js';
+import { ClientError, type ClientErrorCode, ReplyFailure } from '../errors.js';
 import type { TimeSource } from '../time.js';
 import type { Answer, Engine, EngineHost, Payload, ReadMode } from './engine.js';
 
@@ -163,7 +164,7 @@ export class GuardedEngine implements Engine {
     this.#succeeded = () => this.#circuit.succeeded(ticket, this.#clock.now());
     this.#failed = (error) => {
       if (isUnanswered(error)) this.#circuit.failed(ticket, this.#time.now());
-      else this.#circuit.succeeded(ticket, this.#time.now());
+      else if (error instanceof ReplyFailure) this.#circuit.succeeded(ticket, this.#time.now());
     };
   }
 
@@ -174,7 +175,7 @@ export class GuardedEngine implements Engine {
 
   #listened<T>(call: Promise<T>): Promise<T> {
     call.then(this.#heard, (error) => {
-      if (!isUnanswered(error)) this.#heard();
+      if (error instanceof ReplyFailure) this.#heard();
     });
     return call;
   }
