@@ -1,8 +1,11 @@
 /** What caches hear beside their values, from real servers: how many share a loader group, and what others change. */
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { type Cache, CacheMemory, Connection, createCache, utf8Text } from '#layers/client';
 import { ReplyVerbatim } from '#layers/resp';
+import { checkout } from './docs/page.js';
 import { eventually } from './engines/world.js';
 import { installed, startNuthatch, startRedis, type TestServer } from './kit/servers.js';
 import { TcpProxy } from './kit/tcp-proxy.js';
@@ -84,6 +87,43 @@ for (const name of ['nuthatch', 'redis'] as const) {
         assert.equal(await a.getOrLoad('k', () => 1), 1);
         assert.equal(share(a), 30);
         a.close();
+      });
+
+      test('a user who may do what docs/on-redis.md names may do all that the cache needs', async () => {
+        const page = readFileSync(join(checkout, 'docs', 'on-redis.md'), 'utf8');
+        const rights = /restricted by access lists need(.*?)\n\n/s.exec(page)?.[1] ?? '';
+        const commands = [...rights.matchAll(/`([A-Z ]+)`/g)].map(
+          ([, name]) => `+${name.toLowerCase().replace(' ', '|')}`,
+        );
+        assert.ok(commands.length > 10);
+        const all = ['-@all', ...commands, 'resetchannels', '&nuthatch:group:*', `~${PREFIX}*`];
+        await other.call(['ACL', 'SETUSER', 'narrow', 'on', '>secret', ...all]);
+        const url = `redis://narrow:secret@127.0.0.1:${server.port}/2`;
+        const near = { maxBytes: '1mb' } as const;
+        const made = [{ near }, {}].map((more) => {
+          const groups = { db: { cap: 60 } };
+          const one = createCache({ url, prefix: PREFIX, groups, ...PATIENT, ...more });
+          open.push(one);
+          return one;
+        });
+        const errors: string[] = [];
+        for (const one of made) one.on('cacheError', ({ error }) => errors.push(error.message));
+        await eventually(() => made.every((one) => share(one) === 30), 'they were counted');
+        const [a, b] = made;
+        assert.equal(await a.getOrLoad('k', () => 1), 1);
+        assert.equal(await b.getOrLoad('k', () => 2), 1);
+        assert.equal(await a.expire('k'), true);
+        assert.equal(await b.getOrLoad('k', () => 3), 3);
+        assert.equal(await a.writeThrough('k', () => 4), 4);
+        assert.equal(await b.get('k'), 4);
+        assert.equal(await a.clear(), 1);
+        const heard: (string | undefined)[] = [];
+        a.on('invalidate', ({ key }) => heard.push(key));
+        await eventually(() => heard.length > 0, 'the feed is open');
+        await b.set('heard', 1);
+        await eventually(() => heard.includes('heard'), 'it was heard');
+        assert.deepEqual(errors, []);
+        for (const one of made) one.close();
       });
     }
 
