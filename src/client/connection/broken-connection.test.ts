@@ -49,6 +49,27 @@ test('calls that were not written when the connection broke surely did not run',
   });
 });
 
+test('what a silent server has not got yet it never gets', async () => {
+  await withReady({}, async ({ connection, peer, time }) => {
+    peer.socket.pause();
+    const lost = assert.rejects(connection.call(['SET', 'k', 'old'], { deadlineMs: 60_000 }));
+    const large = new Uint8Array(30 * 2 ** 20);
+    const late = assert.rejects(connection.call(['SET', 'l', large]), code('DEADLINE'));
+    await new Promise((resolve) => setImmediate(resolve));
+    time.advance(220);
+    await late;
+    let end = 'an end';
+    peer.socket.once('error', (error: NodeJS.ErrnoException) => {
+      end = String(error.code);
+    });
+    time.advance(60_000);
+    await lost;
+    peer.socket.resume();
+    await peer.closed();
+    assert.equal(end, 'ECONNRESET');
+  });
+});
+
 test('a slow reader gets everything in order, in few writes', async () => {
   await withReady({ deadlineMs: 60_000, maxSilenceMs: 60_000 }, async ({ connection, peer }) => {
     peer.socket.pause();

@@ -42,7 +42,7 @@ import { ClientError, ReplyFailure } from '../errors.js';
 import type { Timer } from '../time.js';
 import { type Argument, TOO_LARGE } from './command-encoder.js';
 import type { ResolvedConnectionOptions } from './connection-options.js';
-import { openSocket } from './open-socket.js';
+import { dropSocket, openSocket } from './open-socket.js';
 import { Outlet } from './outlet.js';
 import { type LateAnswer, type PendingCall, PendingCalls, type Settle } from './pending-calls.js';
 
@@ -180,7 +180,8 @@ export class Link {
     if (this.#isOver) return;
     this.#isOver = true;
     this.#timer?.cancel();
-    this.#socket.destroy();
+    if (error.code === 'UNRESPONSIVE') dropSocket(this.#socket);
+    else this.#socket.destroy();
     this.#rejectAll(error);
     this.#owner.failed(this, error);
   }

@@ -60,6 +60,25 @@ function socketError(socket: Socket, address: string, cause: Error): ClientError
   return new ClientError('CONNECTION_LOST', `the socket to ${address} failed: ${words(cause)}`, { cause });
 }
 
+/** How the host knows that a socket which is destroyed is to be reset. */
+interface Resettable {
+  resetAndClosing: boolean;
+}
+
+/**
+ * Ends a socket to a server that is silent, in such a way that the host forgets what it could not deliver: else it goes on trying,
+ * and a value that was stored by it may arrive behind a delete that went over the next connection.
+ *
+ * `resetAndDestroy` would first wait for writes that will never end, so what it sets is set here. A host that does not know
+ * it ends the socket as ever. Over TLS, and while the socket is still being opened, there is no such way.
+ */
+export function dropSocket(socket: Socket): void {
+  if (!(socket instanceof TLSSocket) && !socket.connecting) {
+    (socket as Socket & Resettable).resetAndClosing = true;
+  }
+  socket.destroy();
+}
+
 /** Where the check is switched off the socket knows an error of the certificate too, and may fail later for other reasons. */
 function isRefusedCertificate(socket: Socket, cause: NodeJS.ErrnoException): boolean {
   if (!(socket instanceof TLSSocket) || !socket.authorizationError) return false;
