@@ -60,6 +60,28 @@ test('a delete that is not acknowledged is read around and repeated until it is'
   assert.equal(cache.stats().pendingInvalidations, 0);
 });
 
+test('without a prefix of its own a cache reads around what it could not delete until the longest lifetime is over', async () => {
+  const world = new CacheWorld();
+  const cache = world.cache();
+  const database = new Database(world, 10);
+  const load = () => cache.getOrLoad('user:1', database.load, { ttl: '1h', jitter: 0, earlyRefresh: false });
+  assert.equal(await read(world, load()), 1);
+  world.failure = new ClientError('DEADLINE', 'no answer');
+  database.value = 2;
+  // There is no room for the second of these, and so they are remembered by their prefix.
+  const large = ['a', 'b'].map((letter) => `user:${letter.repeat(1_500_000)}`);
+  const deletes = [...large, 'user:1'].map((key) => watch(cache.delete(key)));
+  await world.pass(6_000);
+  assert.ok(deletes.every(({ error }) => error instanceof InvalidationPending));
+  assert.equal(cache.stats().pendingInvalidations, 1);
+  world.failure = undefined;
+  await world.pass(55 * 60_000);
+  assert.equal(await read(world, load()), 2, 'the node has the old value yet');
+  await world.pass(5 * 60_000);
+  assert.equal(await read(world, load()), 2);
+  assert.equal(cache.stats().pendingInvalidations, 0);
+});
+
 test('a cache that is closed repeats nothing, and who waits for it is told at once', async () => {
   const world = new CacheWorld();
   const cache = world.cache();

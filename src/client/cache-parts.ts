@@ -71,6 +71,8 @@ export interface CacheParts {
   readonly deadlineMs: number;
   /** The lease that is renewed each third of it. */
   readonly leaseMs: number;
+  /** What was stored, by this process, is gone by itself after so long at the latest. */
+  longestMs: number;
 }
 
 /** An operation of the cache has failed, and nobody was told by an exception. */

@@ -73,6 +73,7 @@ export class Cache {
     sources: NewsSources = {},
   ) {
     const { near, serializer, leaseMs } = behavior;
+    const { ttlMs, staleWhileRevalidateMs, staleIfErrorMs } = behavior.load;
     const random = new Random(seed);
     this.#behavior = behavior;
     this.#prefix = behavior.prefix;
@@ -118,17 +119,11 @@ export class Cache {
       isPending: (name) => this.#invalidator.isPending(name),
       deadlineMs: behavior.deadlineMs,
       leaseMs,
+      longestMs: ttlMs + Math.max(staleWhileRevalidateMs, staleIfErrorMs),
     };
     this.#news = new News(this.#parts, this.#prefix, sources);
     this.#reader = new Reader(this.#parts);
-    const { ttlMs, staleWhileRevalidateMs, staleIfErrorMs } = behavior.load;
-    const longestMs = ttlMs + Math.max(staleWhileRevalidateMs, staleIfErrorMs);
-    this.#invalidator = new Invalidator(
-      this.#parts,
-      this.#prefix,
-      behavior.invalidationDeadlineMs,
-      longestMs,
-    );
+    this.#invalidator = new Invalidator(this.#parts, this.#prefix, behavior.invalidationDeadlineMs);
   }
 
   /**

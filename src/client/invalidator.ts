@@ -42,14 +42,15 @@ export class Invalidator {
   #timerDueMs = Number.POSITIVE_INFINITY;
   #closed = false;
 
-  /** `longestMs`: what this cache stores is gone by itself after so long. */
-  constructor(parts: CacheParts, prefix: string, patienceMs: number, longestMs: number) {
+  constructor(parts: CacheParts, prefix: string, patienceMs: number) {
     this.#parts = parts;
     this.#pending = new PendingInvalidations(parts.random, {
       ...pendingInvalidationsDefaults,
       mostPauseMs: MOST_PAUSE_MS,
       // Without a prefix of its own a cache cannot delete by prefix: time has to do it.
-      mostPrefixMs: prefix === '' ? longestMs : Number.POSITIVE_INFINITY,
+      get mostPrefixMs() {
+        return prefix === '' ? parts.longestMs : Number.POSITIVE_INFINITY;
+      },
     });
     this.#prefix = prefix;
     this.#patienceMs = patienceMs;

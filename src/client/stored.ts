@@ -68,14 +68,16 @@ export interface Encoded {
 
 /** What was loaded, as it will be read. Throws a ClientError VALUE if it cannot be written. */
 export function encodeLoaded(
-  { copies, serializer }: CacheParts,
+  parts: CacheParts,
   key: string,
   loaded: Loaded,
   freshMs: number,
   options: ResolvedLoadOptions,
 ): Encoded {
+  const { copies, serializer } = parts;
   const { value, isAbsent, loadMs } = loaded;
   const keptMs = Math.max(options.staleWhileRevalidateMs, options.staleIfErrorMs);
+  parts.longestMs = Math.max(parts.longestMs, loaded.ttlMs + keptMs);
   let stored: Stored;
   let data: string | Uint8Array;
   try {
