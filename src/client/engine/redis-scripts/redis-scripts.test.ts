@@ -292,5 +292,22 @@ for (const { name, skip } of serverPrograms) {
         await at.call('CONFIG', 'SET', 'maxmemory', '0');
       }
     });
+
+    test('a replica loads without a lease, and acknowledges no invalidation, also not of what it does not have', async () => {
+      await at.run('put', 'k', 'v', 60_000, 9_000, 7, 0);
+      await at.call('REPLICAOF', '127.0.0.1', '1');
+      try {
+        assert.deepEqual(await at.read('k'), ['hit', 'v', 9_000, 7]);
+        assert.deepEqual(await at.read('absent'), ['load', null, 0]);
+        for (const key of ['k', 'absent']) {
+          for (const name of ['remove', 'soften'] as const)
+            await assert.rejects(at.run(name, key), { replyCode: 'READONLY', retryable: true });
+          await assert.rejects(at.run('beginWrite', key, 'w', 5_000, 64), { replyCode: 'READONLY' });
+        }
+      } finally {
+        await at.call('REPLICAOF', 'NO', 'ONE');
+      }
+      assert.deepEqual(await at.read('k'), ['hit', 'v', 9_000, 7]);
+    });
   });
 }
