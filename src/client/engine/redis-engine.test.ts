@@ -271,12 +271,12 @@ test('a write that was given up counts as a change when it was given up, and whe
 test('also a server that refuses the question has executed what came before it', async () => {
   await withEngine(true, async ({ engine, peer, time, told }) => {
     const late = assert.rejects(engine.clear('p:', 200), code('DEADLINE'));
-    assert.equal((await peer.request())[0], 'SCAN');
+    await called(peer, removeScript, 'p:');
     time.advance(220);
     await late;
     assert.deepEqual(await peer.request(), ['EXISTS', '']);
     assert.deepEqual(told, ['invalidated undefined of 0']);
-    peer.write('*2\r\n$1\r\n0\r\n*0\r\n-NOPERM this user may not look at that key\r\n');
+    peer.write(':0\r\n-NOPERM this user may not look at that key\r\n');
     await eventually(() => told.length === 2, 'it was told again');
     assert.deepEqual(told[1], 'invalidated undefined of 0');
   });
@@ -313,6 +313,16 @@ test('lifetimes are whole, and what is for ever says nothing', async () => {
   });
 });
 
+test('a replica that finds no keys to clear does not say that it has', async () => {
+  await withEngine(false, async ({ engine, peer }) => {
+    const cleared = assert.rejects(engine.clear('p:', 200), { replyCode: 'READONLY' });
+    await called(peer, removeScript, 'p:');
+    peer.write('-READONLY a replica\r\n');
+    await cleared;
+    assert.equal(peer.unread, 0);
+  });
+});
+
 test('leases last for whole ms', async () => {
   await withEngine(
     false,
@@ -333,10 +343,12 @@ test('leases last for whole ms', async () => {
 test('what is no answer of a script is an error of the protocol', async () => {
   await withEngine(false, async ({ engine, peer }) => {
     const wrong = assert.rejects(engine.remove('k', 200), code('PROTOCOL'));
-    await peer.request();
+    await called(peer, removeScript, 'k');
     peer.write('+OK\r\n');
     await wrong;
     const scan = assert.rejects(engine.clear('p:', 200), code('PROTOCOL'));
+    await called(peer, removeScript, 'p:');
+    peer.write(':0\r\n');
     assert.deepEqual(await peer.request(), ['SCAN', '0', 'MATCH', 'p:*', 'COUNT', '500']);
     peer.write(':0\r\n');
     await scan;

@@ -173,6 +173,8 @@ export class RedisEngine implements Engine {
     const leftMs = (): number => Math.max(1, Math.ceil(endMs - time.now()));
     let removed = 0;
     try {
+      // It begins with the prefix too; and a replica, which may not have the keys yet, must refuse even if it finds none.
+      removed += await this.#scripts.run(removeScript, prefix, [], removal(leftMs()));
       for await (const keys of scanKeys(caller, prefix, leftMs)) {
         const each = keys.map((key) => this.#scripts.run(removeScript, key, [], removal(leftMs())));
         for (const one of await Promise.all(each)) removed += one;
