@@ -186,6 +186,7 @@ describe('clients that are there already', { skip }, () => {
     const refused: [client: unknown, tracks: boolean, problem: RegExp][] = [
       [new Redis(lazy), true, /a near cache must be told of changes.*give a URL/],
       [new Redis({ ...lazy, keyPrefix: 'app:' }), false, /keyPrefix 'app:'.*put the prefix into the keys/],
+      [new Redis({ ...lazy, stringNumbers: true }), false, /option stringNumbers.*give one without/],
       [new Cluster([], { ...lazy }), false, /cluster of ioredis; give a client of one server/],
       [createCluster({ rootNodes: [] }), false, /give a client of one server/],
       [createSentinel({ name: 'main', sentinelRootNodes: [] }), false, /give a client of one server/],

@@ -210,6 +210,18 @@ test('a server that is silent for too long is left, and nothing piles up', async
   });
 });
 
+test('a call that comes after a long pause has not waited for long', async () => {
+  await withReady({}, async ({ connection, peer, time }) => {
+    time.advance(60_000);
+    const call = connection.call(['PING']);
+    assert.equal(connection.silentMs, 0, 'it is not even written');
+    await peer.request();
+    assert.equal(connection.silentMs, 0);
+    peer.write('+PONG\r\n');
+    await call;
+  });
+});
+
 test('bytes of an answer are a sign of life, pushes are none', async () => {
   await withReady({ maxSilenceMs: 1_000 }, async ({ connection, peer, time, happened }) => {
     const large = assert.rejects(connection.call(['GET', 'large']), code('DEADLINE'));

@@ -134,7 +134,9 @@ export class Link {
   /** How long the server has let the oldest call wait without sending any byte of an answer; 0 while none waits. */
   silentMs(): number {
     const { first } = this.#pending;
-    return first === undefined ? 0 : this.#options.time.now() - Math.max(first.sentMs, this.#progressMs);
+    // What was not written yet waits for nobody.
+    if (first === undefined || this.#fresh === this.#pending.size) return 0;
+    return this.#options.time.now() - Math.max(first.sentMs, this.#progressMs);
   }
 
   /** Sends a command. One of the two functions is called, once: at once if it cannot be sent. */

@@ -31,7 +31,10 @@ export interface IoredisClient extends ClientEvents {
   callBuffer(command: string, ...args: (string | Buffer | number)[]): Promise<unknown>;
   readonly status: string;
   readonly isCluster?: boolean;
-  readonly options?: { readonly keyPrefix?: string | undefined };
+  readonly options?: {
+    readonly keyPrefix?: string | undefined;
+    readonly stringNumbers?: boolean | undefined;
+  };
 }
 
 /** Of a client of node-redis, what is used of it. */
@@ -160,6 +163,8 @@ function problemOf(client: ExistingClient): string | undefined {
   }
   if (isIoredis(client)) {
     if (client.isCluster === true) return 'client is a cluster of ioredis; give a client of one server.';
+    if (client.options?.stringNumbers === true)
+      return 'client has the option stringNumbers, and numbers that are no numbers cannot be read; give one without.';
     const prefix = client.options?.keyPrefix;
     if (prefix === undefined || prefix === '') return undefined;
     return `client has the keyPrefix '${prefix}', which SCAN does not know; give one without, and put the prefix into the keys.`;
