@@ -3,10 +3,13 @@ import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
+import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { fileURLToPath, pathToFileURL } from 'node:url';
+import { type Cache, createCache } from '#layers/client';
 import { type RunningNode, startNode } from '#layers/node';
+import { RawConnection } from './kit/connection.js';
 import { startPostgres, type TestPostgres } from './kit/postgres.js';
 
 const checkout = fileURLToPath(new URL('../../', import.meta.url));
@@ -179,6 +182,23 @@ for (const [name, startDatabase] of Object.entries(databases)) {
       assert.equal((await setPrice(app, 1, 1, 'text/plain')).status, 415);
       assert.equal((await setPrice(app, 1, 'x'.repeat(2_000))).status, 413);
       assert.equal((await setPrice(app, 999_999, 1)).status, 404);
+      for (const path of ['/', '/products/1', '/stats']) {
+        const response = await fetch(app.url + path, { method: 'DELETE' });
+        assert.equal(response.status, 405, path);
+      }
+    });
+
+    test('answers with an error when somebody else has put something into the cache that is no product', async () => {
+      const client = await RawConnection.open(node.port);
+      const [key] = (await client.call('KEYS', 'paint-shop*:product:12')) as string[];
+      assert.equal(await client.call('SET', key ?? '', 'not a product'), 'OK');
+      client.close();
+      const readPage = () => fetch(`${app.url}/products/12`, { headers: { accept: 'text/html' } });
+      let page = await readPage();
+      while (page.status === 200) page = await readPage(); // until the near copy is gone
+      assert.equal(page.status, 500);
+      assert.match(await page.text(), /could not answer/);
+      assert.equal((await get<Card>(app, '/products/13')).id, 13);
     });
 
     test('is never shown an old price by its load', async () => {
@@ -205,6 +225,31 @@ for (const [name, startDatabase] of Object.entries(databases)) {
   });
 }
 
+describe('a change of a price that the cache cannot be told of', () => {
+  it('is repeated for the product and for the lists that it is on', async () => {
+    const { Catalog } = (await import(pathToFileURL(join(folder, 'catalog.mjs')).href)) as {
+      Catalog: new (
+        cache: Cache,
+        queries: object,
+      ) => { changePrice(id: number, cents: number): Promise<unknown> };
+    };
+    // Port 1 is nobody's.
+    const cache = createCache({ url: 'redis://127.0.0.1:1', invalidationDeadline: 20 });
+    const queries = { changePrice: async (id: number) => ({ id, category: { slug: 'reds' } }) };
+    try {
+      await assert.rejects(new Catalog(cache, queries).changePrice(7, 1_234), {
+        code: 'INVALIDATION_PENDING',
+      });
+      const lists = (await import(pathToFileURL(join(folder, 'queries.mjs')).href)) as {
+        CATEGORY_PAGES: number;
+      };
+      assert.equal(cache.stats().pendingInvalidations, 1 + lists.CATEGORY_PAGES);
+    } finally {
+      cache.close();
+    }
+  });
+});
+
 describe('main.mjs', { skip }, () => {
   async function run(variables: Record<string, string>): Promise<{ code: unknown; stderr: string }> {
     const child = spawn(process.execPath, [join(folder, 'main.mjs')], {
@@ -228,6 +273,18 @@ describe('main.mjs', { skip }, () => {
     const database = await run({ DATABASE_URL: 'postgres://shop@127.0.0.1:1/shop' });
     assert.equal(database.code, 1);
     assert.match(database.stderr, /^PostgreSQL cannot be reached .*: check DATABASE_URL, or unset it.*\n$/);
+    // A server, but none of PostgreSQL.
+    const server = createServer((socket) => socket.end('HTTP/1.1 400 Bad Request\r\n\r\n')).listen(
+      0,
+      '127.0.0.1',
+    );
+    await once(server, 'listening');
+    const { port } = server.address() as AddressInfo;
+    const stranger = await run({ DATABASE_URL: `postgres://shop@127.0.0.1:${port}/shop` });
+    server.close();
+    assert.match(stranger.stderr, /^PostgreSQL cannot be reached .*\n$/);
+    const cache = await run({ CACHE_URL: 'redis://' });
+    assert.match(cache.stderr, /^CACHE_URL: the URL names no host; .*\n$/);
   });
 });
 

@@ -1,4 +1,5 @@
 /** The shop as a whole: database, cache, pages, and the load that it sends to itself. */
+import { randomUUID } from 'node:crypto';
 import { colornames } from 'color-name-list/bestof';
 import { createCache } from 'nuthatch';
 import { Catalog } from './catalog.mjs';
@@ -24,7 +25,8 @@ export async function startApp(settings, say) {
   }
   const cache = createCache({
     url: settings.cacheUrl,
-    prefix: 'paint-shop:',
+    // What PGlite holds is this process's alone, and so are the copies of it.
+    prefix: settings.databaseUrl === undefined ? `paint-shop-${randomUUID()}:` : 'paint-shop:',
     // The products that everybody looks at are kept in this process too; the node tells when they change.
     near: { maxBytes: '8mb' },
     // Without the database, a price of the last hour is better than no page.

@@ -64,16 +64,23 @@ export class Catalog {
    * @param {number} priceCents
    */
   async changePrice(id, priceCents) {
-    const product = await this.#cache.writeThrough(
-      `product:${id}`,
-      () => this.#queries.changePrice(id, priceCents),
-      { ttl: '10m' },
-    );
-    if (product === undefined) return undefined;
-    const keys = Array.from({ length: CATEGORY_PAGES }, (_, i) => pageKey(product.category.slug, i + 1));
-    await Promise.all(keys.map((key) => this.#cache.delete(key)));
-    return product;
+    /** @type {Promise<unknown>} */
+    let lists = Promise.resolve();
+    const write = async () => {
+      const product = await this.#queries.changePrice(id, priceCents);
+      // Beside the product: should the cache be away, each is repeated until it has acknowledged.
+      lists = Promise.all(listsWith(product).map((key) => this.#cache.delete(key)));
+      lists.catch(() => {}); // whoever waits for it below hears of it
+      return product;
+    };
+    return this.#cache.writeThrough(`product:${id}`, write, { ttl: '10m' }).finally(() => lists);
   }
+}
+
+/** @param {import('./queries.mjs').Product | undefined} product */
+function listsWith(product) {
+  if (product === undefined) return [];
+  return Array.from({ length: CATEGORY_PAGES }, (_, index) => pageKey(product.category.slug, index + 1));
 }
 
 /** @param {string} slug @param {number} page */

@@ -6,6 +6,7 @@
  */
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
+import { SettingsError } from './settings.mjs';
 
 /** Connections to PostgreSQL. */
 const CONNECTIONS = 10;
@@ -40,8 +41,12 @@ async function openPostgres(url) {
   });
   // A connection that breaks while it is idle is replaced; the next query says if that fails.
   pool.on('error', () => {});
-  const client = await pool.connect();
-  client.release();
+  try {
+    (await pool.connect()).release();
+  } catch (error) {
+    await pool.end();
+    throw new SettingsError(whyNot(/** @type {any} */ (error)));
+  }
   return {
     description: `PostgreSQL on ${new URL(url).host || 'this machine'}`,
     query: async (text, values) => (await pool.query(text, [...values])).rows,
@@ -55,6 +60,14 @@ async function openPostgres(url) {
     },
     close: () => pool.end(),
   };
+}
+
+/** Why there is no connection, and what to do. @param {any} error */
+function whyNot(error) {
+  // PostgreSQL's own errors have a severity.
+  return error.severity === undefined
+    ? `PostgreSQL cannot be reached (${error.message}): check DATABASE_URL, or unset it to use PGlite.`
+    : `PostgreSQL refuses (${error.message}): check the user, password and database in DATABASE_URL.`;
 }
 
 /** @returns {Promise<Database>} */

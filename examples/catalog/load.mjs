@@ -95,7 +95,7 @@ export function startLoad({ url, rate, colors, seed = SEED }) {
         response.on('data', (part) => {
           text += part;
         });
-        response.once('end', () => done(response.statusCode === 200 ? text : undefined, text));
+        response.once('end', () => done((response.statusCode ?? 0) < 300 ? text : undefined, text));
         response.once('error', (error) => done(undefined, error.message));
       });
       call.once('timeout', () => call.destroy(new Error(`no answer within ${TIMEOUT_MS} ms`)));

@@ -80,14 +80,10 @@ function explained(error) {
       return `Port ${process.env.PORT} is taken: set PORT to another one, or to 0 for a free one.`;
     case 'EACCES':
       return `Port ${process.env.PORT} may not be used by you: set PORT to one from 1024 on, or to 0 for a free one.`;
-    case 'ECONNREFUSED':
-    case 'ENOTFOUND':
-      return `PostgreSQL cannot be reached (${message}): check DATABASE_URL, or unset it to use PGlite.`;
-    case '28P01':
-    case '28000':
-    case '3D000':
+    case 'OPTIONS':
+      return `CACHE_URL: ${error.problems.join(' ')}`;
     case '42501':
-      return `PostgreSQL refuses (${message}): check the user, password and database in DATABASE_URL.`;
+      return `PostgreSQL refuses (${message}): the user in DATABASE_URL needs the right to make the schema paint_shop, and to use it.`;
     default:
       return `The shop cannot start: ${error?.stack ?? message}`;
   }

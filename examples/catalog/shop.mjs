@@ -28,7 +28,7 @@ const RETRY_SECONDS = '1';
 
 /**
  * @typedef {{ url: string, reads: number, requests: number, failures: number, priceChanges: number, latencies: Latencies }} ShopCounts
- * @typedef {{ status?: number, data: unknown, page?: () => string }} Answer
+ * @typedef {{ data: unknown, page?: () => string }} Answer
  */
 
 /** What is told to the client as it is. */
@@ -72,23 +72,25 @@ export async function startShop(catalog, figures, port) {
   async function handle(request, response) {
     const start = performance.now();
     const wantsPage = request.headers.accept?.includes('text/html') === true;
-    /** @type {Answer} */
-    let answer;
+    let status = 200;
+    let body;
+    let isPage;
     try {
-      answer = await route(request);
+      ({ body, isPage } = textOf(await route(request), wantsPage));
     } catch (error) {
-      answer = answerOf(error);
-      if ((answer.status ?? 500) >= 500) shop.failures++;
+      const answer = answerOf(error);
+      status = answer.status;
+      ({ body, isPage } = textOf(answer, wantsPage));
+      if (status >= 500) shop.failures++;
     }
-    const isPage = wantsPage && answer.page !== undefined;
-    response.statusCode = answer.status ?? 200;
+    response.statusCode = status;
     response.setHeader(
       'content-type',
       isPage ? 'text/html; charset=utf-8' : 'application/json; charset=utf-8',
     );
     response.setHeader('cache-control', 'no-store');
     if (response.statusCode === 503) response.setHeader('retry-after', RETRY_SECONDS);
-    response.end(isPage ? answer.page?.() : `${JSON.stringify(answer.data)}\n`);
+    response.end(body);
     if (request.url === '/stats') return;
     shop.requests++;
     shop.latencies.add(performance.now() - start);
@@ -96,11 +98,13 @@ export async function startShop(catalog, figures, port) {
 
   /** @param {import('node:http').IncomingMessage} request @returns {Promise<Answer>} */
   async function route(request) {
+    if (!URL.canParse(request.url ?? '/', shop.url)) throw new URIError();
     const url = new URL(request.url ?? '/', shop.url);
     const [, first, second, third, ...more] = url.pathname.split('/');
     const isGet = request.method === 'GET' || request.method === 'HEAD';
     if (more.length > 0) throw nothingAt(url);
-    if (isGet && third === undefined) {
+    if (third === undefined) {
+      if (!isGet) throw new HttpError(405, 'Everything here is read with GET; a price is changed with POST.');
       if (first === '' && second === undefined) return showStart();
       if (first === 'stats' && second === undefined) return { data: figures() };
       if (first === 'search' && second === undefined) return showSearch(url.searchParams.get('q') ?? '');
@@ -157,10 +161,16 @@ export async function startShop(catalog, figures, port) {
   /** @param {number} id @param {string} body @returns {Promise<Answer>} */
   async function changePrice(id, body) {
     const price = priceOf(body);
-    const product = await catalog.changePrice(id, Math.round(price * 100));
-    if (product === undefined) throw new HttpError(404, `There is no product ${id}.`);
-    shop.priceChanges++;
-    return { data: product };
+    try {
+      const product = await catalog.changePrice(id, Math.round(price * 100));
+      if (product === undefined) throw new HttpError(404, `There is no product ${id}.`);
+      shop.priceChanges++;
+      return { data: product };
+    } catch (error) {
+      // The database has it. The cache cannot be reached, and is told as soon as it can.
+      if (/** @type {any} */ (error)?.code === 'INVALIDATION_PENDING') shop.priceChanges++;
+      throw error;
+    }
   }
 }
 
@@ -207,7 +217,13 @@ async function bodyOf(request) {
   return body;
 }
 
-/** @param {any} error @returns {Answer} */
+/** @param {Answer} answer @param {boolean} wantsPage */
+function textOf({ data, page }, wantsPage) {
+  const isPage = wantsPage && page !== undefined;
+  return { isPage, body: isPage ? page() : `${JSON.stringify(data)}\n` };
+}
+
+/** @param {any} error @returns {Answer & { status: number }} */
 function answerOf(error) {
   const [status, message] =
     error instanceof HttpError
@@ -215,10 +231,9 @@ function answerOf(error) {
       : error instanceof URIError
         ? [400, 'The address is not well-formed.']
         : error?.code === 'INVALIDATION_PENDING'
-          ? // The database has it. The cache cannot be reached, and is told as soon as it can.
-            [202, 'The price is changed; other shops may show the old one until the cache can be reached.']
+          ? [202, 'The price is changed; other shops may show the old one until the cache can be reached.']
           : error?.code === 'LOAD_SHED'
             ? [503, 'Too many people want something that is not in the cache. Try again.']
-            : [500, `The database did not answer: ${error?.message}`];
+            : [500, `The shop could not answer: ${error?.message}`];
   return { status, data: { status, message }, page: () => errorPage(status, message) };
 }
