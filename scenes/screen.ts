@@ -5,11 +5,13 @@
  *   elsewhere       a line for each event, with its time and its column's name
  */
 const REDRAW_MS = 100;
-/** Lines of events that stay in sight; no event takes more than two. */
+/** Lines of events that stay in sight. */
 const SHOWN_LINES = 12;
 const MOST_COLUMNS = 120;
 const GAP = 3;
 const TIME_WIDTH = 8;
+/** Where the text of an event begins, after its time. */
+const TEXT_AT = TIME_WIDTH + 2;
 
 class Column {
   readonly title: string;
@@ -92,12 +94,17 @@ function linesOf({ title, events, figures }: Column, width: number): string[] {
   return [title, '-'.repeat(title.length), ...shown, ...told];
 }
 
-/** One line, or two broken at a blank. */
-function wrapped(text: string, width: number): string[] {
-  if (text.length <= width) return [text];
-  const blank = text.lastIndexOf(' ', width);
-  const at = blank > TIME_WIDTH + 2 ? blank : width;
-  return [text.slice(0, at), `${' '.repeat(TIME_WIDTH + 2)}${text.slice(at).trimStart()}`];
+/** As many lines as it takes, broken at blanks; the further ones begin below the text. */
+export function wrapped(text: string, width: number): string[] {
+  const lines: string[] = [];
+  let rest = text;
+  while (rest.length > width) {
+    const blank = rest.lastIndexOf(' ', width);
+    const at = blank > TEXT_AT ? blank : Math.max(width, TEXT_AT + 1);
+    lines.push(rest.slice(0, at));
+    rest = `${' '.repeat(TEXT_AT)}${rest.slice(at).trimStart()}`;
+  }
+  return [...lines, rest];
 }
 
 function fitted(text: string, width: number): string {

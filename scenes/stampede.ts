@@ -30,7 +30,7 @@ async function play(stage: Stage): Promise<Facts> {
     total.answers += outcome.answers;
     total.errors += errorsOf(outcome);
     total.slowestMs = Math.max(total.slowestMs, outcome.slowestMs);
-    stage.note(`all answered after ${seconds(outcome.slowestMs)}, ${database.queries - before} queries`);
+    stage.note(`all answered after ${seconds(outcome.slowestMs)}; queries: ${database.queries - before}`);
     await pause(PAUSE_MS);
   }
   return {

@@ -91,8 +91,9 @@ export class History {
     this.#toldNs.delete(source);
   }
 
-  /** All operations of a process that ended up to that time and were not told before. */
+  /** All operations of a process that ended up to that time and were not told before. What a dead one told comes too late. */
   tell(source: string, rows: Float64Array, untilNs: number): void {
+    if (!this.#toldNs.has(source)) return;
     for (const row of rowsOf(rows)) this.#waiting.push({ ...row, source });
     this.#toldNs.set(source, untilNs);
   }
@@ -137,15 +138,17 @@ export class History {
   }
 
   #checkRead(key: KeyHistory, row: ToldRow): void {
-    const isNear = (row.flags & NEAR) !== 0;
+    const floor = floorAt(key, row.startNs);
     this.counts.reads++;
-    if (isNear) this.counts.nearReads++;
-    if (row.version >= floorAt(key, row.startNs) || key.orphans.has(row.version)) return;
-    if (!isNear) {
-      this.#violated(key, row, `${row.version} was read where ${floorAt(key, row.startNs)} was due`);
-      return;
-    }
-    const ageMs = (row.startNs - key.times[key.versions.findIndex((one) => one > row.version)]) / 1e6;
+    if (isNear(row)) this.counts.nearReads++;
+    if (row.version >= floor || key.orphans.has(row.version)) return;
+    if (isNear(row)) this.#checkNear(key, row, row.version);
+    else this.#violated(key, row, `${row.version} was read where ${floor} was due`);
+  }
+
+  /** A near read that saw a version below the floor: for how long has it been below? */
+  #checkNear(key: KeyHistory, row: ToldRow, version: number): void {
+    const ageMs = (row.startNs - key.times[key.versions.findIndex((one) => one > version)]) / 1e6;
     this.staleNearReads++;
     this.oldestNearMs = Math.max(this.oldestNearMs, ageMs);
     if (ageMs <= this.#options.nearBoundMs) return;
@@ -160,14 +163,17 @@ export class History {
     return (stop.untilNs - stop.fromNs) / 1e6;
   }
 
-  #checkNothing(key: KeyHistory, row: Row): void {
+  #checkNothing(key: KeyHistory, row: ToldRow): void {
     const { versionAt, isNothing } = this.#options;
     this.counts.nothing++;
     const newest = versionAt(row.key, row.endNs);
     const floor = floorAt(key, row.startNs);
     for (let version = floor; version <= newest; version++) if (isNothing(version)) return;
-    if ((row.flags & NEAR) !== 0) return;
-    this.#violated(key, row, `nothing was read where a version from ${floor} to ${newest} was due`);
+    let last = floor;
+    while (last >= 0 && !isNothing(last)) last--;
+    // At no version before it was there nothing.
+    if (isNear(row) && last >= 0) this.#checkNear(key, row, last);
+    else this.#violated(key, row, `nothing was read where a version from ${floor} to ${newest} was due`);
   }
 
   #violated(key: KeyHistory, row: Row, what: string): void {
@@ -177,6 +183,8 @@ export class History {
     this.described.push(`key ${row.key}: ${what}; what ended before it:\n${shown.join('\n')}`);
   }
 }
+
+const isNear = ({ flags }: Row): boolean => (flags & NEAR) !== 0;
 
 function raise(key: KeyHistory, row: Row): void {
   if (row.version <= (key.versions.at(-1) ?? 0)) return;

@@ -2,6 +2,9 @@
 import { parseArgs } from 'node:util';
 import { type EngineName, runTorture } from './run.js';
 
+// The server and the workers are ended when this process exits, which a signal alone does not count as.
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => process.exit(130));
+
 const { values } = parseArgs({
   options: {
     engine: { type: 'string', default: 'nuthatch' },

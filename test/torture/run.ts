@@ -62,10 +62,14 @@ const GONE_MS = 3_000;
 export async function runTorture(options: TortureOptions): Promise<TortureVerdict> {
   const server = await startServer(options.engine);
   const torture = new Torture(options, server);
+  const end = (): void => torture.end();
+  // A process that is stopped would not notice that its parent has gone.
+  process.once('exit', end);
   try {
     return await torture.run();
   } finally {
-    torture.end();
+    process.off('exit', end);
+    end();
     await server?.stop();
   }
 }
