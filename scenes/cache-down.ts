@@ -22,9 +22,10 @@ const acts: readonly { readonly says: string; readonly ms: number; act(stage: St
 
 export const cacheDown: Scene = {
   title: 'The cache goes down',
-  story: `The database has ${CONNECTIONS} connections and a query takes ${QUERY_MS} ms, so it bears ${CALLERS_PER_SECOND / 2} a second. ${PROCESSES} processes serve
-${CALLERS_PER_SECOND} callers a second over ${KEYS} keys from the cache. Then the cache hangs, is killed, and comes back empty.
-No way keeps values in memory here: that would only hide the outage for as long as they live.`,
+  story: `The database has ${CONNECTIONS} connections and a query takes ${QUERY_MS} ms, so it bears ${CALLERS_PER_SECOND / 2} a
+second. ${PROCESSES} processes serve ${CALLERS_PER_SECOND} callers a second over ${KEYS} keys from the cache. Then the
+cache hangs, is killed, and comes back empty. No way keeps values in memory
+here: that would only hide the outage for as long as they live.`,
   stage: {
     processes: PROCESSES,
     database: { queryMs: QUERY_MS, connections: CONNECTIONS },

@@ -30,11 +30,22 @@ ${Object.entries(scenes)
 Each takes less than a minute. Ways, all at the same time: ${wayNames.join(', ')}. bentocache is left out unless
 installed, by: ${RIVALS_REMEDY}. With --json the last line is the facts as JSON.`;
 
-async function run(): Promise<number> {
-  const { values, positionals } = parseArgs({
+function parse() {
+  return parseArgs({
     options: { ways: { type: 'string' }, json: { type: 'boolean' }, help: { type: 'boolean', short: 'h' } },
     allowPositionals: true,
   });
+}
+
+async function run(): Promise<number> {
+  let parsed: ReturnType<typeof parse>;
+  try {
+    parsed = parse();
+  } catch (error) {
+    console.error(`${(error as Error).message}\n\n${usage}`);
+    return 2;
+  }
+  const { values, positionals } = parsed;
   const [name] = positionals;
   if (name === undefined || values.help) {
     console.log(usage);
@@ -48,6 +59,7 @@ async function run(): Promise<number> {
     return 2;
   }
   console.log(`${scene.title}\n\n${scene.story}\n`);
+  console.log('The cache servers and the processes are real; the database counts, and lets time pass.\n');
   for (const way of ways) {
     const { name: server, version } = serverFor(way);
     console.log(`${way.padEnd(12)}  ${summaries[way]}; ${server} ${version}`);

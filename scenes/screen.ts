@@ -23,16 +23,25 @@ class Column {
   }
 }
 
+/** Of a stream, what this uses. */
+export type Output = Pick<NodeJS.WriteStream, 'write'> & {
+  readonly isTTY?: boolean;
+  readonly columns?: number;
+};
+
 export class Screen {
   readonly #columns: readonly Column[];
   #startMs = performance.now();
+  readonly #output: Output;
   readonly #isTerminal: boolean;
   #drawnLines = 0;
   #timer: NodeJS.Timeout | undefined;
+  #isClosed = false;
 
-  constructor(titles: readonly string[], isTerminal = process.stdout.isTTY === true) {
+  constructor(titles: readonly string[], output: Output = process.stdout) {
     this.#columns = titles.map((title) => new Column(title));
-    this.#isTerminal = isTerminal;
+    this.#output = output;
+    this.#isTerminal = output.isTTY === true;
   }
 
   /** The time of events counts from here. */
@@ -49,7 +58,7 @@ export class Screen {
       if (events.length > SHOWN_LINES) events.shift();
       this.#redrawSoon();
     } else {
-      process.stdout.write(`${time}  ${title.padEnd(14)}  ${text}\n`);
+      this.#output.write(`${time}  ${title.padEnd(14)}  ${text}\n`);
     }
   }
 
@@ -59,14 +68,15 @@ export class Screen {
     if (this.#isTerminal) this.#redrawSoon();
   }
 
-  /** Draws what is to be seen at the end. */
+  /** Draws what is to be seen at the end; what changes later would be drawn over what is printed then. */
   close(): void {
     clearTimeout(this.#timer);
-    this.#timer = undefined;
     if (this.#isTerminal) this.#draw();
+    this.#isClosed = true;
   }
 
   #redrawSoon(): void {
+    if (this.#isClosed) return;
     this.#timer ??= setTimeout(() => {
       this.#timer = undefined;
       this.#draw();
@@ -74,7 +84,7 @@ export class Screen {
   }
 
   #draw(): void {
-    const all = Math.min(process.stdout.columns ?? MOST_COLUMNS, MOST_COLUMNS);
+    const all = Math.min(this.#output.columns ?? MOST_COLUMNS, MOST_COLUMNS);
     const width = Math.floor((all - GAP * (this.#columns.length - 1)) / this.#columns.length);
     const blocks = this.#columns.map((column) => linesOf(column, width));
     const height = Math.max(...blocks.map((block) => block.length));
@@ -82,7 +92,7 @@ export class Screen {
       blocks.map((block) => fitted(block[line] ?? '', width)).join(' '.repeat(GAP)),
     );
     const up = this.#drawnLines > 0 ? `\x1b[${this.#drawnLines}A` : '';
-    process.stdout.write(`${up}${lines.map((line) => `\x1b[2K${line}\n`).join('')}`);
+    this.#output.write(`${up}${lines.map((line) => `\x1b[2K${line}\n`).join('')}`);
     this.#drawnLines = height;
   }
 }
@@ -95,7 +105,7 @@ function linesOf({ title, events, figures }: Column, width: number): string[] {
 }
 
 /** As many lines as it takes, broken at blanks; the further ones begin below the text. */
-export function wrapped(text: string, width: number): string[] {
+function wrapped(text: string, width: number): string[] {
   const lines: string[] = [];
   let rest = text;
   while (rest.length > width) {

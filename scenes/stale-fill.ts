@@ -20,8 +20,9 @@ const KEY = 'price:1';
 
 export const staleFill: Scene = {
   title: 'A slow load and an update',
-  story: `Process A loads a price; its query takes ${SLOW_QUERY_MS} ms. Meanwhile process B writes a new price and deletes the key.
-Then A's query ends, with the old price. Processes B and C read on: which price do they get? (Lifetime: ${LIFETIME_MS / 1000} s.)`,
+  story: `Process A loads a price; its query takes ${SLOW_QUERY_MS} ms. Meanwhile process B writes a new
+price and deletes the key. Then A's query ends, with the old price. Processes B
+and C read on: which price do they get? (Lifetime: ${LIFETIME_MS / 1000} s.)`,
   stage: {
     processes: 3,
     database: { queryMs: QUERY_MS, connections: Number.POSITIVE_INFINITY },

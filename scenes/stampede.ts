@@ -10,8 +10,8 @@ const PAUSE_MS = 1_000;
 
 export const stampede: Scene = {
   title: 'A cold key and a crowd',
-  story: `${PROCESSES} processes with ${CALLERS} callers each ask for the same key at once. It is in no cache, and the query takes
-${QUERY_MS} ms. This happens with ${KEYS} keys, one after the other.`,
+  story: `${PROCESSES} processes with ${CALLERS} callers each ask for the same key at once. It is in no
+cache, and the query takes ${QUERY_MS} ms. This happens with ${KEYS} keys, one after the other.`,
   stage: {
     processes: PROCESSES,
     database: { queryMs: QUERY_MS, connections: Number.POSITIVE_INFINITY },

@@ -1,6 +1,6 @@
 // `npm test`: sets the checkout up and runs all tests, or those whose path contains an argument.
 //
-//   npm test                    unit tests (src/, bench/, examples/) in one process, then test/*.test.ts, one process each
+//   npm test                    unit tests (src/, bench/, scenes/, examples/) in one process, then test/*.test.ts, one process each
 //   npm test -- store resp      only files whose path contains "store" or "resp"
 //   npm run test:long           test/long/*.long.ts, one process each, one at a time
 //
@@ -39,7 +39,8 @@ process.stdout.write(`${total.passed} passed, ${total.failed} failed, ${total.sk
 process.exitCode = total.failed > 0 ? 1 : 0;
 
 async function runAll() {
-  const unit = [...find('src', '.test.ts'), ...find('bench', '.test.ts'), ...find('examples', '.test.mjs')];
+  const built = ['src', 'bench', 'scenes'].flatMap((folder) => find(folder, '.test.ts'));
+  const unit = [...built, ...find('examples', '.test.mjs')];
   if (unit.length > 0) print('unit tests', await runTestProcess(unit, { testLimitMs: unitLimitMs }));
   await runEach(find('test', '.test.ts'), parallelProcesses, processLimitMs);
 }
@@ -74,7 +75,7 @@ function compiledOf(path) {
 
 function sourceOf(file) {
   const path = relative(join(root, 'dist'), file).replace(/\.js$/, '.ts');
-  return join(root, /^(test|bench)\//.test(path) ? path : join('src', path));
+  return join(root, /^(test|bench|scenes)\//.test(path) ? path : join('src', path));
 }
 
 /** A path a person can open: the source, relative to the checkout. */
