@@ -16,11 +16,7 @@ const installLimitMs = 180_000;
 /** Undefined when it is installed, else one line that says why not. */
 export function installCatalog() {
   try {
-    // One retry: who has no network is not kept waiting.
-    install(folder, 'the example', {
-      args: ['--prefer-offline', '--fetch-retries=1', '--fetch-retry-mintimeout=1000'],
-      timeoutMs: installLimitMs,
-    });
+    install(folder, 'the example', { timeoutMs: installLimitMs });
     return undefined;
   } catch (error) {
     // Of npm's lines, the first that is a sentence.

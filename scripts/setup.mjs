@@ -16,6 +16,16 @@ export const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const buildInfo = join(root, 'dist', '.build');
 const compiler = join(root, 'node_modules', 'typescript', 'bin', 'tsc');
 const oldestNode = 20;
+/** Whoever has no network is told so after seconds; npm by itself tries again for minutes. */
+const installArguments = [
+  ...['ci', '--include=dev', '--no-audit', '--no-fund', '--loglevel=error'],
+  ...[
+    '--prefer-offline',
+    '--fetch-retries=2',
+    '--fetch-retry-mintimeout=1000',
+    '--fetch-retry-maxtimeout=3000',
+  ],
+];
 
 /** Installs and builds as far as needed. Throws an Error whose message says what to do. */
 export function setup() {
@@ -27,17 +37,16 @@ export function setup() {
 }
 
 /**
- * Installs what the lockfile of a folder says, unless that is there already. `args` are npm's beside the usual ones, and
- * after `timeoutMs` it has failed. `what` names the packages in messages.
+ * Installs what the lockfile of a folder says, unless that is there already. After `timeoutMs` it has failed. `what` names
+ * the packages in messages.
  */
-export function install(folder, what, { args = [], timeoutMs } = {}) {
+export function install(folder, what, { timeoutMs } = {}) {
   const stampFile = join(folder, 'node_modules', '.nuthatch-install');
   const lock = readFileSync(join(folder, 'package-lock.json'));
   const stamp = createHash('sha256').update(lock).update(process.versions.modules).digest('hex');
   if (existsSync(stampFile) && readFileSync(stampFile, 'utf8') === stamp) return;
   const start = performance.now();
-  const always = ['ci', '--include=dev', '--no-audit', '--no-fund', '--loglevel=error'];
-  run(npmCommand(), [...always, ...args], 'npm ci', { cwd: folder, timeout: timeoutMs });
+  run(npmCommand(), installArguments, 'npm ci', { cwd: folder, timeout: timeoutMs });
   writeFileSync(stampFile, stamp);
   say(`installed ${what}`, start);
 }
@@ -57,6 +66,7 @@ function run(command, args, what, { cwd = root, timeout } = {}) {
     stdio: ['ignore', 'pipe', 'pipe'],
     shell: process.platform === 'win32' && command.endsWith('.cmd'),
   });
+  if (done.error?.code === 'ETIMEDOUT') throw new Error(`${what} was not done after ${timeout / 1000} s`);
   if (done.error) throw new Error(`${what} could not start: ${done.error.message}`);
   if (done.status === 0) return;
   const output = `${done.stdout}${done.stderr}`.trimEnd();
