@@ -18,13 +18,14 @@ const compiler = join(root, 'node_modules', 'typescript', 'bin', 'tsc');
 const oldestNode = 20;
 /** Whoever has no network is told so after seconds; npm by itself tries again for minutes. */
 const installArguments = [
-  ...['ci', '--include=dev', '--no-audit', '--no-fund', '--loglevel=error'],
-  ...[
-    '--prefer-offline',
-    '--fetch-retries=2',
-    '--fetch-retry-mintimeout=1000',
-    '--fetch-retry-maxtimeout=3000',
-  ],
+  'ci',
+  '--include=dev',
+  '--no-audit',
+  '--no-fund',
+  '--loglevel=error',
+  '--prefer-offline',
+  '--fetch-retries=1',
+  '--fetch-retry-mintimeout=1000',
 ];
 
 /** Installs and builds as far as needed. Throws an Error whose message says what to do. */
