@@ -1,9 +1,10 @@
 /**
  * `npm run bench -- NAME [options]`: every benchmark of the project, by name.
  *
- * A bench is a folder with a `main.ts` that exports `run(args)`, which gives the exit code. What the benches share
- * (processes and cores, /proc, statistics, results) lies beside this file. The load generators are in `load/`.
+ * A bench is a folder with a `main.ts` that exports what `Bench` says. What the benches share (options, processes and cores,
+ * /proc, statistics, results) lies beside this file. The load generators are in `load/`.
  */
+import type { Parsed } from './options.js';
 import { stopEverything } from './processes.js';
 
 const benches: Record<string, string> = {
@@ -13,7 +14,10 @@ const benches: Record<string, string> = {
 };
 
 interface Bench {
-  run(args: string[]): Promise<number>;
+  readonly help: string;
+  parseOptions(given: string[]): Parsed<object>;
+  /** Gives the exit code. */
+  run(options: object): Promise<number>;
 }
 
 const usage = `Usage: npm run bench -- NAME [options]
@@ -32,12 +36,25 @@ if (name === '' || name === '--help' || name === '-h') {
   process.exitCode = 2;
 } else {
   try {
-    const bench = (await import(`./${name}/main.js`)) as Bench;
-    process.exitCode = await bench.run(rest);
+    process.exitCode = await start((await import(`./${name}/main.js`)) as Bench);
   } catch (error) {
     console.error(error instanceof Error ? (error.stack ?? error.message) : error);
     process.exitCode = 1;
   } finally {
     await stopEverything();
   }
+}
+
+async function start({ help, parseOptions, run }: Bench): Promise<number> {
+  const options = parseOptions(rest);
+  if (options === 'help') {
+    console.log(help);
+    return 0;
+  }
+  if ('problems' in options) {
+    for (const problem of options.problems) console.error(problem);
+    console.error(`See: npm run bench -- ${name} --help`);
+    return 2;
+  }
+  return run(options);
 }

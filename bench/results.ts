@@ -16,6 +16,9 @@ const repository = new URL('../../', import.meta.url);
 const documentFile = fileURLToPath(new URL('docs/performance.md', repository));
 const resultsDirectory = fileURLToPath(new URL('bench/results/', repository));
 
+/** From this load on a run is not alone. */
+const BUSY_LOAD = 0.3;
+
 export interface Machine {
   readonly cpu: string;
   readonly cores: number;
@@ -23,11 +26,17 @@ export interface Machine {
   readonly kernel: string;
   readonly node: string;
   readonly pinned: boolean;
-  /** Load of the machine over the minute before the run; above 0.2 the run was not alone. */
+  /** Load of the machine over the minute before the run. */
   readonly loadBefore: number;
 }
 
+/** Also says if it is too busy. */
 export function describeMachine(): Machine {
+  const loadBefore = loadavg()[0] as number;
+  if (loadBefore > BUSY_LOAD)
+    console.log(
+      `The machine is not idle (load ${loadBefore.toFixed(2)}): expect noise, compare ratios only.`,
+    );
   return {
     cpu: cpus()[0]?.model.trim() ?? 'unknown',
     cores: cpus().length,
@@ -35,7 +44,7 @@ export function describeMachine(): Machine {
     kernel: release(),
     node: process.versions.node,
     pinned: pinning,
-    loadBefore: loadavg()[0] as number,
+    loadBefore,
   };
 }
 

@@ -58,11 +58,11 @@ const makers: Readonly<Record<ContenderName, Make>> = {
   },
 
   ioredis: (question, values) => ioredis(question, values, { commandTimeout: DEADLINE_MS }),
-  'ioredis, parsed': (question, values) => {
+  'ioredis with parsing': (question, values) => {
     const reader = ioredis(question, values, { commandTimeout: DEADLINE_MS });
     return { ...reader, read: async (key) => JSON.parse((await reader.read(key)) as string) };
   },
-  'ioredis, no deadline': (question, values) => ioredis(question, values, {}),
+  'ioredis without deadline': (question, values) => ioredis(question, values, {}),
 
   'node-redis': async ({ scenario, port }, values) => {
     const clientSideCache = { ttl: 0, maxEntries: 0, evictPolicy: 'LRU' } as const;

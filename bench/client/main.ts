@@ -10,7 +10,7 @@ import { findContender, type RunningServer, startServer } from '../node/servers.
 import { pinning, preferChildren } from '../processes.js';
 import { describeMachine, origin, watchSteal, writeResults, writeTable } from '../results.js';
 import { RIVALS_REMEDY, rivalVersion } from '../rival-packages.js';
-import { type ClientBenchOptions, help, parseOptions } from './options.js';
+import type { ClientBenchOptions } from './options.js';
 import {
   type Answer,
   type ContenderName,
@@ -25,29 +25,16 @@ const MAX_MEMORY_BYTES = 1024 ** 3;
 /** Contenders that have to be installed for the benches. */
 const apart: readonly ContenderName[] = ['bentocache', 'cacheable'];
 
+export { help, parseOptions } from './options.js';
+
 interface Ports {
   readonly ours: number;
   readonly theirs: number;
 }
 
-export async function run(given: string[]): Promise<number> {
-  const options = parseOptions(given);
-  if (options === 'help') {
-    console.log(help);
-    return 0;
-  }
-  if ('problems' in options) {
-    for (const problem of options.problems) console.error(problem);
-    console.error('See: npm run bench -- client --help');
-    return 2;
-  }
+export async function run(options: ClientBenchOptions): Promise<number> {
   if (!pinning) console.log('taskset is missing: nothing is pinned to a core, so the figures are noisier.');
   const machine = describeMachine();
-  if (machine.loadBefore > 0.3) {
-    console.log(
-      `The machine is not idle (load ${machine.loadBefore.toFixed(2)}): expect noise, compare ratios only.`,
-    );
-  }
   const missing = apart.filter((name) => rivalVersion(name) === undefined);
   if (missing.length > 0) console.log(`${missing.join(' and ')} left out: install by ${RIVALS_REMEDY}`);
   const contenders = options.contenders.filter((name) => !missing.includes(name));

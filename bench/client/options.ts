@@ -1,5 +1,6 @@
 /** Options of `npm run bench -- client`, their help, and what they resolve to. */
 import { parseArgs } from 'node:util';
+import { list, type OptionChecks, type Parsed, resolved } from '../options.js';
 import { type ContenderName, contenderNames, type ScenarioName, scenarioNames } from './scenarios.js';
 
 export interface ClientBenchOptions {
@@ -42,43 +43,28 @@ Options
   --save NAME           write bench/results/<date>-NAME.json and the tables of docs/performance.md`;
 
 /** Parses the arguments; gives all problems together, or 'help'. */
-export function parseOptions(given: string[]): ClientBenchOptions | 'help' | { problems: string[] } {
-  const problems: string[] = [];
-  let values: ReturnType<typeof parse>;
-  try {
-    values = parse(given);
-  } catch (error) {
-    return { problems: [(error as Error).message] };
-  }
-  if (values.help) return 'help';
-  const number = (name: string, text: string, least: number): number => {
-    const value = Number(text);
-    if (!(value >= least)) problems.push(`--${name} ${text}: give a number of at least ${least}`);
-    return value;
-  };
-  const some = <T extends string>(name: string, text: string | undefined, known: readonly T[]): T[] => {
-    const chosen = text?.split(',') ?? [...known];
-    for (const one of chosen) {
-      if (!(known as readonly string[]).includes(one)) {
-        problems.push(`--${name} ${one}: give some of ${known.join(', ')}`);
-      }
-    }
-    return chosen as T[];
-  };
-  const cores = (values.cores ?? '0,1').split(',').map((text) => number('cores', text, 0));
-  if (cores.length !== 2) problems.push(`--cores ${values.cores}: give two, such as 0,1`);
-  const options: ClientBenchOptions = {
-    only: some('only', values.only, scenarioNames),
-    contenders: some('contenders', values.contenders, contenderNames),
-    entries: number('entries', values.entries ?? '10000', 100),
-    rounds: number('rounds', values.rounds ?? (values.quick ? '3' : '5'), 1),
-    seconds: number('seconds', values.seconds ?? (values.quick ? '1' : '2'), 0.1),
+export function parseOptions(given: string[]): Parsed<ClientBenchOptions> {
+  return resolved(() => parse(given), resolve);
+}
+
+function resolve(values: ReturnType<typeof parse>, checks: OptionChecks): ClientBenchOptions {
+  const cores = checks.numbers('cores', list(values.cores ?? '0,1'), 0);
+  if (cores.length !== 2) checks.problems.push(`--cores ${values.cores}: give two, such as 0,1`);
+  return {
+    only: checks.some('only', list(values.only ?? scenarioNames.join(',')), scenarioNames),
+    contenders: checks.some(
+      'contenders',
+      list(values.contenders ?? contenderNames.join(',')),
+      contenderNames,
+    ),
+    entries: checks.number('entries', values.entries ?? '10000', 100),
+    rounds: checks.number('rounds', values.rounds ?? (values.quick ? '3' : '5'), 1),
+    seconds: checks.number('seconds', values.seconds ?? (values.quick ? '1' : '2'), 0.1),
     serverCore: cores[0] ?? 0,
     clientCore: cores[1] ?? 1,
     nodeArguments: values.node ?? [],
     save: values.save,
   };
-  return problems.length > 0 ? { problems } : options;
 }
 
 function parse(given: string[]) {

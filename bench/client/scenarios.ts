@@ -11,8 +11,8 @@ export const contenderNames = [
   'nuthatch',
   'map',
   'ioredis',
-  'ioredis, no deadline',
-  'ioredis, parsed',
+  'ioredis without deadline',
+  'ioredis with parsing',
   'node-redis',
   'bentocache',
   'cacheable',
@@ -42,14 +42,14 @@ export const scenarios: Readonly<Record<ScenarioName, Scenario>> = {
     valueBytes: 64,
     callers: 100,
     orders: ['in sequence'],
-    contenders: ['nuthatch', 'ioredis', 'ioredis, no deadline', 'node-redis'],
+    contenders: ['nuthatch', 'ioredis', 'ioredis without deadline', 'node-redis'],
   },
   load: {
     title: 'getOrLoad, a remote hit',
     valueBytes: 1024,
     callers: 100,
     orders: ['in sequence'],
-    contenders: ['nuthatch', 'ioredis', 'ioredis, parsed', 'bentocache', 'cacheable'],
+    contenders: ['nuthatch', 'ioredis', 'ioredis with parsing', 'bentocache', 'cacheable'],
   },
 };
 

@@ -53,7 +53,7 @@ export function figureLine({ scenario, order, contender, rounds }: Figures, ours
       : `ours/its ${plain(ratioSpread(ours.map(perSecond), rounds.map(perSecond)))}, ` +
         `CPU ${plain(ratioSpread(ours.map(cpuUs), rounds.map(cpuUs)))}`;
   const where = `${scenario} ${order}`.padEnd(18);
-  return `${where} ${contender.padEnd(21)} ${rate(rates.median).padStart(7)}/s ${range.padEnd(17)} ${cpuText.padEnd(24)} ${compared}`;
+  return `${where} ${contender.padEnd(24)} ${rate(rates.median).padStart(7)}/s ${range.padEnd(17)} ${cpuText.padEnd(24)} ${compared}`;
 }
 
 const perSecond = (answer: Answer): number => answer.perSecond;

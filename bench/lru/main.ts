@@ -12,9 +12,11 @@ import { spawnPinned } from '../processes.js';
 import { describeMachine, origin, watchSteal, writeResults, writeTable } from '../results.js';
 import { RIVALS_REMEDY, rivalVersion } from '../rival-packages.js';
 import { type Answer, type ContenderName, contenderNames, type Question } from './contenders.js';
-import { help, type LruBenchOptions, parseOptions, type ValueKind } from './options.js';
+import type { LruBenchOptions, ValueKind } from './options.js';
 import { figureLine, resultsTable } from './tables.js';
 import { worstTracedMs } from './trace-gc.js';
+
+export { help, parseOptions } from './options.js';
 
 export interface Round extends Answer {
   /** The longest pause by --trace-gc, beside `gcWorstMs` by perf_hooks. */
@@ -31,28 +33,13 @@ export interface Figures {
 /** Room for the values of 5 million entries on the heap, the same for both. */
 const NODE_ARGUMENTS = ['--max-old-space-size=12000', '--trace-gc'];
 
-export async function run(given: string[]): Promise<number> {
-  const options = parseOptions(given);
-  if (options === 'help') {
-    console.log(help);
-    return 0;
-  }
-  if ('problems' in options) {
-    for (const problem of options.problems) console.error(problem);
-    console.error('See: npm run bench -- lru --help');
-    return 2;
-  }
+export async function run(options: LruBenchOptions): Promise<number> {
   const rival = rivalVersion('lru-cache');
   if (rival === undefined) {
     console.error(`lru-cache is not installed for the bench. Install it with: ${RIVALS_REMEDY}`);
     return 2;
   }
   const machine = describeMachine();
-  if (machine.loadBefore > 0.3) {
-    console.log(
-      `The machine is not idle (load ${machine.loadBefore.toFixed(2)}): expect noise, compare ratios only.`,
-    );
-  }
   console.log(`nuthatch/lru of this build, lru-cache ${rival}, Node ${machine.node}`);
   const stolenShare = watchSteal();
   const all: Figures[] = [];

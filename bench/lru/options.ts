@@ -1,5 +1,6 @@
 /** Options of `npm run bench -- lru`, their help, and what they resolve to. */
 import { parseArgs } from 'node:util';
+import { list, type OptionChecks, type Parsed, resolved } from '../options.js';
 
 export const valueKinds = ['string', 'bytes'] as const;
 export type ValueKind = (typeof valueKinds)[number];
@@ -41,35 +42,22 @@ Options
   --save NAME          write bench/results/<date>-NAME.json and the table of docs/performance.md`;
 
 /** Parses the arguments; gives all problems together, or 'help'. */
-export function parseOptions(given: string[]): LruBenchOptions | 'help' | { problems: string[] } {
-  const problems: string[] = [];
-  let values: ReturnType<typeof parse>;
-  try {
-    values = parse(given);
-  } catch (error) {
-    return { problems: [(error as Error).message] };
-  }
-  if (values.help) return 'help';
-  const number = (name: string, text: string, least: number): number => {
-    const value = Number(text);
-    if (!(value >= least)) problems.push(`--${name} ${text}: give a number of at least ${least}`);
-    return value;
-  };
-  const kinds = (values.values ?? valueKinds.join(',')).split(',');
-  for (const kind of kinds) {
-    if (!(valueKinds as readonly string[]).includes(kind)) {
-      problems.push(`--values ${kind}: give some of ${valueKinds.join(', ')}`);
-    }
-  }
-  const entries = values.entries ?? (values.quick ? '100000' : '100000,5000000');
-  const options: LruBenchOptions = {
-    entries: entries.split(',').map((text) => number('entries', text, 1000)),
-    values: kinds as ValueKind[],
-    rounds: number('rounds', values.rounds ?? (values.quick ? '3' : '5'), 1),
-    seconds: number('seconds', values.seconds ?? (values.quick ? '2' : '5'), 0.1),
+export function parseOptions(given: string[]): Parsed<LruBenchOptions> {
+  return resolved(() => parse(given), resolve);
+}
+
+function resolve(values: ReturnType<typeof parse>, checks: OptionChecks): LruBenchOptions {
+  return {
+    entries: checks.numbers(
+      'entries',
+      list(values.entries ?? (values.quick ? '100000' : '100000,5000000')),
+      1000,
+    ),
+    values: checks.some('values', list(values.values ?? valueKinds.join(',')), valueKinds),
+    rounds: checks.number('rounds', values.rounds ?? (values.quick ? '3' : '5'), 1),
+    seconds: checks.number('seconds', values.seconds ?? (values.quick ? '2' : '5'), 0.1),
     save: values.save,
   };
-  return problems.length > 0 ? { problems } : options;
 }
 
 function parse(given: string[]) {

@@ -12,24 +12,16 @@ import { runCpu } from './cpu.js';
 import { runExpiry } from './expiry.js';
 import { runLimit } from './limit.js';
 import { runMemory } from './memory.js';
-import { help, type NodeBenchOptions, parseOptions, type ScenarioName, scenarioNames } from './options.js';
+import { type NodeBenchOptions, type ScenarioName, scenarioNames } from './options.js';
 import { runPauses } from './pauses.js';
 import { Progress } from './progress.js';
 import { type Contender, findContender, findNuthatch } from './servers.js';
 import { runStart } from './start.js';
 import { cpuTable, expiryTable, limitTable, memoryTable, pausesTable, startTable } from './tables.js';
 
-export async function run(given: string[]): Promise<number> {
-  const options = parseOptions(given);
-  if (options === 'help') {
-    console.log(help);
-    return 0;
-  }
-  if ('problems' in options) {
-    for (const problem of options.problems) console.error(problem);
-    console.error('See: npm run bench -- node --help');
-    return 2;
-  }
+export { help, parseOptions } from './options.js';
+
+export async function run(options: NodeBenchOptions): Promise<number> {
   const contenders = chooseContenders(options);
   if (contenders.length === 0) {
     console.error('No server to measure.');
@@ -37,11 +29,6 @@ export async function run(given: string[]): Promise<number> {
   }
   if (!pinning) console.log('taskset is missing: nothing is pinned to a core, so the figures are noisier.');
   const machine = describeMachine();
-  if (machine.loadBefore > 0.3) {
-    console.log(
-      `The machine is not idle (load ${machine.loadBefore.toFixed(2)}): expect noise, compare ratios only.`,
-    );
-  }
   const stolenShare = watchSteal();
   const scenarios: Partial<Record<ScenarioName, unknown>> = {};
   const tables: { name: ScenarioName; text: string }[] = [];

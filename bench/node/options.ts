@@ -1,6 +1,7 @@
 /** Options of `npm run bench -- node`, their help, and what they resolve to. */
 import { parseArgs } from 'node:util';
 import type { Traffic } from '../load/requests.js';
+import { list, type OptionChecks, type Parsed, resolved } from '../options.js';
 import { type ContenderName, contenderNames } from './servers.js';
 
 export const scenarioNames = ['cpu', 'memory', 'pauses', 'limit', 'expiry', 'start'] as const;
@@ -66,59 +67,46 @@ Options
                        does so by itself, a narrowed one (--quick, --rounds, --sizes ...) only with this`;
 
 /** Parses the arguments; gives all problems together, or 'help'. */
-export function parseOptions(given: string[]): NodeBenchOptions | 'help' | { problems: string[] } {
-  const problems: string[] = [];
-  let values: ReturnType<typeof parse>;
-  try {
-    values = parse(given);
-  } catch (error) {
-    return { problems: [(error as Error).message] };
-  }
-  if (values.help) return 'help';
+export function parseOptions(given: string[]): Parsed<NodeBenchOptions> {
+  return resolved(() => parse(given), resolve);
+}
+
+function resolve(values: ReturnType<typeof parse>, checks: OptionChecks): NodeBenchOptions {
   const quick = values.quick ?? false;
-  const number = (name: string, text: string | undefined, least: number): number | undefined => {
-    if (text === undefined) return undefined;
-    const value = Number(text);
-    if (!(value >= least)) problems.push(`--${name} ${text}: give a number of at least ${least}`);
-    return value;
-  };
-  const choice = <T extends string>(name: string, texts: string[], allowed: readonly T[]): T[] =>
-    texts.filter((text): text is T => {
-      const known = (allowed as readonly string[]).includes(text);
-      if (!known) problems.push(`--${name} ${text}: give some of ${allowed.join(', ')}`);
-      return known;
-    });
-  const numbers = (name: string, text: string): number[] =>
-    list(text).map((item) => number(name, item, 1) as number);
-  const only = choice(
+  const numberIfGiven = (name: string, text: string | undefined, least: number): number | undefined =>
+    text === undefined ? undefined : checks.number(name, text, least);
+  const only = checks.some(
     'only',
     (values.only ?? [quick ? 'cpu' : scenarioNames.join(',')]).flatMap(list),
     scenarioNames,
   );
-  const options: NodeBenchOptions = {
+  return {
     quick,
     only,
-    servers: choice(
+    servers: checks.some(
       'servers',
       list(values.servers ?? (quick ? 'nuthatch,redis' : contenderNames.join(','))),
       contenderNames,
     ),
     also: values.also ?? [],
     nodeArguments: (values['node-args'] ?? '').split(' ').filter((text) => text !== ''),
-    rounds: number('rounds', values.rounds, 1),
-    traffics: choice('ops', list(values.ops ?? (quick ? 'get,set' : 'get,set,mix')), ['get', 'set', 'mix']),
-    pipelines: numbers('pipelines', values.pipelines ?? '1,16,64'),
-    sizes: numbers('sizes', values.sizes ?? (quick ? '64' : '16,64,1024,16384')),
-    connections: number('connections', values.connections ?? '50', 1) as number,
-    seconds: number('seconds', values.seconds, 0.1),
-    minutes: number('minutes', values.minutes ?? '10', 0.1) as number,
-    entries: number('entries', values.entries, 1000),
-    serverCore: number('server-core', values['server-core'] ?? '0', 0) as number,
-    loadCore: number('load-core', values['load-core'] ?? '1', 0) as number,
+    rounds: numberIfGiven('rounds', values.rounds, 1),
+    traffics: checks.some('ops', list(values.ops ?? (quick ? 'get,set' : 'get,set,mix')), [
+      'get',
+      'set',
+      'mix',
+    ]),
+    pipelines: checks.numbers('pipelines', list(values.pipelines ?? '1,16,64'), 1),
+    sizes: checks.numbers('sizes', list(values.sizes ?? (quick ? '64' : '16,64,1024,16384')), 1),
+    connections: checks.number('connections', values.connections ?? '50', 1),
+    seconds: numberIfGiven('seconds', values.seconds, 0.1),
+    minutes: checks.number('minutes', values.minutes ?? '10', 0.1),
+    entries: numberIfGiven('entries', values.entries, 1000),
+    serverCore: checks.number('server-core', values['server-core'] ?? '0', 0),
+    loadCore: checks.number('load-core', values['load-core'] ?? '1', 0),
     save:
       values.save ?? (narrowing.some((name) => values[name] !== undefined) ? undefined : standardName(only)),
   };
-  return problems.length > 0 ? { problems } : options;
 }
 
 /** Options that make the figures others than the standard ones: such a run is saved only when it is given a name. */
@@ -167,11 +155,4 @@ function parse(given: string[]) {
       save: text,
     },
   }).values;
-}
-
-function list(text: string): string[] {
-  return text
-    .split(',')
-    .map((item) => item.trim())
-    .filter((item) => item !== '');
 }
