@@ -2,6 +2,9 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { CacheWorld, Database, read, settle, watch } from './cache-world.testkit.js';
 
+/** Lifetimes of 10 s, to the millisecond. */
+const exact = { ttl: '10s', jitter: 0, earlyRefresh: false } as const;
+
 test('waiting is bounded: then a stale value, or a load of its own that fills nothing', async () => {
   const world = new CacheWorld();
   const [a, b] = [world.cache({ hardTimeout: '1h' }), world.cache({ waitTimeout: '2s' })];
@@ -57,7 +60,7 @@ test('nothing stale is served where none is allowed, not for a moment', async ()
 test('what is stale is served while one caller of the fleet loads it anew', async () => {
   const world = new CacheWorld();
   const database = new Database(world, 100);
-  const behavior = { ttl: '10s', jitter: 0, staleWhileRevalidate: '20s', earlyRefresh: false } as const;
+  const behavior = { ...exact, staleWhileRevalidate: '20s' } as const;
   const [a, b] = [world.cache(behavior), world.cache(behavior)];
   assert.equal(await read(world, a.getOrLoad('k', database.load)), 1);
   await world.pass(12_000);
@@ -79,13 +82,7 @@ test('what is stale is served while one caller of the fleet loads it anew', asyn
 test('what is stale is served if loading fails, within its time', async () => {
   const world = new CacheWorld();
   const database = new Database(world, 10);
-  const cache = world.cache({
-    ttl: '10s',
-    jitter: 0,
-    staleIfError: '1m',
-    errorTtl: '1s',
-    earlyRefresh: false,
-  });
+  const cache = world.cache({ ...exact, staleIfError: '1m', errorTtl: '1s' });
   assert.equal(await read(world, cache.getOrLoad('k', database.load)), 1);
   await world.pass(11_000);
   database.failure = new Error('down');
@@ -99,13 +96,7 @@ test('what is stale is served if loading fails, within its time', async () => {
 test('a slow loader is not waited for when there is a stale value', async () => {
   const world = new CacheWorld();
   const database = new Database(world, 10);
-  const cache = world.cache({
-    ttl: '10s',
-    jitter: 0,
-    staleIfError: '1m',
-    softTimeout: '200ms',
-    earlyRefresh: false,
-  });
+  const cache = world.cache({ ...exact, staleIfError: '1m', softTimeout: '200ms' });
   await read(world, cache.getOrLoad('k', database.load));
   await world.pass(11_000);
   const slow = new Database(world, 3_000);
@@ -119,7 +110,7 @@ test('a slow loader is not waited for when there is a stale value', async () => 
 
 test('a refresh that finds nothing any more takes the old value away', async () => {
   const world = new CacheWorld();
-  const cache = world.cache({ ttl: '10s', jitter: 0, staleWhileRevalidate: '1m', earlyRefresh: false });
+  const cache = world.cache({ ...exact, staleWhileRevalidate: '1m' });
   await read(
     world,
     cache.getOrLoad('k', () => 1),
@@ -138,7 +129,7 @@ test('a refresh that finds nothing any more takes the old value away', async () 
 
 test('the loader knows the stale value and sets the lifetime', async () => {
   const world = new CacheWorld();
-  const cache = world.cache({ ttl: '10s', jitter: 0, earlyRefresh: false, staleIfError: '1m' });
+  const cache = world.cache({ ...exact, staleIfError: '1m' });
   await read(
     world,
     cache.getOrLoad('k', () => 1),

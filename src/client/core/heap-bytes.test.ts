@@ -1,20 +1,9 @@
 /** What is counted against what the heap says. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
 import { Freezer } from './freezer.js';
 import { textBytes } from './heap-bytes.js';
-
-setFlagsFromString('--expose-gc');
-const collectGarbage = runInNewContext('gc') as () => void;
-
-function usedBytes(): number {
-  collectGarbage();
-  collectGarbage();
-  const { heapUsed, external } = process.memoryUsage();
-  return heapUsed + external;
-}
+import { usedBytes } from './used-bytes.test-helper.js';
 
 const object = (names: string[]) => `{${names.map((name, at) => `"${name}":${at}`).join()}}`;
 const list = (length: number, item: (n: number) => string) =>

@@ -1,20 +1,9 @@
 /** The near cache takes no more memory than it counts. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
 import { textBytes } from './heap-bytes.js';
 import { NearCache } from './near-cache.js';
-
-setFlagsFromString('--expose-gc');
-const collectGarbage = runInNewContext('gc') as () => void;
-
-function usedBytes(): number {
-  collectGarbage();
-  collectGarbage();
-  const { heapUsed, external } = process.memoryUsage();
-  return heapUsed + external;
-}
+import { usedBytes } from './used-bytes.test-helper.js';
 
 /** As large as a settled promise: the test runner hooks those, which makes them larger. */
 class Handle {

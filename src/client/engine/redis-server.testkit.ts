@@ -5,6 +5,7 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer } from 'node:net';
+import { after, before, describe } from 'node:test';
 import { Connection, type ConnectionOptions } from '../index.js';
 
 /** For calls that must not fail because the machine is busy. */
@@ -16,7 +17,7 @@ interface ServerProgram {
   readonly skip: string | false;
 }
 
-export const serverPrograms: readonly ServerProgram[] = ['redis-server', 'valkey-server']
+const serverPrograms: readonly ServerProgram[] = ['redis-server', 'valkey-server']
   .map((name) => ({ name, isInstalled: spawnSync(name, ['--version'], { stdio: 'ignore' }).status === 0 }))
   // The one that most have is asked for; the other is used where it is.
   .filter(({ name, isInstalled }) => isInstalled || name === 'redis-server')
@@ -25,7 +26,7 @@ export const serverPrograms: readonly ServerProgram[] = ['redis-server', 'valkey
     skip: isInstalled ? false : `${name} is missing: apt-get install ${name}`,
   }));
 
-export class RedisProcess {
+class RedisProcess {
   readonly port: number;
   readonly #child: ChildProcess;
   readonly #connections: Connection[] = [];
@@ -63,6 +64,20 @@ export class RedisProcess {
     const exit = once(this.#child, 'exit');
     this.#child.kill('SIGKILL');
     await exit;
+  }
+}
+
+/** Describes tests once for each kind of server, on a process of its own, to which `connect` gives connections. */
+export function onEachServer(title: string, body: (connect: () => Promise<Connection>) => void): void {
+  for (const { name, skip } of serverPrograms) {
+    describe(`${title} on ${name}`, { skip }, () => {
+      let server: RedisProcess;
+      before(async () => {
+        server = await RedisProcess.start(name);
+      });
+      after(() => server?.stop());
+      body(() => server.connect());
+    });
   }
 }
 

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { Block, byteString, KeyHash, Random } from '../../../base/index.js';
 import { LeaseClient, LoadLeases, Store } from '../../../store/index.js';
-import { RedisProcess, serverPrograms } from '../redis-server.testkit.js';
+import { onEachServer } from '../redis-server.testkit.js';
 import { ScriptsInTime, START_MS } from './scripts-in-time.testkit.js';
 
 /**
@@ -268,30 +268,25 @@ const operation = fc.oneof(
   { weight: 4, arbitrary: fc.record({ kind: of('wait'), ms }) },
 ) as fc.Arbitrary<Operation>;
 
-for (const { name, skip } of serverPrograms) {
-  test(`on ${name} the scripts answer as the load leases of a node`, { skip }, async () => {
-    const server = await RedisProcess.start(name);
-    const at = new ScriptsInTime(await server.connect());
+onEachServer('scripts', (connect) => {
+  test('answer as the load leases of a node', async () => {
+    const at = new ScriptsInTime(await connect());
     let accepted = 0;
     let refused = 0;
-    try {
-      const ops = fc.array(operation, { minLength: 1, maxLength: 80, size: 'max' });
-      await fc.assert(
-        fc.asyncProperty(ops, async (all) => {
-          await at.call('FLUSHALL');
-          const world = new World(at);
-          for (const op of all) await world.run(op);
-          accepted += world.accepted;
-          refused += world.refused;
-        }),
-        { numRuns: RUNS, seed: Number(process.env['SEED'] ?? 11), includeErrorInReport: true },
-      );
-    } finally {
-      await server.stop();
-    }
+    const ops = fc.array(operation, { minLength: 1, maxLength: 80, size: 'max' });
+    await fc.assert(
+      fc.asyncProperty(ops, async (all) => {
+        await at.call('FLUSHALL');
+        const world = new World(at);
+        for (const op of all) await world.run(op);
+        accepted += world.accepted;
+        refused += world.refused;
+      }),
+      { numRuns: RUNS, seed: Number(process.env['SEED'] ?? 11), includeErrorInReport: true },
+    );
     assert.ok(
       accepted > RUNS / 2 && refused > RUNS / 2,
       `the runs fill (${accepted}) and are refused (${refused})`,
     );
   });
-}
+});

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import { after, before, beforeEach, describe, test } from 'node:test';
-import { RedisProcess, serverPrograms } from '../redis-server.testkit.js';
+import { beforeEach, test } from 'node:test';
+import { onEachServer } from '../redis-server.testkit.js';
 import { ScriptsInTime, START_MS } from './scripts-in-time.testkit.js';
 
 /** What a holder does between its grant and its fill. */
@@ -66,58 +66,49 @@ const doings: Record<string, { commands: (string | number)[][]; leaves?: string 
   GET: { commands: [['GET', 'k']] },
 };
 
-for (const { name, skip } of serverPrograms) {
-  describe(`strangers on ${name}`, { skip }, () => {
-    let server: RedisProcess;
-    let at: ScriptsInTime;
-    before(async () => {
-      server = await RedisProcess.start(name);
-    });
-    after(async () => {
-      await server?.stop();
-    });
-    beforeEach(async () => {
-      at = new ScriptsInTime(await server.connect());
-    });
+onEachServer('strangers', (connect) => {
+  let at: ScriptsInTime;
+  beforeEach(async () => {
+    at = new ScriptsInTime(await connect());
+  });
 
-    /** The step `place` comes after the stranger, the others before. */
-    async function play(grant: string, doing: string, place: number): Promise<void> {
-      await at.call('FLUSHALL');
-      await grants[grant]?.(at);
-      for (const [i, step] of steps.entries()) {
-        if (i === place) for (const command of doings[doing]?.commands ?? []) await at.call(...command);
-        if (step === 'renew') await at.run('renew', 'k', 'mine', 5_000);
-        if (step === 'wait') await at.pass(100);
-        if (step === 'read by others') await at.read('k', 'look', '');
-      }
+  /** The step `place` comes after the stranger, the others before. */
+  async function play(grant: string, doing: string, place: number): Promise<void> {
+    await at.call('FLUSHALL');
+    await grants[grant]?.(at);
+    for (const [i, step] of steps.entries()) {
+      if (i === place) for (const command of doings[doing]?.commands ?? []) await at.call(...command);
+      if (step === 'renew') await at.run('renew', 'k', 'mine', 5_000);
+      if (step === 'wait') await at.pass(100);
+      if (step === 'read by others') await at.read('k', 'look', '');
     }
+  }
 
-    for (const grant of Object.keys(grants)) {
-      test(`between the steps of a load ${grant}`, async () => {
-        for (const [doing, { leaves }] of Object.entries(doings)) {
-          for (const place of steps.keys()) {
-            const what = `${doing} before step ${place}`;
-            await play(grant, doing, place);
-            const filled = await at.fill('k', 'mine', 'new', 60_000, 0, 1);
-            assert.equal(filled, leaves === undefined ? 1 : 0, what);
-            if (leaves === undefined) {
-              assert.deepEqual(await at.read('k'), ['hit', 'new', 60_000, 1], what);
-            } else {
-              assert.equal(await at.call('GET', 'k'), leaves, what);
-              assert.equal(await at.run('fail', 'k', 'mine', 'error', 1_000), 0, what);
-              assert.equal(await at.run('renew', 'k', 'mine', 5_000), 0, what);
-              assert.equal(await at.call('GET', 'k'), leaves, what);
-            }
+  for (const grant of Object.keys(grants)) {
+    test(`between the steps of a load ${grant}`, async () => {
+      for (const [doing, { leaves }] of Object.entries(doings)) {
+        for (const place of steps.keys()) {
+          const what = `${doing} before step ${place}`;
+          await play(grant, doing, place);
+          const filled = await at.fill('k', 'mine', 'new', 60_000, 0, 1);
+          assert.equal(filled, leaves === undefined ? 1 : 0, what);
+          if (leaves === undefined) {
+            assert.deepEqual(await at.read('k'), ['hit', 'new', 60_000, 1], what);
+          } else {
+            assert.equal(await at.call('GET', 'k'), leaves, what);
+            assert.equal(await at.run('fail', 'k', 'mine', 'error', 1_000), 0, what);
+            assert.equal(await at.run('renew', 'k', 'mine', 5_000), 0, what);
+            assert.equal(await at.call('GET', 'k'), leaves, what);
           }
         }
-      });
-    }
-
-    test('readers of a key that was moved wait for its lease, no longer', async () => {
-      await play('of a miss', 'RENAME away', 0);
-      assert.deepEqual(await at.read('moved'), ['wait', 4_900]);
-      await at.pass(4_901, 'moved');
-      assert.deepEqual(await at.read('moved', 'lease', 'mine.2'), ['load', 'mine.2', 5_000]);
+      }
     });
+  }
+
+  test('readers of a key that was moved wait for its lease, no longer', async () => {
+    await play('of a miss', 'RENAME away', 0);
+    assert.deepEqual(await at.read('moved'), ['wait', 4_900]);
+    await at.pass(4_901, 'moved');
+    assert.deepEqual(await at.read('moved', 'lease', 'mine.2'), ['load', 'mine.2', 5_000]);
   });
-}
+});
