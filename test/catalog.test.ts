@@ -10,6 +10,7 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 import { type Cache, createCache } from '#layers/client';
 import { type RunningNode, startNode } from '#layers/node';
 import { RawConnection } from './kit/connection.js';
+import { NpmStart } from './kit/npm-start.js';
 import { startPostgres, type TestPostgres } from './kit/postgres.js';
 
 const checkout = fileURLToPath(new URL('../../', import.meta.url));
@@ -290,29 +291,23 @@ describe('main.mjs', { skip }, () => {
 
 describe('npm start', { skip }, () => {
   it('runs node and shop, and ends both when npm is told to end', async () => {
-    const npm = spawn('npm', ['start', '--', '--port', '0', '--max-memory', '32mb', '--log-format', 'json'], {
-      cwd: checkout,
-      env: { ...process.env, LOAD: '20', PORT: '0', CACHE_URL: '', DATABASE_URL: '' },
-      stdio: ['ignore', 'pipe', 'ignore'],
+    const npm = new NpmStart(['--max-memory', '32mb'], {
+      LOAD: '20',
+      PORT: '0',
+      CACHE_URL: '',
+      DATABASE_URL: '',
     });
-    let output = '';
-    npm.stdout.setEncoding('utf8').on('data', (text: string) => (output += text));
-    let pid: number | undefined;
     let url = '';
     try {
-      while (!output.includes('the shop is open: ')) await once(npm.stdout, 'data');
-      pid = Number(/"pid":(\d+)/.exec(output)?.[1]);
-      url = /the shop is open: (\S+)/.exec(output)?.[1] ?? '';
+      await npm.printed('the shop is open: ');
+      url = /the shop is open: (\S+)/.exec(npm.output)?.[1] ?? '';
       const { cacheUrl } = (await (await fetch(`${url}/stats`)).json()) as { cacheUrl: string };
-      assert.ok(output.includes(`ready on ${new URL(cacheUrl).host}`));
-      npm.kill('SIGTERM');
-      await once(npm, 'close', { signal: AbortSignal.timeout(20_000) });
-      pid = undefined;
+      assert.ok(npm.output.includes(`ready on ${new URL(cacheUrl).host}`));
+      await npm.end();
     } finally {
-      if (pid !== undefined) process.kill(pid, 'SIGKILL');
-      npm.kill('SIGKILL');
+      npm.kill();
     }
-    assert.match(output, /"message":"stopping: SIGTERM"/);
+    assert.match(npm.output, /"message":"stopping: SIGTERM"/);
     // Its parent gone, the shop ends by itself a moment later.
     for (let isThere = true; isThere; )
       isThere = await fetch(url).then(

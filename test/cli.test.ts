@@ -7,8 +7,8 @@ import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
-import { fileURLToPath } from 'node:url';
 import { Command, nuthatch, withNode } from './cli/commands.js';
+import { NpmStart } from './kit/npm-start.js';
 import { freePort } from './kit/servers.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'nuthatch-cli-'));
@@ -231,24 +231,14 @@ describe('nuthatch start', () => {
 
 describe('npm start', () => {
   it('ends the node when npm is told to end', async () => {
-    const checkout = fileURLToPath(new URL('../../', import.meta.url));
-    const args = ['start', '--', '--no-shop', '--port', '0', '--max-memory', '16mb', '--log-format', 'json'];
-    const npm = spawn('npm', args, { cwd: checkout, stdio: ['ignore', 'pipe', 'ignore'] });
-    let output = '';
-    npm.stdout.setEncoding('utf8').on('data', (text: string) => (output += text));
-    let pid: number | undefined;
+    const npm = new NpmStart(['--no-shop', '--max-memory', '16mb']);
     try {
-      while (!output.includes('"message":"ready on')) await once(npm.stdout, 'data');
-      pid = Number(/"pid":(\d+)/.exec(output)?.[1]);
-      npm.kill('SIGTERM');
-      // The output is closed when the last process that has it ends: npm, its shell, the node.
-      await once(npm, 'close', { signal: AbortSignal.timeout(20_000) });
-      pid = undefined;
+      await npm.printed('"message":"ready on');
+      await npm.end();
     } finally {
-      if (pid !== undefined) process.kill(pid, 'SIGKILL');
-      npm.kill('SIGKILL');
+      npm.kill();
     }
-    assert.match(output, /"message":"stopping: SIGTERM"/);
+    assert.match(npm.output, /"message":"stopping: SIGTERM"/);
   });
 });
 
