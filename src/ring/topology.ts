@@ -13,7 +13,7 @@
 /** Given to a node at its first start, for good: 1 to 40 of a-z, 0-9 and '-'. */
 export type NodeId = string;
 
-/** Names one life of a node: a counter kept on its disk and a random number, '7-9f3a01c2'. Compared for equality. */
+/** Names one life of a node: a counter kept on its disk and a random number, '7-9f3a01c2'. Compared for equality; see incarnation.ts. */
 export type Incarnation = string;
 
 export interface NodeLife {
@@ -45,8 +45,9 @@ export interface Shard {
   readonly epoch: number;
   /** Undefined: nobody has it until it is re-homed. */
   readonly primary: NodeLife | undefined;
+  /** In the order of their nodes. */
   readonly replicas: readonly Replica[];
-  /** Its points on the ring: chosen positions, 0 to 2^32 - 1. */
+  /** Its points on the ring: chosen positions, 0 to 2^32 - 1, in order. */
   readonly vnodes: readonly number[];
 }
 
@@ -75,15 +76,17 @@ export interface Topology {
   readonly lease: LeaseTerms;
   /** A primary acknowledges nothing when its in-sync set has been silent for so long, in ms. */
   readonly maxUnreplicatedMs: number;
+  /** In order. */
   readonly voters: readonly NodeId[];
   /** The voters before the change that is under way; the same as `voters` when none is. A quorum is a majority of both. */
   readonly previousVoters: readonly NodeId[];
   /** Raised with each change of either. */
   readonly voterVersion: number;
+  /** In the order of their ids. */
   readonly nodes: readonly TopologyNode[];
   /** In the order of their ids. */
   readonly shards: readonly Shard[];
-  /** All slots, in order, without gaps. */
+  /** All slots, in order, without gaps; what is beside each other and has one owner is one range. */
   readonly slots: readonly SlotRange[];
 }
 
