@@ -1,3 +1,27 @@
+export { applyChange, type NextVersion, nextVersion, type RefusedChange } from './apply-change.js';
+export { readChange } from './change-shape.js';
+export type {
+  AddReplica,
+  HandOver,
+  NodeChange,
+  NodeJoined,
+  NodeMoved,
+  NodeReturned,
+  Promote,
+  Rehome,
+  RemoveReplica,
+  RenewEpoch,
+  ReplicaInSync,
+  ReplicaOutOfSync,
+  SetLeaseTerms,
+  SettleVoters,
+  SetVoters,
+  ShardChange,
+  TopologyChange,
+  VoterChange,
+} from './changes.js';
+export { type Deposal, deposals } from './deposals.js';
+export { type ClusterPlan, firstTopology } from './first-topology.js';
 export {
   addShard,
   type PlacedShard,
@@ -8,8 +32,10 @@ export {
   reweighShard,
   type WeighedShard,
 } from './placement.js';
+export { isRefusal, type Refusal } from './refusal.js';
 export { Ring } from './ring.js';
 export { type RingNode, RingNodesError } from './ring-nodes.js';
+export { sealText, unsealText } from './sealed-text.js';
 export { MAX_SHARD_ID, SlotTable } from './slots.js';
 export {
   graceMs,
@@ -25,3 +51,21 @@ export {
   type Topology,
   type TopologyNode,
 } from './topology.js';
+export {
+  decodeTopology,
+  encodeTopology,
+  MAX_TOPOLOGY_BYTES,
+  TOPOLOGY_FORMAT,
+  topologyHash,
+} from './topology-codec.js';
+export { describeChanges } from './topology-description.js';
+export {
+  applyDiff,
+  diffTopologies,
+  readDiff,
+  type TopologyDiff,
+  type TopologyName,
+  topologyName,
+} from './topology-diff.js';
+export { MAX_REPLICAS, MAX_SHARDS, MAX_TOPOLOGY_NODES, topologyProblems } from './topology-problems.js';
+export { chooseVoters, voterCount } from './voter-choice.js';

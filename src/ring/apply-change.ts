@@ -1,0 +1,172 @@
+/**
+ * What a change makes of a topology. A change that does not fit the topology, or would make it wrong, is refused in words and
+ * changes nothing, so that it may come late, twice, or from somebody who knew less.
+ *
+ * A batch is one version more, whatever it holds; the register publishes it as one.
+ */
+import { assert } from '../base/index.js';
+import type { NodeChange, SetLeaseTerms, TopologyChange, VoterChange } from './changes.js';
+import { isEqualData } from './data-shape.js';
+import { isLaterLife } from './incarnation.js';
+import { isRefusal, type Refusal, refusal } from './refusal.js';
+import { isServedBy, withShardChange } from './shard-changes.js';
+import { isSameLife, type Topology, type TopologyNode } from './topology.js';
+import {
+  leaseProblems,
+  MAX_TOPOLOGY_NODES,
+  nodeProblems,
+  topologyProblems,
+  voterProblems,
+} from './topology-problems.js';
+
+export interface RefusedChange {
+  readonly change: TopologyChange;
+  readonly why: string;
+}
+
+export interface NextVersion {
+  /** One version after the topology that was given; that one itself if nothing was applied. */
+  readonly topology: Topology;
+  readonly applied: readonly TopologyChange[];
+  readonly refused: readonly RefusedChange[];
+}
+
+/** The topology with the change, of the same version, or why not. */
+export function applyChange(topology: Topology, change: TopologyChange): Topology | Refusal {
+  const changed = withChange(topology, change);
+  if (!isRefusal(changed)) assertRight(changed);
+  return changed;
+}
+
+/** The next version, with all changes of the batch that can be applied, one after the other; of changes of voters one at most. */
+export function nextVersion(topology: Topology, changes: readonly TopologyChange[]): NextVersion {
+  const applied: TopologyChange[] = [];
+  const refused: RefusedChange[] = [];
+  let next = topology;
+  for (const change of changes) {
+    // Two steps in one version would leave out the topology in which both sets of voters count.
+    const isSecondStep = isVoterChange(change) && next.voterVersion !== topology.voterVersion;
+    const changed = isSecondStep
+      ? { refused: 'another change of voters is in this version: wait for the next one' }
+      : withChange(next, change);
+    if (isRefusal(changed)) {
+      refused.push({ change, why: changed.refused });
+    } else {
+      next = changed;
+      applied.push(change);
+    }
+  }
+  if (applied.length === 0) return { topology, applied, refused };
+  // Changes refuse whatever would make it wrong; the check of the whole is done once, since it is what costs.
+  assertRight(next);
+  return { topology: { ...next, version: topology.version + 1 }, applied, refused };
+}
+
+function assertRight(topology: Topology): void {
+  const problems = topologyProblems(topology);
+  assert(problems.length === 0, `a changed topology is right, but: ${problems.join('; ')}`);
+}
+
+function isVoterChange({ kind }: TopologyChange): boolean {
+  return kind === 'set-voters' || kind === 'settle-voters';
+}
+
+function withChange(topology: Topology, change: TopologyChange): Topology | Refusal {
+  switch (change.kind) {
+    case 'node-joined':
+    case 'node-returned':
+    case 'node-moved':
+      return withNodeChange(topology, change);
+    case 'set-voters':
+    case 'settle-voters':
+      return withVoterChange(topology, change);
+    case 'set-lease-terms':
+      return withLeaseTerms(topology, change);
+    default:
+      return withShardChange(topology, change);
+  }
+}
+
+function withNodeChange(topology: Topology, change: NodeChange): Topology | Refusal {
+  const { node } = change;
+  const problems = nodeProblems(node);
+  if (problems.length > 0) return refusal(problems);
+  const known = topology.nodes.find((other) => other.node === node.node);
+  switch (change.kind) {
+    case 'node-joined':
+      if (known !== undefined)
+        return { refused: `node ${node.node} is known, in its life ${known.incarnation}` };
+      if (topology.nodes.length >= MAX_TOPOLOGY_NODES)
+        return { refused: `there are ${topology.nodes.length} nodes: there can be ${MAX_TOPOLOGY_NODES}` };
+      return { ...topology, nodes: [...topology.nodes, node].sort((a, b) => (a.node < b.node ? -1 : 1)) };
+    case 'node-returned':
+      if (!isSameLife(known, change.former) || known === undefined)
+        return { refused: refusedLife(change.former.incarnation, known, node) };
+      if (!isLaterLife(node.incarnation, known.incarnation))
+        return {
+          refused: `the life ${node.incarnation} of node ${node.node} is not later than its life ${known.incarnation}`,
+        };
+      return withNode(withoutReplicasOf(topology, known), known, node);
+    case 'node-moved':
+      if (!isSameLife(known, node) || known === undefined)
+        return { refused: refusedLife(node.incarnation, known, node) };
+      return withNode(topology, known, node);
+  }
+}
+
+function refusedLife(meant: string, known: TopologyNode | undefined, { node }: TopologyNode): string {
+  if (known === undefined) return `there is no node ${node}`;
+  return `node ${node} is in its life ${known.incarnation}, and the change was meant for its life ${meant}`;
+}
+
+function withNode(topology: Topology, known: TopologyNode, node: TopologyNode): Topology | Refusal {
+  const served = topology.shards.find((shard) => isServedBy(shard, node.node));
+  if (!node.holdsData && served !== undefined)
+    return { refused: `node ${node.node} serves shard ${served.id}: it cannot only vote` };
+  return { ...topology, nodes: topology.nodes.map((other) => (other === known ? node : other)) };
+}
+
+/** Without the replicas of the node, whose store is empty now. */
+function withoutReplicasOf(topology: Topology, { node }: TopologyNode): Topology {
+  const hasReplica = topology.shards.some(({ replicas }) =>
+    replicas.some((replica) => replica.node === node),
+  );
+  if (!hasReplica) return topology;
+  const shards = topology.shards.map((shard) =>
+    shard.replicas.some((replica) => replica.node === node)
+      ? { ...shard, replicas: shard.replicas.filter((replica) => replica.node !== node) }
+      : shard,
+  );
+  return { ...topology, shards };
+}
+
+function withVoterChange(topology: Topology, change: VoterChange): Topology | Refusal {
+  const { voterVersion, voters, previousVoters } = topology;
+  if (change.voterVersion !== voterVersion)
+    return {
+      refused: `the voters have version ${voterVersion}, and the change was meant for version ${change.voterVersion}`,
+    };
+  const isUnderWay = !isEqualData(voters, previousVoters);
+  switch (change.kind) {
+    case 'set-voters': {
+      if (isUnderWay)
+        return { refused: `the change of voters to ${voters.join(', ')} is under way: settle it first` };
+      const next = [...change.voters].sort();
+      if (isEqualData(next, voters)) return { refused: `the voters are ${voters.join(', ')} already` };
+      const joint = { ...topology, voters: next, previousVoters: voters, voterVersion: voterVersion + 1 };
+      const problems = voterProblems(joint);
+      return problems.length > 0 ? refusal(problems) : joint;
+    }
+    case 'settle-voters':
+      if (!isUnderWay) return { refused: 'no change of voters is under way' };
+      return { ...topology, previousVoters: voters, voterVersion: voterVersion + 1 };
+  }
+}
+
+function withLeaseTerms(topology: Topology, { former, lease }: SetLeaseTerms): Topology | Refusal {
+  if (!isEqualData(former, topology.lease))
+    return { refused: 'the terms of the lease have been changed meanwhile' };
+  if (isEqualData(lease, former)) return { refused: 'the terms of the lease are these already' };
+  const problems = leaseProblems(lease);
+  return problems.length > 0 ? refusal(problems) : { ...topology, lease };
+}
