@@ -56,7 +56,6 @@ export {
   encodeTopology,
   MAX_TOPOLOGY_BYTES,
   TOPOLOGY_FORMAT,
-  topologyHash,
 } from './topology-codec.js';
 export { describeChanges } from './topology-description.js';
 export {
@@ -67,5 +66,6 @@ export {
   type TopologyName,
   topologyName,
 } from './topology-diff.js';
+export { topologyHash } from './topology-hash.js';
 export { MAX_REPLICAS, MAX_SHARDS, MAX_TOPOLOGY_NODES, topologyProblems } from './topology-problems.js';
 export { chooseVoters, voterCount } from './voter-choice.js';

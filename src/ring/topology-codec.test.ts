@@ -85,5 +85,19 @@ test('one hash for one value', () => {
   const copy: Topology = structuredClone(base);
   assert.equal(topologyHash(copy), topologyHash(base));
   assert.match(topologyHash(base), /^[0-9a-f]{16}$/);
-  assert.notEqual(topologyHash({ ...base, version: 2 }), topologyHash(base));
+  const others: Topology[] = [
+    { ...base, clusterId: 'other' },
+    { ...base, version: 2 },
+    { ...base, lease: { ...base.lease, leaseMs: 1501 } },
+    { ...base, maxUnreplicatedMs: 1001 },
+    { ...base, voters: ['n02'] },
+    { ...base, previousVoters: ['n02'] },
+    { ...base, voterVersion: 2 },
+    { ...base, nodes: base.nodes.slice(1) },
+    { ...base, nodes: base.nodes.map((node) => ({ ...node, zone: 'a' })) },
+    { ...base, shards: base.shards.map((shard) => ({ ...shard, epoch: 2 })) },
+    { ...base, slots: base.slots.map((range) => ({ ...range, shard: 2 })) },
+  ];
+  const hashes = [base, ...others].map(topologyHash);
+  assert.equal(new Set(hashes).size, hashes.length);
 });

@@ -12,9 +12,7 @@
  */
 import { assert } from '../base/index.js';
 import { aNumber, fields, readData } from './data-shape.js';
-import { murmur3Text } from './murmur3.js';
 import { isRefusal, type Refusal, refusal, shown } from './refusal.js';
-import { crc32, hex32 } from './sealed-text.js';
 import type { Topology } from './topology.js';
 import { topologyProblems } from './topology-problems.js';
 import { topologyFields } from './topology-shape.js';
@@ -29,9 +27,6 @@ interface WrittenTopology extends Topology {
 }
 
 const shape = fields<WrittenTopology>({ format: aNumber, ...topologyFields });
-
-/** Immutable values keep their hash; some of those that stand are asked for again with each change. */
-const hashes = new WeakMap<Topology, string>();
 
 /** The topology, which is right, as text. */
 export function encodeTopology(topology: Topology): string {
@@ -58,19 +53,6 @@ export function decodeTopology(text: string): Topology | Refusal {
   const { format: _, ...topology } = written;
   const problems = topologyProblems(topology);
   return problems.length > 0 ? refusal(problems) : topology;
-}
-
-/**
- * 16 hexadecimal digits that differ for topologies that differ, but for chance: the MurmurHash3 and the CRC-32 of the
- * text. Not for secrets.
- */
-export function topologyHash(topology: Topology): string {
-  const known = hashes.get(topology);
-  if (known !== undefined) return known;
-  const text = encodeTopology(topology);
-  const hash = hex32(murmur3Text(text, 0, text.length)) + hex32(crc32(text));
-  hashes.set(topology, hash);
-  return hash;
 }
 
 function parseJson(text: string): object | Refusal {

@@ -8,13 +8,13 @@
  * committed. So the base is named by version and hash, and the result is compared with its own hash, before anybody believes it.
  * Who has another base asks for the whole topology.
  *
- * Cost: O(topology), some ms for 1,000 nodes, mostly the hashes.
+ * Cost: O(topology) comparisons, mostly of references, and the hashes; some ms for 1,000 nodes.
  */
 import { aNumber, aString, fields, isEqualData, list, optional, readData } from './data-shape.js';
 import { type Refusal, refusal } from './refusal.js';
 import { slotOwners, slotRanges } from './slots.js';
 import type { LeaseTerms, NodeId, Shard, SlotRange, Topology, TopologyNode } from './topology.js';
-import { topologyHash } from './topology-codec.js';
+import { topologyHash } from './topology-hash.js';
 import { MAX_SHARDS, MAX_TOPOLOGY_NODES, topologyProblems } from './topology-problems.js';
 import { leaseShape, nodeShape, shardShape, slotsShape, votersShape } from './topology-shape.js';
 
