@@ -19,7 +19,7 @@ import { topologyFields } from './topology-shape.js';
 
 export const TOPOLOGY_FORMAT = 1;
 
-/** Of the text. The largest topology that is right has about 1 MiB; what is longer is not worth parsing. */
+/** Of the text. The largest topology that is right has about 1.5 MiB; what is longer is not worth parsing. */
 export const MAX_TOPOLOGY_BYTES = 4 * 1024 * 1024;
 
 interface WrittenTopology extends Topology {
