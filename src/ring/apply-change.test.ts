@@ -4,6 +4,7 @@ import { test } from 'node:test';
 import {
   applyChange,
   describeChanges,
+  isRefusal,
   nextVersion,
   readChange,
   type Topology,
@@ -71,9 +72,26 @@ test('replicas come and go, and are in sync or not', () => {
   assert.deepEqual(without.shards[0].replicas, [copy('n05', true)]);
   const other = right(applyChange(without, { kind: 'add-replica', ...of, replica: at('n07') }));
   assert.deepEqual(other.shards[0].replicas, [copy('n05', true), copy('n07', false)]);
-  const inSync = right(applyChange(other, { kind: 'replica-in-sync', ...of, replica: at('n07') }));
+  const inSync = right(
+    applyChange(other, { kind: 'replica-in-sync', ...of, replica: at('n07'), syncVersion: 1 }),
+  );
   assert.deepEqual(inSync.shards[0].replicas, [copy('n05', true), copy('n07', true)]);
   assert.equal(inSync.shards[0].epoch, 1);
+});
+
+test('who is out of sync is so again: what was asked for before is void', () => {
+  const out: TopologyChange = { kind: 'replica-out-of-sync', ...of, replica: at('n03') };
+  const before = base.shards[0].syncVersion;
+  const twice = after(out, out);
+  assert.deepEqual(twice.shards[0].replicas, [copy('n03', false), copy('n05', true)]);
+  assert.equal(twice.shards[0].syncVersion, before + 2);
+  const late: TopologyChange = {
+    kind: 'replica-in-sync',
+    ...of,
+    replica: at('n03'),
+    syncVersion: before + 1,
+  };
+  assert.ok(isRefusal(applyChange(twice, late)));
 });
 
 test('a node that returned has lost its replica, and is still named as primary until another is', () => {
@@ -86,8 +104,9 @@ test('a node that returned has lost its replica, and is still named as primary u
 test('rehome: empty on another node, under a new epoch, what lives becomes a replica that is not in sync', () => {
   const [shard] = after(returned('n03'), returned('n05'), { kind: 'rehome', ...of, to: at('n07') }).shards;
   assert.deepEqual([shard.epoch, shard.primary, shard.replicas], [2, at('n07'), [copy('n01', false)]]);
+  assert.deepEqual([shard.beganEpoch, base.shards[0].beganEpoch], [2, 1]);
   const stale = after(outOfSync, { kind: 'rehome', ...of, to: at('n03') }).shards[0];
-  assert.deepEqual([stale.primary, stale.replicas], [at('n03'), [copy('n01', false), copy('n05', true)]]);
+  assert.deepEqual([stale.primary, stale.replicas], [at('n03'), [copy('n01', false), copy('n05', false)]]);
   const alone = after(returned('n01'), { kind: 'rehome', ...of, to: at('n01', '2-b') }).shards[0];
   assert.deepEqual(alone.primary, at('n01', '2-b'));
 });
@@ -154,16 +173,19 @@ const refusals: [name: string, change: TopologyChange, says: RegExp, before?: To
   ],
   ['renew by another', { kind: 'renew-epoch', ...of, primary: at('n03') }, /is not the primary/],
   ['renew, another life', { kind: 'renew-epoch', ...of, primary: at('n01', '2-b') }, /is not the primary/],
-  ['in sync already', { kind: 'replica-in-sync', ...of, replica: at('n03') }, /is in sync already/],
   [
-    'out of sync already',
-    { kind: 'replica-out-of-sync', ...of, replica: at('n03') },
-    /is out of sync already/,
-    outOfSync,
+    'in sync already',
+    { kind: 'replica-in-sync', ...of, replica: at('n03'), syncVersion: 1 },
+    /is in sync already/,
+  ],
+  [
+    'in sync, who is so has changed',
+    { kind: 'replica-in-sync', ...of, replica: at('n03'), syncVersion: 0 },
+    /was changed to version 1, and the change was meant for version 0/,
   ],
   [
     'in sync, another life',
-    { kind: 'replica-in-sync', ...of, replica: at('n03', '1-b') },
+    { kind: 'replica-in-sync', ...of, replica: at('n03', '1-b'), syncVersion: 1 },
     /n03 in its life 1-b is not there/,
   ],
   ['add a node that serves', { kind: 'add-replica', ...of, replica: at('n04') }, /n04 serves shard 2/],

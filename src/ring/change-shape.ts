@@ -44,7 +44,11 @@ const shapes: { readonly [C in TopologyChange as C['kind']]: Shape<C> } = {
   promote: fields<Promote>({ kind: kind('promote'), ...ofShard, to: lifeShape }),
   'hand-over': fields<HandOver>({ kind: kind('hand-over'), ...ofShard, from: lifeShape, to: lifeShape }),
   'renew-epoch': fields<RenewEpoch>({ kind: kind('renew-epoch'), ...ofShard, primary: lifeShape }),
-  'replica-in-sync': fields<ReplicaInSync>({ kind: kind('replica-in-sync'), ...ofReplica }),
+  'replica-in-sync': fields<ReplicaInSync>({
+    kind: kind('replica-in-sync'),
+    ...ofReplica,
+    syncVersion: aNumber,
+  }),
   'replica-out-of-sync': fields<ReplicaOutOfSync>({ kind: kind('replica-out-of-sync'), ...ofReplica }),
   'add-replica': fields<AddReplica>({ kind: kind('add-replica'), ...ofReplica }),
   'remove-replica': fields<RemoveReplica>({ kind: kind('remove-replica'), ...ofReplica }),

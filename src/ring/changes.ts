@@ -67,9 +67,11 @@ export interface RenewEpoch extends OfShard {
 export interface ReplicaInSync extends OfShard {
   readonly kind: 'replica-in-sync';
   readonly replica: NodeLife;
+  /** That of the shard when it was asked for. */
+  readonly syncVersion: number;
 }
 
-/** Asked for by the primary: it will acknowledge without this replica. */
+/** Asked for by the primary: it will acknowledge without this replica. Done also if it is not in sync: older wishes for it are void then. */
 export interface ReplicaOutOfSync extends OfShard {
   readonly kind: 'replica-out-of-sync';
   readonly replica: NodeLife;

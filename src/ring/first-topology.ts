@@ -39,6 +39,7 @@ export function firstTopology(plan: ClusterPlan): Topology | Refusal {
     version: 1,
     lease: plan.lease,
     maxUnreplicatedMs: plan.maxUnreplicatedMs,
+    replicasPerShard: plan.replicasPerShard,
     voters,
     previousVoters: voters,
     voterVersion: 1,
@@ -49,6 +50,8 @@ export function firstTopology(plan: ClusterPlan): Topology | Refusal {
         id,
         weight,
         epoch: 1,
+        beganEpoch: 1,
+        syncVersion: 1,
         primary: { node: primary.node, incarnation: primary.incarnation },
         replicas: replicas
           .map(({ node, incarnation }): Replica => ({ node, incarnation, isInSync: true }))

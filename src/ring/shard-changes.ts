@@ -10,7 +10,7 @@
  *
  * Only an in-sync replica in the life that its node is in now is promoted with what it holds. Empty beats stale.
  */
-import type { AddReplica, Rehome, ShardChange } from './changes.js';
+import type { AddReplica, Rehome, ReplicaInSync, ShardChange } from './changes.js';
 import { isRefusal, type Refusal, shown } from './refusal.js';
 import {
   isSameLife,
@@ -43,7 +43,7 @@ function changedShard(topology: Topology, shard: Shard, change: ShardChange): Sh
     case 'renew-epoch':
       return refusalUnlessPrimary(shard, change.primary) ?? { ...shard, epoch: shard.epoch + 1 };
     case 'replica-in-sync':
-      return refusalUnlessPresent(topology, change.replica) ?? withSync(shard, change.replica, true);
+      return refusalUnlessPresent(topology, change.replica) ?? joined(shard, change);
     case 'replica-out-of-sync':
       return withSync(shard, change.replica, false);
     case 'add-replica':
@@ -74,7 +74,19 @@ function rehomed(topology: Topology, shard: Shard, { to }: Rehome): Shard | Refu
     return { refused: `${nameOf(to)} is in sync: promote it` };
   const other = topology.shards.find((candidate) => candidate !== shard && isServedBy(candidate, to.node));
   if (other !== undefined) return { refused: `${to.node} serves shard ${other.id}` };
-  return refusalUnlessPresent(topology, to) ?? withPrimary(topology, shard, to);
+  const absent = refusalUnlessPresent(topology, to);
+  if (absent !== undefined) return absent;
+  // What the others hold is of a history that is over.
+  const replicas = shard.replicas.map((replica) => ({ ...replica, isInSync: false }));
+  const begun = withPrimary(topology, { ...shard, replicas }, to);
+  return { ...begun, beganEpoch: begun.epoch, syncVersion: shard.syncVersion + 1 };
+}
+
+function joined(shard: Shard, { replica, syncVersion }: ReplicaInSync): Shard | Refusal {
+  if (shard.syncVersion === syncVersion) return withSync(shard, replica, true);
+  return {
+    refused: `who is in sync in shard ${shard.id} was changed to version ${shard.syncVersion}, and the change was meant for version ${syncVersion}`,
+  };
 }
 
 /** Copies in lives that are over are gone. The former primary stays as a replica, if it lives. */
@@ -95,10 +107,10 @@ function withPrimary(topology: Topology, shard: Shard, to: NodeLife): Shard {
 function withSync(shard: Shard, life: NodeLife, isInSync: boolean): Shard | Refusal {
   const replica = replicaOf(shard, life);
   if (isRefusal(replica)) return replica;
-  if (replica.isInSync === isInSync)
-    return { refused: `${nameOf(life)} is ${isInSync ? 'in sync' : 'out of sync'} already` };
+  if (isInSync && replica.isInSync) return { refused: `${nameOf(life)} is in sync already` };
   return {
     ...shard,
+    syncVersion: shard.syncVersion + 1,
     replicas: shard.replicas.map((other) => (other === replica ? { ...replica, isInSync } : other)),
   };
 }

@@ -15,11 +15,11 @@ function changed(change: (value: Record<string, unknown>) => void): string {
 test('the text of a small topology; it changes only with its format', () => {
   assert.equal(
     encodeTopology(base),
-    '{"format":1,"clusterId":"test","version":1,"lease":{"leaseMs":1500,"driftPermille":50,"slackMs":20},"maxUnreplicatedMs":1000,' +
+    '{"format":1,"clusterId":"test","version":1,"lease":{"leaseMs":1500,"driftPermille":50,"slackMs":20},"maxUnreplicatedMs":1000,"replicasPerShard":1,' +
       '"voters":["n01"],"previousVoters":["n01"],"voterVersion":1,' +
       '"nodes":[{"node":"n01","incarnation":"1-a","host":"host-n01","port":6379,"busPort":16379,"zone":"","holdsData":true},' +
       '{"node":"n02","incarnation":"1-a","host":"host-n02","port":6379,"busPort":16379,"zone":"","holdsData":true}],' +
-      '"shards":[{"id":1,"weight":1,"epoch":1,"primary":{"node":"n01","incarnation":"1-a"},' +
+      '"shards":[{"id":1,"weight":1,"epoch":1,"beganEpoch":1,"syncVersion":1,"primary":{"node":"n01","incarnation":"1-a"},' +
       '"replicas":[{"node":"n02","incarnation":"1-a","isInSync":true}],"vnodes":[4294705152]}],' +
       '"slots":[{"first":0,"last":16383,"shard":1}]}',
   );

@@ -22,6 +22,8 @@ function clusterWords(from: Topology, diff: TopologyDiff): string[] {
   const words: string[] = [];
   if (diff.clusterId !== undefined) words.push(`cluster: ${from.clusterId} -> ${diff.clusterId}`);
   if (diff.lease !== undefined) words.push(`lease: ${leaseWords(from.lease)} -> ${leaseWords(diff.lease)}`);
+  if (diff.replicasPerShard !== undefined)
+    words.push(`replicas per shard: ${from.replicasPerShard} -> ${diff.replicasPerShard}`);
   if (diff.maxUnreplicatedMs !== undefined)
     words.push(`maxUnreplicated: ${from.maxUnreplicatedMs} ms -> ${diff.maxUnreplicatedMs} ms`);
   const version = diff.voterVersion ?? from.voterVersion;

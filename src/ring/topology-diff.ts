@@ -31,6 +31,7 @@ export interface TopologyDiff {
   readonly clusterId: string | undefined;
   readonly lease: LeaseTerms | undefined;
   readonly maxUnreplicatedMs: number | undefined;
+  readonly replicasPerShard: number | undefined;
   readonly voters: readonly NodeId[] | undefined;
   readonly previousVoters: readonly NodeId[] | undefined;
   readonly voterVersion: number | undefined;
@@ -51,6 +52,7 @@ const diffShape = fields<TopologyDiff>({
   clusterId: optional(aString),
   lease: optional(leaseShape),
   maxUnreplicatedMs: optional(aNumber),
+  replicasPerShard: optional(aNumber),
   voters: optional(votersShape),
   previousVoters: optional(votersShape),
   voterVersion: optional(aNumber),
@@ -72,6 +74,7 @@ export function diffTopologies(from: Topology, to: Topology): TopologyDiff {
     clusterId: changed(from.clusterId, to.clusterId),
     lease: changed(from.lease, to.lease),
     maxUnreplicatedMs: changed(from.maxUnreplicatedMs, to.maxUnreplicatedMs),
+    replicasPerShard: changed(from.replicasPerShard, to.replicasPerShard),
     voters: changed(from.voters, to.voters),
     previousVoters: changed(from.previousVoters, to.previousVoters),
     voterVersion: changed(from.voterVersion, to.voterVersion),
@@ -96,6 +99,7 @@ export function applyDiff(base: Topology, diff: TopologyDiff): Topology | Refusa
     version: diff.to.version,
     lease: diff.lease ?? base.lease,
     maxUnreplicatedMs: diff.maxUnreplicatedMs ?? base.maxUnreplicatedMs,
+    replicasPerShard: diff.replicasPerShard ?? base.replicasPerShard,
     voters: diff.voters ?? base.voters,
     previousVoters: diff.previousVoters ?? base.previousVoters,
     voterVersion: diff.voterVersion ?? base.voterVersion,

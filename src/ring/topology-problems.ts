@@ -110,6 +110,7 @@ function checkScalars(topology: Topology, found: Problems): void {
   found.count(topology.version, 'the version', 1, Number.MAX_SAFE_INTEGER);
   checkLease(topology.lease, found);
   found.count(topology.maxUnreplicatedMs, 'maxUnreplicatedMs', MIN_UNREPLICATED_MS, MAX_UNREPLICATED_MS);
+  found.count(topology.replicasPerShard, 'replicasPerShard', 0, MAX_REPLICAS);
 }
 
 function checkLease({ leaseMs, driftPermille, slackMs }: LeaseTerms, found: Problems): void {
@@ -187,6 +188,8 @@ function checkShards(
     const name = `shard ${shard.id}`;
     found.count(shard.id, 'the id of a shard', 0, MAX_SHARD_ID);
     found.count(shard.epoch, `the epoch of ${name}`, 1, Number.MAX_SAFE_INTEGER);
+    found.count(shard.beganEpoch, `the first epoch of the history of ${name}`, 1, shard.epoch);
+    found.count(shard.syncVersion, `the syncVersion of ${name}`, 1, Number.MAX_SAFE_INTEGER);
     found.unless(
       shard.weight >= MIN_WEIGHT && shard.weight <= MAX_WEIGHT,
       () => `the weight of ${name} is ${shown(shard.weight)}: it is ${MIN_WEIGHT} to ${MAX_WEIGHT}`,

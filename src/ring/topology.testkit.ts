@@ -100,6 +100,8 @@ function moved(topology: Topology, random: Random): Topology {
         id,
         weight: 1 + random.below(3),
         epoch: 1,
+        beganEpoch: 1,
+        syncVersion: 1,
         primary: undefined,
         replicas: [],
         vnodes: [],
@@ -175,7 +177,12 @@ export function randomChange(topology: Topology, random: Random): TopologyChange
     case 6:
       return { kind: 'renew-epoch', ...of, primary };
     case 7:
-      return { kind: 'replica-in-sync', ...of, replica: one };
+      return {
+        kind: 'replica-in-sync',
+        ...of,
+        replica: one,
+        syncVersion: shard.syncVersion - (random.below(4) === 0 ? 1 : 0),
+      };
     case 8:
       return { kind: 'replica-out-of-sync', ...of, replica: one };
     case 9:

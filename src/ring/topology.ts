@@ -43,6 +43,10 @@ export interface Shard {
   readonly weight: number;
   /** Raised with each primary, and when the same one begins anew. */
   readonly epoch: number;
+  /** The epoch in which its history began, empty: what was held in an earlier one is void. */
+  readonly beganEpoch: number;
+  /** Raised with each change of who is in sync: what was asked for before one is void. */
+  readonly syncVersion: number;
   /** Undefined: nobody has it until it is re-homed. */
   readonly primary: NodeLife | undefined;
   /** In the order of their nodes. */
@@ -76,6 +80,8 @@ export interface Topology {
   readonly lease: LeaseTerms;
   /** A primary acknowledges nothing when its in-sync set has been silent for so long, in ms. */
   readonly maxUnreplicatedMs: number;
+  /** So many a shard is to have, if there are nodes for them. */
+  readonly replicasPerShard: number;
   /** In order. */
   readonly voters: readonly NodeId[];
   /** The voters before the change that is under way; the same as `voters` when none is. A quorum is a majority of both. */
