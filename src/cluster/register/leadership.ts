@@ -18,7 +18,7 @@ import type { Commits } from './commits.js';
 import type { Core, Step } from './core.js';
 import { type Electorate, electorateOf } from './electorate.js';
 import type { CheckAnswer, Content, Placed } from './messages.js';
-import { isSamePosition, type Position, positionText } from './position.js';
+import { isAbove, isSamePosition, type Position, positionText } from './position.js';
 import { ProposalQueue, type Waiting } from './proposal-queue.js';
 import type { Proposals } from './proposals.js';
 
@@ -70,6 +70,10 @@ export class Leadership<V, C, D, R> {
     this.#queue = new ProposalQueue(parts.core, parts.proposals);
     const { accepted } = this.#core.promises;
     assert(accepted !== undefined, 'a leader has accepted something');
+    assert(
+      !isAbove(this.#core.position, accepted.position),
+      'a leader has accepted all that it knows to be committed',
+    );
     step.outbox.note(`leads in term ${term}`);
     if (this.#core.mutants.has('derive-uncommitted')) parts.commits.learn(accepted, step);
     if (accepted.position.version === this.#core.position?.version) {

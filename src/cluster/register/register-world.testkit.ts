@@ -155,11 +155,12 @@ export class RegisterWorld implements RegisterFleet {
     if (this.isHealed) return;
     const { random, nodes } = this;
     const node = nodes[random.below(nodes.length)]!;
-    const kind = random.below(8);
+    const kind = random.below(9);
     if (kind === 0) node.stop();
     else if (kind === 1) node.crash();
     else if (kind === 2) node.pause(random.below(4000));
-    else if (kind <= 5) this.cut(random.below(3) === 0);
+    else if (kind === 3) node.breakDisk();
+    else if (kind <= 6) this.cut(random.below(3) === 0);
     else this.cuts.fill(0);
     this.at(200 + random.below(3000), () => this.#fault());
   }
@@ -197,6 +198,8 @@ export class WorldNode implements Outbox<Message, Disk> {
   #pausedUntilMs = 0;
   #disk: Disk | undefined;
   #diskFreeMs = 0;
+  /** Writes fail, until the next start. */
+  #isDiskBroken = false;
   #writes: Write[] = [];
   /** The gate says no to this version until then. */
   #heldVersion = 0;
@@ -217,6 +220,7 @@ export class WorldNode implements Outbox<Message, Disk> {
   start(disk: Disk | undefined): void {
     const life = ++this.#life;
     const { random, shape } = this.#world;
+    this.#isDiskBroken = false;
     const machine: Machine = new EmbeddedRegister({
       self: this.id,
       kind: cellsKind,
@@ -264,6 +268,12 @@ export class WorldNode implements Outbox<Message, Disk> {
     });
   }
 
+  breakDisk(): void {
+    const life = this.#life;
+    this.#isDiskBroken = true;
+    this.#world.at(this.#world.random.below(3000), () => this.#crashIn(life));
+  }
+
   pause(ms: number): void {
     this.#pausedUntilMs = this.#world.nowMs + ms;
   }
@@ -271,6 +281,7 @@ export class WorldNode implements Outbox<Message, Disk> {
   heal(): void {
     this.#pausedUntilMs = 0;
     this.#heldUntilMs = 0;
+    if (this.#isDiskBroken) this.crash();
     if (this.machine === undefined) this.start(this.#disk);
   }
 
@@ -319,6 +330,8 @@ export class WorldNode implements Outbox<Message, Disk> {
 
   #written(life: number, write: Write): void {
     this.#run(life, () => {
+      if (this.#isDiskBroken)
+        return this.machine!.persistFailed(write.number, this.#clocks(), this.#advice, this);
       this.#disk = write.state;
       this.#writes.shift();
       for (const send of write.after) send();
