@@ -1,9 +1,10 @@
 /** A machine of lease-world.testkit.ts: what runs on it in its present life, and its clocks. */
 import type { Random } from '../../base/index.js';
 import type { NodeId, NodeLife } from '../../ring/index.js';
-import type { Clocks } from '../step.js';
+import type { Clocks, Outbox } from '../step.js';
 import type { Value } from './cas-register.testkit.js';
 import type { CasVoter } from './cas-voter.testkit.js';
+import type { Planned } from './event-heap.testkit.js';
 import { HolderClock } from './holder-clock.js';
 import type { WriteLease } from './write-lease.js';
 
@@ -24,6 +25,14 @@ export interface Host {
   lease: WriteLease | undefined;
   /** The newest committed value that it heard of in this life. */
   known: Value | undefined;
+}
+
+export interface Event extends Planned {
+  /** Undefined: the world's own. */
+  readonly host: Host | undefined;
+  /** It dies with this life; -1: it does not. */
+  readonly life: number;
+  readonly run: () => void;
 }
 
 /** A host whose clocks run fast or slow by up to so many parts of a thousand. */
@@ -52,4 +61,9 @@ export function readClocks(host: Host, nowMs: number): Clocks & { readonly jumpe
   const monotonicMs = host.originMs + host.rate * (nowMs - host.suspendedMs);
   const wallMs = 1.7e12 + host.rate * nowMs + host.wallStepMs;
   return { monotonicMs, ...host.clock.read(monotonicMs, wallMs) };
+}
+
+/** An outbox for machines that keep nothing. What they note is not kept either. */
+export function sendsOnly<M>(send: (to: NodeId, message: M) => void): Outbox<M> {
+  return { send, persist: () => {}, sendAfterPersist: () => {}, note: () => {} };
 }

@@ -15,9 +15,9 @@ import type { NodeId, NodeLife } from '../../ring/index.js';
 import type { Clocks, Outbox } from '../step.js';
 import { firstValue, isJoint, type Kept, placeOf, type Value } from './cas-register.testkit.js';
 import { CasVoter, type Message } from './cas-voter.testkit.js';
-import { type Planned, popEvent, pushEvent } from './event-heap.testkit.js';
+import { popEvent, pushEvent } from './event-heap.testkit.js';
 import { HolderClock } from './holder-clock.js';
-import { type Host, lifeOf, newHost, readClocks } from './lease-host.testkit.js';
+import { type Event, type Host, lifeOf, newHost, readClocks, sendsOnly } from './lease-host.testkit.js';
 import { CALM, Cuts, drawSwarm, type Fault, type Swarm } from './lease-swarm.testkit.js';
 import type { LeaseMessage } from './messages.js';
 import { WriteLease } from './write-lease.js';
@@ -27,14 +27,6 @@ const HOLDERS = ['d0', 'd1', 'd2'];
 const LEASE = { leaseMs: 1500, driftPermille: 50, slackMs: 20 };
 const HEAL_BOUND_MS = 10_000;
 const HEALED = { loss: 0, isSpiky: false, lateRelease: 0 };
-
-interface Event extends Planned {
-  /** Undefined: the world's own. */
-  readonly host: Host | undefined;
-  /** It dies with this life; -1: it does not. */
-  readonly life: number;
-  readonly run: () => void;
-}
 
 export interface WorldOptions {
   readonly seed: number;
@@ -96,10 +88,10 @@ class LeaseWorld {
     if (isOneWayCut) {
       this.#at(5000, undefined, () => this.#cuts.oneWay(VOTERS, ['d0']));
       this.#at(25_000, undefined, () => this.#cuts.clear());
-    } else {
-      this.#at(500, undefined, () => this.#fault());
-      this.#at(this.#healMs, undefined, () => this.#cuts.clear());
+      return;
     }
+    this.#at(500, undefined, () => this.#fault());
+    this.#at(this.#healMs, undefined, () => this.#cuts.clear());
   }
 
   run(): Verdict {
@@ -137,6 +129,10 @@ class LeaseWorld {
 
   // --- time and the network
 
+  get #isHealed(): boolean {
+    return this.#nowMs >= this.#healMs;
+  }
+
   #chance(probability: number): boolean {
     return this.#random.fraction() < probability;
   }
@@ -150,7 +146,7 @@ class LeaseWorld {
   }
 
   #send(from: NodeId, to: NodeId, message: Message): void {
-    const { loss, delayMs, isSpiky, lateRelease } = this.#isHealed()
+    const { loss, delayMs, isSpiky, lateRelease } = this.#isHealed
       ? { ...this.#swarm, ...HEALED }
       : this.#swarm;
     if (this.#cuts.isDown(from, to) || (from !== to && this.#chance(loss))) return;
@@ -176,12 +172,7 @@ class LeaseWorld {
   }
 
   #outbox(host: Host): Outbox<LeaseMessage> {
-    return {
-      send: (to, message) => this.#send(host.id, to, message),
-      persist: () => {},
-      sendAfterPersist: () => {},
-      note: () => {},
-    };
+    return sendsOnly((to, message) => this.#send(host.id, to, message));
   }
 
   /** Reads the clocks of a host that runs; drops its lease if they jumped. */
@@ -225,7 +216,7 @@ class LeaseWorld {
       voters: VOTERS,
       mutants: this.#mutants,
       nowMs: () => this.#nowMs,
-      isHealed: () => this.#isHealed(),
+      isHealed: () => this.#isHealed,
       clocks: () => this.#clocks(host),
       outbox: () => this.#outbox(host),
       send: (to, message) => this.#send(host.id, to, message),
@@ -267,7 +258,7 @@ class LeaseWorld {
       this.#send(host.id, voter, { kind: 'alive', incarnation: String(host.life) });
       if (wish) this.#send(host.id, voter, { kind: 'wish', epoch: wish.epoch, to: lifeOf(host) });
     }
-    if (lease.shard === undefined || this.#isHealed()) return;
+    if (lease.shard === undefined || this.#isHealed) return;
     if (this.#chance(this.#swarm.freezes)) host.pausedUntilMs = this.#nowMs + 1500 + this.#random.below(2000);
     if (this.#chance(this.#swarm.handOver)) {
       const { epoch } = lease.shard;
@@ -311,16 +302,15 @@ class LeaseWorld {
 
   #commit(proposer: Host, value: Value): void {
     const { version } = value.topology;
-    const before = this.#history.get(version);
-    if (before !== undefined && before !== value)
+    if ((this.#history.get(version) ?? value) !== value)
       this.#violation ??= `version ${version} was committed twice`;
     this.#history.set(version, value);
     const { primary } = placeOf(this.#newest.topology);
     const isNew = version > this.#newest.topology.version;
     if (isNew) this.#newest = value;
-    if (isNew && !this.#isHealed()) this.#aimAtCommit(proposer, primary, value);
+    if (isNew && !this.#isHealed) this.#aimAtCommit(proposer, primary, value);
     this.#learn(proposer, value);
-    if (!this.#isHealed() && this.#chance(this.#swarm.muteCommits)) return;
+    if (!this.#isHealed && this.#chance(this.#swarm.muteCommits)) return;
     for (const id of this.#hosts.keys())
       if (id !== proposer.id) this.#send(proposer.id, id, { kind: 'commit', value });
   }
@@ -343,7 +333,7 @@ class LeaseWorld {
   }
 
   #aimAtAccept(voter: Host): void {
-    if (this.#isHealed() || !this.#chance(this.#swarm.crashesAtAccept)) return;
+    if (this.#isHealed || !this.#chance(this.#swarm.crashesAtAccept)) return;
     if (this.#chance(0.5))
       this.#at(this.#random.below(100), undefined, () => this.#crash(voter, this.#random.below(500)));
     else if (this.#nowMs >= this.#quietUntilMs) this.#cuts.clear();
@@ -354,12 +344,8 @@ class LeaseWorld {
     return this.#host(ids[this.#random.below(ids.length)] as NodeId);
   }
 
-  #isHealed(): boolean {
-    return this.#nowMs >= this.#healMs;
-  }
-
   #fault(): void {
-    if (this.#isHealed()) return;
+    if (this.#isHealed) return;
     const { faults, faultGapMs } = this.#swarm;
     const primary = placeOf(this.#newest.topology).primary.node;
     const host = this.#chance(0.4) ? this.#host(primary) : this.#anyHost();
