@@ -18,7 +18,9 @@ export interface Value {
 export type Change =
   | { readonly kind: 'primary'; readonly fromEpoch: number; readonly to: NodeLife }
   | { readonly kind: 'voters'; readonly fromVersion: number; readonly to: readonly NodeId[] }
-  | { readonly kind: 'finish-voters'; readonly fromVersion: number };
+  | { readonly kind: 'finish-voters'; readonly fromVersion: number }
+  /** Something that concerns neither: another shard's, say. */
+  | { readonly kind: 'other' };
 
 export type RegisterMessage =
   | { readonly kind: 'prepare'; readonly ballot: number }
@@ -82,6 +84,7 @@ function changed({ topology: base }: Value, change: Change): Value | undefined {
     const shard = { ...base.shards[0], epoch: epoch + 1, primary: change.to } as Topology['shards'][number];
     return epoch === change.fromEpoch ? next({ shards: [shard] }) : undefined;
   }
+  if (change.kind === 'other') return next({});
   if (base.voterVersion !== change.fromVersion) return undefined;
   const voterVersion = base.voterVersion + 1;
   if (change.kind === 'finish-voters')

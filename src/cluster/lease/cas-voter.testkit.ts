@@ -35,6 +35,8 @@ export interface VoterSurroundings {
   readonly mutants: ReadonlySet<string>;
   nowMs(): number;
   isHealed(): boolean;
+  /** An aimed fault is under way, which other changes would only disturb. */
+  isQuiet(): boolean;
   clocks(): Clocks;
   outbox(): Outbox<LeaseAnswer>;
   send(to: NodeId, message: Message): void;
@@ -43,7 +45,7 @@ export interface VoterSurroundings {
   /** Runs it then, if this life lasts. */
   after(delayMs: number, run: () => void): void;
   /** It has begun to persist a deposal. */
-  deposing(): void;
+  deposing(from: Topology): void;
   committed(value: Value): void;
 }
 
@@ -156,7 +158,7 @@ export class CasVoter {
       this.#promises.accepted(next, this.#world.clocks());
       this.#world.send(pending.from, { kind: 'accepted', ballot: pending.ballot });
     });
-    if (deposalsOfOneShard(current, next).length > 0) this.#world.deposing();
+    if (deposalsOfOneShard(current, next).length > 0) this.#world.deposing(current);
   }
 
   /** Begins a change now and then, as its kind of trouble suggests. */
@@ -193,7 +195,9 @@ export class CasVoter {
       const to = this.#candidate(primary);
       return to && { kind: 'primary', fromEpoch: epoch, to };
     }
-    if (this.#world.isHealed() || !this.#chance(this.#world.swarm.churn)) return undefined;
+    if (this.#world.isHealed() || this.#world.isQuiet() || !this.#chance(this.#world.swarm.churn))
+      return undefined;
+    if (this.#chance(0.5)) return { kind: 'other' };
     const order = this.#world.voters
       .map((id) => ({ id, key: this.#world.random.uint32() }))
       .sort((a, b) => a.key - b.key);

@@ -37,14 +37,19 @@ export interface Swarm {
   readonly muteCommits: number;
   /** The primary and a majority of the voters it knows are cut off from the majority that goes on. */
   readonly cutsAfterCommit: number;
-  /** A voter crashes while it persists a deposal, or all cuts are healed just then. */
+  /** A voter crashes while it persists a deposal. */
   readonly crashesAtAccept: number;
+  /** Who is deposed hears just then that it is primary, and of no cut. */
+  readonly asksAtAccept: number;
   /** A new primary hears of its epoch only when its promises would have lapsed. */
   readonly latePrimary: number;
   readonly lateRelease: number;
   /** The primary is stopped just after it sent. */
   readonly freezes: number;
 }
+
+/** What goes on when faults stop. */
+export const HEALED: Partial<Swarm> = { loss: 0, isSpiky: false, lateRelease: 0 };
 
 /** For one fault alone. */
 export const CALM: Swarm = {
@@ -61,6 +66,7 @@ export const CALM: Swarm = {
   muteCommits: 0,
   cutsAfterCommit: 0,
   crashesAtAccept: 0,
+  asksAtAccept: 0,
   latePrimary: 0,
   lateRelease: 0,
   freezes: 0,
@@ -83,8 +89,9 @@ export function drawSwarm(random: Random): Swarm {
     faults: FAULTS.filter(() => chance(0.5)),
     muteCommits: often(0.4, 0.8),
     cutsAfterCommit: often(0.5, 0.7),
-    crashesAtAccept: often(0.3, 0.2),
-    latePrimary: often(0.3, 0.4),
+    crashesAtAccept: often(0.3, 0.1),
+    asksAtAccept: often(0.4, 0.4),
+    latePrimary: often(0.4, 0.4),
     lateRelease: often(0.5, 0.5),
     freezes: often(0.3, 0.01),
   };
@@ -120,21 +127,20 @@ export class Cuts {
   }
 
   /**
-   * Cuts the smallest majority of the new voters, with the proposer and those who may follow, from the primary; if the primary has a
-   * majority of the voters that it knows on its side. Says whether it did.
+   * Cuts the smallest side that can agree on what follows this commit, with the proposer and those who may be promoted, from the primary;
+   * if the primary has a majority of the voters that it knows on its own side. Says whether it did.
    */
   behindCommit(
-    proposer: NodeId,
-    primary: NodeId,
-    holders: readonly NodeId[],
-    now: Topology,
+    { proposer, primary, holders }: { proposer: NodeId; primary: NodeId; holders: readonly NodeId[] },
+    quorums: readonly (readonly NodeId[])[],
     known: Topology,
   ): boolean {
     const side = new Set([proposer, ...holders.filter((id) => id !== primary)]);
-    for (const id of [...now.voters].reverse()) if (!isQuorum(side, [now.voters])) side.add(id);
+    for (const voters of quorums) {
+      for (const id of [...voters].reverse()) if (!isQuorum(side, [voters])) side.add(id);
+    }
     const others = new Set(this.#everyone.filter((id) => !side.has(id)));
-    if (!isQuorum(side, [now.previousVoters]) || !isQuorum(others, [known.voters, known.previousVoters]))
-      return false;
+    if (!isQuorum(others, [known.voters, known.previousVoters])) return false;
     this.clear();
     this.around(side);
     return true;

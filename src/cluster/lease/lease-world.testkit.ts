@@ -7,26 +7,25 @@
  *   liveness       when faults stop, somebody writes again within HEAL_BOUND_MS, and goes on
  *
  * Faults are drawn, and aimed at the moments that rules are about: commits that nobody hears of, persists that are under way,
- * voters that begin anew, primaries that learn late. A host that is paused does nothing; one that is suspended has a monotonic clock that
- * stood still. The clocks of hosts run within rho.
+ * voters that begin anew, primaries that learn late. A host that is suspended has a monotonic clock that stood still.
  */
 import { Random } from '../../base/index.js';
-import type { NodeId, NodeLife } from '../../ring/index.js';
+import type { NodeId, NodeLife, Topology } from '../../ring/index.js';
 import type { Clocks, Outbox } from '../step.js';
 import { firstValue, isJoint, type Kept, placeOf, type Value } from './cas-register.testkit.js';
 import { CasVoter, type Message } from './cas-voter.testkit.js';
 import { popEvent, pushEvent } from './event-heap.testkit.js';
 import { HolderClock } from './holder-clock.js';
 import { type Event, type Host, lifeOf, newHost, readClocks, sendsOnly } from './lease-host.testkit.js';
-import { CALM, Cuts, drawSwarm, type Fault, type Swarm } from './lease-swarm.testkit.js';
+import { CALM, Cuts, drawSwarm, type Fault, HEALED, type Swarm } from './lease-swarm.testkit.js';
 import type { LeaseMessage } from './messages.js';
 import { WriteLease } from './write-lease.js';
 
 const VOTERS = ['v0', 'v1', 'v2', 'v3', 'v4', 'v5'];
 const HOLDERS = ['d0', 'd1', 'd2'];
+const EVERYONE = [...VOTERS, ...HOLDERS];
 const LEASE = { leaseMs: 1500, driftPermille: 50, slackMs: 20 };
 const HEAL_BOUND_MS = 10_000;
-const HEALED = { loss: 0, isSpiky: false, lateRelease: 0 };
 
 export interface WorldOptions {
   readonly seed: number;
@@ -60,7 +59,7 @@ class LeaseWorld {
   readonly #swarm: Swarm;
   readonly #hosts = new Map<NodeId, Host>();
   readonly #events: Event[] = [];
-  readonly #cuts = new Cuts([...VOTERS, ...HOLDERS]);
+  readonly #cuts = new Cuts(EVERYONE);
   #order = 0;
   #nowMs = 0;
   #trace = 0;
@@ -70,7 +69,6 @@ class LeaseWorld {
   #lastWriteMs = 0;
   #longestGapMs = 0;
   #firstHealedWriteMs = Number.POSITIVE_INFINITY;
-  /** No fault disturbs an aimed one before. */
   #quietUntilMs = 0;
   readonly #history = new Map<number, Value>();
   #newest: Value;
@@ -84,7 +82,7 @@ class LeaseWorld {
     const voters = this.#chance(0.6) ? VOTERS.slice(0, 3) : VOTERS.slice(0, 5);
     this.#newest = firstValue(LEASE, voters, { node: 'd0', incarnation: '1' });
     this.#history.set(1, this.#newest);
-    for (const id of [...VOTERS, ...HOLDERS]) this.#addHost(id);
+    for (const id of EVERYONE) this.#addHost(id);
     if (isOneWayCut) {
       this.#at(5000, undefined, () => this.#cuts.oneWay(VOTERS, ['d0']));
       this.#at(25_000, undefined, () => this.#cuts.clear());
@@ -121,13 +119,14 @@ class LeaseWorld {
   }
 
   #checkHealed(): void {
-    if (this.#violation !== undefined) return;
     if (this.#firstHealedWriteMs > this.#healMs + HEAL_BOUND_MS)
-      this.#violation = `no write within ${HEAL_BOUND_MS} ms after all was healed`;
-    else if (this.#lastWriteMs < this.#runMs - 2000) this.#violation = 'writes ceased after all was healed';
+      this.#violation ??= `no write within ${HEAL_BOUND_MS} ms after all was healed`;
+    if (this.#lastWriteMs < this.#runMs - 2000) this.#violation ??= 'writes ceased after all was healed';
   }
 
-  // --- time and the network
+  get #isQuiet(): boolean {
+    return this.#nowMs < this.#quietUntilMs;
+  }
 
   get #isHealed(): boolean {
     return this.#nowMs >= this.#healMs;
@@ -146,9 +145,8 @@ class LeaseWorld {
   }
 
   #send(from: NodeId, to: NodeId, message: Message): void {
-    const { loss, delayMs, isSpiky, lateRelease } = this.#isHealed
-      ? { ...this.#swarm, ...HEALED }
-      : this.#swarm;
+    const swarm = this.#isHealed ? { ...this.#swarm, ...HEALED } : this.#swarm;
+    const { loss, delayMs, isSpiky, lateRelease } = swarm;
     if (this.#cuts.isDown(from, to) || (from !== to && this.#chance(loss))) return;
     const isLate = message.kind === 'lease/release' && this.#chance(lateRelease);
     const slowness = isSpiky && this.#chance(0.05) ? 20 : 1;
@@ -181,8 +179,6 @@ class LeaseWorld {
     if (jumped) host.lease?.drop('its clocks jumped', clocks, this.#outbox(host));
     return clocks;
   }
-
-  // --- hosts
 
   #addHost(id: NodeId): void {
     const host = newHost(id, this.#random, LEASE.driftPermille);
@@ -217,12 +213,13 @@ class LeaseWorld {
       mutants: this.#mutants,
       nowMs: () => this.#nowMs,
       isHealed: () => this.#isHealed,
+      isQuiet: () => this.#isQuiet,
       clocks: () => this.#clocks(host),
       outbox: () => this.#outbox(host),
       send: (to, message) => this.#send(host.id, to, message),
       gossip: (message) => this.#send(host.id, this.#anyHost().id, message),
       after: (delayMs, run) => this.#at(delayMs, host, run),
-      deposing: () => this.#aimAtAccept(host),
+      deposing: (current) => this.#aimAtAccept(host, current),
       committed: (value) => this.#commit(host, value),
     };
   }
@@ -244,8 +241,6 @@ class LeaseWorld {
     this.#at(restMs + downMs, undefined, () => this.#start(host, kept));
   }
 
-  // --- a primary
-
   #holderTick(host: Host, lease: WriteLease): void {
     const clocks = this.#clocks(host);
     const outbox = this.#outbox(host);
@@ -258,7 +253,7 @@ class LeaseWorld {
       this.#send(host.id, voter, { kind: 'alive', incarnation: String(host.life) });
       if (wish) this.#send(host.id, voter, { kind: 'wish', epoch: wish.epoch, to: lifeOf(host) });
     }
-    if (lease.shard === undefined || this.#isHealed) return;
+    if (lease.shard === undefined || this.#isHealed || this.#isQuiet) return;
     if (this.#chance(this.#swarm.freezes)) host.pausedUntilMs = this.#nowMs + 1500 + this.#random.below(2000);
     if (this.#chance(this.#swarm.handOver)) {
       const { epoch } = lease.shard;
@@ -315,33 +310,32 @@ class LeaseWorld {
       if (id !== proposer.id) this.#send(proposer.id, id, { kind: 'commit', value });
   }
 
-  // --- faults
-
-  #aimAtCommit(proposer: Host, primary: NodeLife, { topology }: Value): void {
+  #aimAtCommit(proposer: Host, primary: NodeLife, { topology, quorums }: Value): void {
+    if (this.#isQuiet) return;
     const known = this.#host(primary.node).known?.topology;
     if (known && !isJoint(topology) && known.voterVersion < topology.voterVersion) {
-      if (this.#chance(this.#swarm.cutsAfterCommit)) {
-        const isCut = this.#cuts.behindCommit(proposer.id, primary.node, HOLDERS, topology, known);
-        if (isCut) this.#quietUntilMs = this.#nowMs + 7000;
-      }
-    } else if (this.#chance(this.#swarm.latePrimary) && this.#nowMs >= this.#quietUntilMs) {
+      const sides = { proposer: proposer.id, primary: primary.node, holders: HOLDERS };
+      if (this.#chance(this.#swarm.cutsAfterCommit) && this.#cuts.behindCommit(sides, quorums, known))
+        this.#quietUntilMs = this.#nowMs + 7000;
+    } else if (this.#chance(this.#swarm.latePrimary)) {
       this.#cuts.around(new Set([placeOf(topology).primary.node]));
       const lateMs = 1500 + this.#random.below(2000);
-      this.#quietUntilMs = this.#nowMs + lateMs;
-      this.#at(lateMs, undefined, () => this.#cuts.clear());
+      this.#at(lateMs, undefined, () => this.#isQuiet || this.#cuts.clear());
     }
   }
 
-  #aimAtAccept(voter: Host): void {
-    if (this.#isHealed || !this.#chance(this.#swarm.crashesAtAccept)) return;
-    if (this.#chance(0.5))
+  #aimAtAccept(voter: Host, current: Topology): void {
+    if (this.#isHealed || this.#isQuiet) return;
+    if (this.#chance(this.#swarm.crashesAtAccept))
       this.#at(this.#random.below(100), undefined, () => this.#crash(voter, this.#random.below(500)));
-    else if (this.#nowMs >= this.#quietUntilMs) this.#cuts.clear();
+    const committed = this.#history.get(current.version);
+    if (committed === undefined || !this.#chance(this.#swarm.asksAtAccept)) return;
+    this.#cuts.clear();
+    this.#deliver(1, voter.id, placeOf(current).primary.node, { kind: 'commit', value: committed });
   }
 
   #anyHost(): Host {
-    const ids = [...this.#hosts.keys()];
-    return this.#host(ids[this.#random.below(ids.length)] as NodeId);
+    return this.#host(EVERYONE[this.#random.below(EVERYONE.length)] as NodeId);
   }
 
   #fault(): void {
@@ -349,8 +343,8 @@ class LeaseWorld {
     const { faults, faultGapMs } = this.#swarm;
     const primary = placeOf(this.#newest.topology).primary.node;
     const host = this.#chance(0.4) ? this.#host(primary) : this.#anyHost();
-    if (this.#nowMs >= this.#quietUntilMs)
-      this.#strike(faults[this.#random.below(Math.max(faults.length, 1))], host);
+    const fault = faults[this.#random.below(Math.max(faults.length, 1))];
+    if (!this.#isQuiet) this.#strike(fault, host);
     this.#at(300 + this.#random.below(faultGapMs), undefined, () => this.#fault());
   }
 
