@@ -1,3 +1,8 @@
+export type { Deposal, FindDeposals } from './lease/deposal.js';
+export { HOLDER_CLOCK_MUTANTS, HolderClock, type HolderReading } from './lease/holder-clock.js';
+export type { LeaseMessage } from './lease/messages.js';
+export { PROMISE_MUTANTS } from './lease/promises.js';
+export { WRITE_LEASE_MUTANTS } from './lease/write-lease.js';
 export type { RegisterParts } from './register/core.js';
 export { EmbeddedRegister } from './register/embedded-register.js';
 export type { VoterReport } from './register/leadership.js';

@@ -18,6 +18,11 @@
  * At each use the advance of both clocks since the last use is compared. If they are more than `APART_MS` apart, something happened to
  * this machine that its owner did not see coming: it drops its leases (`jumped`), whatever this clock says.
  *
+ * Two threads have two such clocks, and what they skipped differs by a little that adds up. So a deadline goes from one thread to another on
+ * the monotonic clock, as `untilMs - skippedMs` of a reading made when it is handed over. The other reads its clocks, then looks at the
+ * deadline; one that is new there counts from what it had skipped at its reading *before*, as a pause may lie between the two:
+ * it may go on while `holderMs < deadlineMs + skippedMs of the reading before`. After a jump it waits for a deadline that is newer than it.
+ *
  * A guest that its hypervisor stopped and resumed finds nothing of that in either clock. See docs/write-lease.md.
  *
  * Cost: four additions. It is read before each write.
@@ -35,6 +40,8 @@ export const HOLDER_CLOCK_MUTANTS = ['holder-monotonic-only'] as const;
 export interface HolderReading {
   /** In ms; from reading to reading it grows at least as much as each of the clocks. */
   readonly holderMs: number;
+  /** How much of `holderMs` the monotonic clock does not show. */
+  readonly skippedMs: number;
   /** Leases must be dropped before anything is done under them. Said once, by the reading that found it. */
   readonly jumped: boolean;
 }
@@ -60,12 +67,13 @@ export class HolderClock {
     const apartMs = wallMs - monotonicMs;
     const gainMs = Number.isNaN(this.#apartMs) ? 0 : apartMs - this.#apartMs;
     this.#apartMs = apartMs;
-    if (this.#isMonotonicOnly) return { holderMs: monotonicMs, jumped: false };
+    if (this.#isMonotonicOnly) return { holderMs: monotonicMs, skippedMs: 0, jumped: false };
     this.#leadMs = Math.max(this.#leadMs + gainMs, -TREMBLE_MS);
     if (this.#leadMs > 0) {
       this.#skippedMs += this.#leadMs;
       this.#leadMs = 0;
     }
-    return { holderMs: monotonicMs + this.#skippedMs, jumped: Math.abs(gainMs) > APART_MS };
+    const skippedMs = this.#skippedMs;
+    return { holderMs: monotonicMs + skippedMs, skippedMs, jumped: Math.abs(gainMs) > APART_MS };
   }
 }

@@ -175,7 +175,8 @@ class LeaseWorld {
 
   /** Reads the clocks of a host that runs; drops its lease if they jumped. */
   #clocks(host: Host): Clocks {
-    const { jumped, ...clocks } = readClocks(host, this.#nowMs);
+    const { jumped, monotonicMs, holderMs } = readClocks(host, this.#nowMs);
+    const clocks = { monotonicMs, holderMs };
     if (jumped) host.lease?.drop('its clocks jumped', clocks, this.#outbox(host));
     return clocks;
   }
