@@ -82,7 +82,7 @@ class Bench {
   }
 }
 
-test('it asks every voter at once and then each 250 ms', () => {
+test('it asks every voter at once and then six times in L', () => {
   const bench = new Bench(follow(FIRST, { voters: ['b', 'c', 'd'], voterVersion: 2 }));
   const first = bench.said();
   assert.deepEqual(first.map(({ to }) => to).sort(), ['a', 'b', 'c', 'd']);

@@ -27,8 +27,8 @@ import { isSameLife, type LeaseTerms, type NodeId, type NodeLife, type Topology 
 import type { Clocks, Outbox } from '../step.js';
 import type { LeaseAnswer, LeaseHeartbeat, LeaseRelease } from './messages.js';
 
-/** Six to a lease of 1.5 s, so that some may be lost, in ms. */
-const HEARTBEAT_MS = 250;
+/** So that some may be lost: each 250 ms under an L of 1.5 s. */
+const HEARTBEATS_PER_LEASE = 6;
 /** A voter's clock that ran so much more than ours between two answers, beyond what rates allow, says that ours stood still. In ms. */
 const VOTER_AHEAD_MS = 200;
 
@@ -297,7 +297,7 @@ export class WriteLease {
   #speak(clocks: Clocks, outbox: Outbox<LeaseHeartbeat | LeaseRelease>): void {
     const role = this.#role;
     if (role.kind === 'none') return;
-    this.#heartbeatDueMs = clocks.holderMs + HEARTBEAT_MS;
+    this.#heartbeatDueMs = clocks.holderMs + role.terms.leaseMs / HEARTBEATS_PER_LEASE;
     if (role.kind === 'released') this.#sendRelease(role, outbox);
     const heartbeat: LeaseHeartbeat = {
       kind: 'lease/heartbeat',
