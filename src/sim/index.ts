@@ -1,1 +1,15 @@
-export {};
+export { type Checker, type Moment, Violation } from './checker.js';
+export { describeFault, FAULT_KINDS, type Fault, type FaultKind } from './faults.js';
+export type {
+  DiskContents,
+  Effects,
+  Experiment,
+  Host,
+  HostClocks,
+  Life,
+  Program,
+  Trial,
+  TrialSetup,
+} from './program.js';
+export { type Outcome, type RunOptions, type RunViolation, runSeed } from './run.js';
+export { leaseToy } from './toy/lease-toy.js';

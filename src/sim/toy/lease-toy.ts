@@ -1,0 +1,21 @@
+/** The toy as an experiment: 3 to 7 nodes that vote on a worker. */
+import type { Experiment } from '../program.js';
+import { type LeaseFact, type LeaseMessage, type LeaseState, leaseProgram, MUTANTS } from './lease-program.js';
+import { OneWorker } from './one-worker.js';
+import { SomeoneWorks } from './someone-works.js';
+
+export const leaseToy: Experiment<LeaseMessage, LeaseState, LeaseFact> = {
+  name: 'toy',
+  description: 'nodes vote on who of them may work while a lease lasts; proves the simulator itself',
+  nodes: { least: 3, most: 7 },
+  clients: { least: 0, most: 0 },
+  tickMs: 50,
+  driftPermille: 50,
+  mutants: MUTANTS,
+  marks: ['grant', 'won', 'lapsed', 'disk/torn', 'disk/kept'],
+  begin: (setup) => ({
+    program: leaseProgram(setup),
+    checkers: [new OneWorker(), new SomeoneWorks()],
+    maxLostDisks: Math.floor((setup.nodes.length - 1) / 2),
+  }),
+};
