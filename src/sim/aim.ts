@@ -5,7 +5,14 @@
  */
 import { Random } from '../base/index.js';
 import { chance, keyedFraction, mixed, pick, spread, stream, textHash } from './draws.js';
-import { type Cast, type Fault, type FaultKind, type LinkFault, type LinkShape, linkFault } from './faults.js';
+import {
+  type Cast,
+  type Fault,
+  type FaultKind,
+  type LinkFault,
+  type LinkShape,
+  linkFault,
+} from './faults.js';
 import type { Settings } from './settings.js';
 
 /** A fault comes this late after its mark, at most, where it does not come at once. */
@@ -33,9 +40,17 @@ export class Aim {
   }
 
   /** The fault for the mark that was made for the `count`th time, by that host; undefined: none. */
-  at(name: string, count: number, host: number, peer: number | undefined, nowMs: number, cast: Cast): Fault | undefined {
+  at(
+    name: string,
+    count: number,
+    host: number,
+    peer: number | undefined,
+    nowMs: number,
+    cast: Cast,
+  ): Fault | undefined {
     const rule = this.#ruleFor(name);
-    if (rule === undefined || keyedFraction(this.#seed, rule.key, count) >= rule.probability) return undefined;
+    if (rule === undefined || keyedFraction(this.#seed, rule.key, count) >= rule.probability)
+      return undefined;
     const random = new Random(mixed(mixed(this.#seed, rule.key), count + 0x51ed));
     const { leastDurationMs, mostDurationMs } = this.#settings;
     const isAtOnce = chance(random, 0.7);

@@ -9,7 +9,10 @@ const MAX_DEPTH = 100;
 
 export function deepFreeze<T>(value: T, depth = 0): T {
   if (typeof value !== 'object' || value === null) {
-    assert(typeof value !== 'function' && typeof value !== 'symbol', `${typeof value}s are no data for a wire`);
+    assert(
+      typeof value !== 'function' && typeof value !== 'symbol',
+      `${typeof value}s are no data for a wire`,
+    );
     return value;
   }
   if (Object.isFrozen(value)) return value;

@@ -6,7 +6,7 @@
  *
  * What was confirmed is never lost, unless the whole disk is (`wipe`) or a bit of it flips, which the checksum shows.
  */
-import { type Random, assert } from '../base/index.js';
+import { assert, type Random } from '../base/index.js';
 import { chance } from './draws.js';
 import type { DiskContents } from './program.js';
 

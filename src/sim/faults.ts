@@ -69,7 +69,16 @@ export interface Cast {
 
 /** What a draw is about: some hosts, and where a link fault has two sides, of one or both directions. */
 export type LinkShape = 'split' | 'isolate' | 'inbound' | 'outbound' | 'pair' | 'some';
-const SHAPES: readonly LinkShape[] = ['split', 'split', 'isolate', 'isolate', 'inbound', 'outbound', 'pair', 'some'];
+const SHAPES: readonly LinkShape[] = [
+  'split',
+  'split',
+  'isolate',
+  'isolate',
+  'inbound',
+  'outbound',
+  'pair',
+  'some',
+];
 
 export function drawFault(random: Random, kind: FaultKind, cast: Cast, time: FaultTime): Fault {
   if (!isLinkKind(kind)) {
@@ -134,7 +143,9 @@ export function drawPlan(random: Random, shape: PlanShape, cast: Cast, untilMs: 
   let atMs = between(random, 0, shape.everyMs);
   while (atMs < untilMs) {
     const durationMs = Math.round(spread(random, shape.leastDurationMs, shape.mostDurationMs));
-    plan.push(drawFault(random, pick(random, shape.kinds), cast, { id: String(plan.length + 1), atMs, durationMs }));
+    plan.push(
+      drawFault(random, pick(random, shape.kinds), cast, { id: String(plan.length + 1), atMs, durationMs }),
+    );
     atMs += 1 + Math.round(-Math.log(1 - random.fraction()) * shape.everyMs);
   }
   return plan;

@@ -12,4 +12,6 @@ export type {
   TrialSetup,
 } from './program.js';
 export { type Outcome, type RunOptions, type RunViolation, runSeed } from './run.js';
+export { describeSettings, type Settings } from './settings.js';
+export { type ShrunkRun, shrink } from './shrink.js';
 export { leaseToy } from './toy/lease-toy.js';

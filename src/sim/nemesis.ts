@@ -5,8 +5,9 @@
  * A fault is left out if there are enough of them under way, if too many disks would be lost, or if the run names those that
  * may happen (`only`) and it is not among them.
  */
+
+import { assert, type Random } from '../base/index.js';
 import type { Aim } from './aim.js';
-import { type Random, assert } from '../base/index.js';
 import { type Cast, describeFault, type Fault, type HostFaultEvent, isLinkFault } from './faults.js';
 import type { SimHost } from './host.js';
 import type { Observers } from './observers.js';
@@ -41,7 +42,13 @@ export class Nemesis<M, D, F> implements WorldEvents {
   #lostDisks = 0;
   #isOver = false;
 
-  constructor(cast: Cast, aim: Aim | undefined, limits: NemesisLimits, observers: Observers<F>, random: Random) {
+  constructor(
+    cast: Cast,
+    aim: Aim | undefined,
+    limits: NemesisLimits,
+    observers: Observers<F>,
+    random: Random,
+  ) {
     this.#cast = cast;
     this.#aim = aim;
     this.#limits = limits;
@@ -98,7 +105,8 @@ export class Nemesis<M, D, F> implements WorldEvents {
   #mayStrike({ kind, hosts }: HostFaultEvent): boolean {
     if (hosts.some((host) => host >= this.#cast.nodes)) return false;
     if (kind === 'wipe' || kind === 'flip') return this.#lostDisks < this.#limits.maxLostDisks;
-    if (kind === 'pause' || kind === 'suspend') return hosts.every((host) => this.#worldOf().hosts[host].isUp);
+    if (kind === 'pause' || kind === 'suspend')
+      return hosts.every((host) => this.#worldOf().hosts[host].isUp);
     return true;
   }
 
@@ -154,7 +162,8 @@ export class Nemesis<M, D, F> implements WorldEvents {
       if (fault.kind === 'clog') world.release(fault.links);
       return;
     }
-    for (const [at, index] of fault.hosts.entries()) this.#endHost(world, fault, world.hosts[index], lives[at]);
+    for (const [at, index] of fault.hosts.entries())
+      this.#endHost(world, fault, world.hosts[index], lives[at]);
   }
 
   #endHost(world: World<M, D, F>, fault: HostFaultEvent, host: SimHost<M, D, F>, life: number): void {

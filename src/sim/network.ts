@@ -7,7 +7,7 @@
  *
  * It knows nothing of messages; the world holds what a clog holds back.
  */
-import { type Random, assert } from '../base/index.js';
+import { assert, type Random } from '../base/index.js';
 import { LINK_FAULTS, type LinkFault } from './faults.js';
 import type { Settings } from './settings.js';
 
@@ -69,7 +69,8 @@ export class Network {
     const { delayUs, tailPermille, tailFactor, keepsOrder } = this.#settings;
     if (link % (this.#hosts + 1) === 0) return nowUs + LOOPBACK_US;
     let delay = delayUs + this.#random.below(delayUs);
-    if (tailPermille > 0 && this.#random.below(1000) < tailPermille) delay *= 1 + this.#random.below(tailFactor);
+    if (tailPermille > 0 && this.#random.below(1000) < tailPermille)
+      delay *= 1 + this.#random.below(tailFactor);
     if (this.#faults.slow[link] > 0) delay *= SLOW_FACTOR;
     if (!keepsOrder) return nowUs + delay;
     const arrivalUs = Math.max(nowUs + delay, this.#lastArrivalUs[link]);

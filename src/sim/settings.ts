@@ -51,7 +51,9 @@ interface Ranges {
 
 export function drawSettings(seed: number, ranges: Ranges, overrides: Overrides = {}): Settings {
   const random = stream(seed, 'settings');
-  const nodes = between(random, ranges.nodes.least, ranges.nodes.most);
+  // Fewer nodes, more collisions.
+  const isSmall = chance(random, 0.3);
+  const nodes = between(random, ranges.nodes.least, isSmall ? ranges.nodes.least : ranges.nodes.most);
   const clients = between(random, ranges.clients.least, ranges.clients.most);
   const isCalm = chance(random, 0.04);
   const kinds = some(random, FAULT_KINDS, pick(random, [0.2, 0.5, 0.8]));
@@ -72,10 +74,10 @@ export function drawSettings(seed: number, ranges: Ranges, overrides: Overrides 
     latePermille: chance(random, 0.5) ? 0 : between(random, 1, 20),
     lateMs: Math.round(spread(random, 50, 3000)),
     kinds: isCalm ? [] : kinds.filter((kind) => !overrides.without?.includes(kind)),
-    everyMs: Math.round(spread(random, 300, 10_000)),
+    everyMs: Math.round(spread(random, 200, 6000)),
     leastDurationMs: Math.round(spread(random, 20, 500)),
     mostDurationMs: Math.round(mostDurationMs),
-    maxActive: between(random, 1, 4),
+    maxActive: between(random, 1, 5),
     aimPermille: chance(random, 0.3) ? 0 : 400,
   };
 }

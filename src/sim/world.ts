@@ -129,7 +129,12 @@ export class World<M, D, F> {
     if (!host.isUp) return;
     const fate = host.disk.crash(this.nowUs);
     if (fate !== 'none') this.#observers.count(`disk/${fate}`);
-    this.#observers.trace(this.nowUs, host.id, 'crash', fate === 'none' ? '' : `the write under way was ${fate}`);
+    this.#observers.trace(
+      this.nowUs,
+      host.id,
+      'crash',
+      fate === 'none' ? '' : `the write under way was ${fate}`,
+    );
     host.forget();
     host.clocks.resume(this.nowUs);
     this.#observers.crashed(this.#momentOf(host));
@@ -275,7 +280,8 @@ export class World<M, D, F> {
   #deliver(host: SimHost<M, D, F>, link: number, parcel: Parcel<M>): void {
     const isCut = this.#options.settings.cutsInFlight && this.network.has('cut', link);
     if (!host.isUp || host.id !== parcel.to || isCut || host.heldInputs.length >= MAX_HELD) {
-      if (this.#observers.isTraced) this.#tracePacket('lost', parcel, isCut ? 'cut under way' : 'nobody is there');
+      if (this.#observers.isTraced)
+        this.#tracePacket('lost', parcel, isCut ? 'cut under way' : 'nobody is there');
       return;
     }
     const input = { kind: 'message', from: parcel.from, message: parcel.message } as const;
@@ -391,7 +397,12 @@ export class World<M, D, F> {
       mark: (name, peer) => {
         if (!goesOn()) return;
         const count = this.#observers.mark(name, peer, this.#momentOf(host));
-        this.#listener.marked(name, count, host.index, peer === undefined ? undefined : this.#hostOfId.get(peer));
+        this.#listener.marked(
+          name,
+          count,
+          host.index,
+          peer === undefined ? undefined : this.#hostOfId.get(peer),
+        );
       },
       report: (fact) => {
         if (goesOn()) this.#observers.fact(fact, this.#momentOf(host));

@@ -38,7 +38,7 @@ const RENEW_EVERY_MS = 250;
 const PATIENCE_MS = 400;
 
 /** Candidates begin so far apart, so that one of them mostly is alone. */
-const SPREAD_MS = 2500;
+const SPREAD_MS = 4000;
 
 export type LeaseMessage =
   | { readonly kind: 'ask'; readonly term: number; readonly life: string; readonly sentMs: number }
@@ -76,8 +76,9 @@ class LeaseLife implements Life<LeaseMessage, LeaseState, LeaseFact> {
   /** The last persist that is over. */
   #kept = 0;
   #hasFailed = false;
-  /** When this life last granted, or began, on the voter's clock. */
+  /** When this life last granted, or began, on the voter's clock; and to whom. */
   #promisedMs: number;
+  #promisedTo: NodeId = '';
   #role: LeaseRole;
   #renewedMs = 0;
 
@@ -105,7 +106,11 @@ class LeaseLife implements Life<LeaseMessage, LeaseState, LeaseFact> {
       if (holderMs - this.#renewedMs >= RENEW_EVERY_MS) this.#tellVoters('renew', holderMs, effects);
     } else if (role.kind === 'asks') {
       if (holderMs - role.sinceMs > PATIENCE_MS) this.#role = this.#waiting(clocks);
-    } else if (this.#isVoter && clocks.monotonicMs > role.untilMs) {
+    } else if (
+      this.#isVoter &&
+      clocks.monotonicMs > role.untilMs &&
+      !this.#hasPromised(clocks, this.#host.id)
+    ) {
       this.#ask(clocks, effects);
     }
   }
@@ -114,13 +119,7 @@ class LeaseLife implements Life<LeaseMessage, LeaseState, LeaseFact> {
     if (message.kind === 'granted') this.#takeGrant(from, message, clocks, effects);
     else if (message.kind === 'refused') this.#learnTerm(message.term, clocks, effects);
     else if (message.kind === 'ask') this.#answerAsk(from, message, clocks, effects);
-    else if (message.term === this.#state.term && this.#state.holder === from) {
-      this.#promisedMs = this.#voterMs(clocks);
-      if (this.#role.kind === 'waits') this.#role = this.#waiting(clocks);
-      this.#grant(from, message, effects);
-    } else if (message.term < this.#state.term) {
-      effects.send(from, { kind: 'refused', term: this.#state.term });
-    }
+    else this.#answerRenewal(from, message, clocks, effects);
   }
 
   persisted(number: number): void {
@@ -155,19 +154,54 @@ class LeaseLife implements Life<LeaseMessage, LeaseState, LeaseFact> {
       effects.send(from, { kind: 'refused', term: this.#state.term });
       return;
     }
-    const hasPromised = this.#voterMs(clocks) - this.#promisedMs < GRACE_MS;
-    if (hasPromised && !this.#mutants.has('no-promise')) return;
-    if (!isOwn) {
-      this.#role = this.#waiting(clocks);
-      this.#keep({ term: message.term, holder: from }, effects);
-    }
-    this.#promisedMs = this.#voterMs(clocks);
+    if (this.#hasPromised(clocks, from)) return;
+    if (!isOwn) this.#follow(from, message.term, clocks, effects);
+    this.#promise(from, clocks);
     effects.mark('grant', from);
     this.#grant(from, message, effects);
   }
 
+  #answerRenewal(
+    from: NodeId,
+    message: LeaseMessage & { kind: 'renew' },
+    clocks: HostClocks,
+    effects: LeaseEffects,
+  ): void {
+    if (message.term < this.#state.term) {
+      effects.send(from, { kind: 'refused', term: this.#state.term });
+      return;
+    }
+    if (message.term > this.#state.term) {
+      if (this.#hasPromised(clocks, from)) return;
+      this.#follow(from, message.term, clocks, effects);
+    }
+    if (this.#state.holder !== from) return;
+    this.#promise(from, clocks);
+    this.#grant(from, message, effects);
+  }
+
+  /** To another than that one, lately. A candidate that begins anew has not worked on its own promise. */
+  #hasPromised(clocks: HostClocks, to: NodeId): boolean {
+    if (this.#mutants.has('no-promise') || (to === this.#promisedTo && to === this.#host.id)) return false;
+    return this.#voterMs(clocks) - this.#promisedMs < GRACE_MS;
+  }
+
+  #promise(to: NodeId, clocks: HostClocks): void {
+    this.#promisedMs = this.#voterMs(clocks);
+    this.#promisedTo = to;
+  }
+
+  #follow(holder: NodeId, term: number, clocks: HostClocks, effects: LeaseEffects): void {
+    this.#role = this.#waiting(clocks);
+    this.#keep({ term, holder }, effects);
+  }
+
   /** Leaves when all that this voter has decided is kept. */
-  #grant(from: NodeId, { term, life, sentMs }: Exclude<LeaseMessage, { kind: 'refused' }>, effects: LeaseEffects): void {
+  #grant(
+    from: NodeId,
+    { term, life, sentMs }: Exclude<LeaseMessage, { kind: 'refused' }>,
+    effects: LeaseEffects,
+  ): void {
     const grant = { kind: 'granted', term, life, sentMs } as const;
     if (this.#mutants.has('no-persist') || this.#persists === this.#kept) effects.send(from, grant);
     else if (!this.#hasFailed) effects.sendAfterPersist(this.#persists, from, grant);
@@ -213,7 +247,7 @@ class LeaseLife implements Life<LeaseMessage, LeaseState, LeaseFact> {
   }
 
   #waiting(clocks: HostClocks): LeaseRole {
-    return { kind: 'waits', untilMs: clocks.monotonicMs + GRACE_MS + this.#host.random.below(SPREAD_MS) };
+    return { kind: 'waits', untilMs: clocks.monotonicMs + this.#host.random.below(SPREAD_MS) };
   }
 
   #isMajority(grants: ReadonlyMap<NodeId, number>, nowMs: number): boolean {

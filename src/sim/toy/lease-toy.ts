@@ -1,6 +1,12 @@
-/** The toy as an experiment: 3 to 7 nodes that vote on a worker. */
+/** The toy as an experiment: 3 to 7 nodes that vote on a worker. The smallest whole example of what the world runs. */
 import type { Experiment } from '../program.js';
-import { type LeaseFact, type LeaseMessage, type LeaseState, leaseProgram, MUTANTS } from './lease-program.js';
+import {
+  type LeaseFact,
+  type LeaseMessage,
+  type LeaseState,
+  leaseProgram,
+  MUTANTS,
+} from './lease-program.js';
 import { OneWorker } from './one-worker.js';
 import { SomeoneWorks } from './someone-works.js';
 
@@ -16,6 +22,7 @@ export const leaseToy: Experiment<LeaseMessage, LeaseState, LeaseFact> = {
   begin: (setup) => ({
     program: leaseProgram(setup),
     checkers: [new OneWorker(), new SomeoneWorks()],
-    maxLostDisks: Math.floor((setup.nodes.length - 1) / 2),
+    // One voter more than a majority is left.
+    maxLostDisks: Math.floor((setup.nodes.length - 1) / 2) - 1,
   }),
 };

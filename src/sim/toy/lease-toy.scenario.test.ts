@@ -1,0 +1,4 @@
+import { testScenarios } from '../golden.testkit.js';
+import { leaseToy } from './lease-toy.js';
+
+testScenarios(leaseToy, 'toy/scenarios');
