@@ -12,13 +12,6 @@ import type { SimClocks } from './clocks.js';
 import type { SimDisk } from './disk.js';
 import type { Effects, Life } from './program.js';
 
-/** A message with both ids as they were when it was sent. */
-export interface Parcel<M> {
-  readonly from: NodeId;
-  readonly to: NodeId;
-  readonly message: M;
-}
-
 /** What came while the host was stopped. */
 export type HeldInput<M> =
   | { readonly kind: 'message'; readonly from: NodeId; readonly message: M }

@@ -3,7 +3,7 @@
  * is to heal it ends all that are under way and begins no more.
  *
  * A fault is left out if there are enough of them under way, if too many disks would be lost, or if the run names those that
- * may happen (`only`) and it is not among them.
+ * may happen (`chosen`) and it is not among them.
  */
 
 import { assert, type Random } from '../base/index.js';
@@ -20,7 +20,7 @@ export interface NemesisLimits {
   readonly maxActive: number;
   readonly maxLostDisks: number;
   /** The ids of the faults that may happen; undefined: all. */
-  readonly only: ReadonlySet<string> | undefined;
+  readonly chosen: ReadonlySet<string> | undefined;
 }
 
 /** A fault that has begun, and the lives it has stopped: another life is not stopped by it. */
@@ -85,8 +85,9 @@ export class Nemesis<M, D, F> implements WorldEvents {
   }
 
   #strike(fault: Fault): void {
-    const { only, maxActive } = this.#limits;
-    if (this.#isOver || (only === undefined ? this.#active.size >= maxActive : !only.has(fault.id))) return;
+    const { chosen, maxActive } = this.#limits;
+    if (this.#isOver || (chosen === undefined ? this.#active.size >= maxActive : !chosen.has(fault.id)))
+      return;
     if (!isLinkFault(fault) && !this.#mayStrike(fault)) return;
     const world = this.#worldOf();
     this.begun.push(fault);

@@ -25,7 +25,7 @@ export interface RunOptions extends Overrides {
   /** Simulated, in all. */
   readonly lengthMs: number;
   /** The ids of the faults that may happen; undefined: all that the seed draws. */
-  readonly only?: ReadonlySet<string> | undefined;
+  readonly chosen?: ReadonlySet<string> | undefined;
   readonly mutants?: ReadonlySet<string> | undefined;
   readonly trace?: TraceSink | undefined;
   /** What is sent and kept is frozen, so that a host that changes it is found out. */
@@ -85,7 +85,7 @@ function run<M, D, F>(
   healMs: number,
   faults: readonly Fault[] | undefined,
 ): Outcome {
-  const { seed, lengthMs, only } = options;
+  const { seed, lengthMs, chosen } = options;
   const nodes = namesOf('n', settings.nodes);
   const clients = namesOf('c', settings.clients);
   const names = [...nodes, ...clients];
@@ -95,7 +95,11 @@ function run<M, D, F>(
   const observers = new Observers(checkers, options.trace);
   const cast: Cast = { nodes: nodes.length, hosts: names.length, nameOf: (host) => names[host] };
   const aim = faults === undefined ? new Aim(seed, settings) : undefined;
-  const limits = { maxActive: faults === undefined ? settings.maxActive : faults.length, maxLostDisks, only };
+  const limits = {
+    maxActive: faults === undefined ? settings.maxActive : faults.length,
+    maxLostDisks,
+    chosen,
+  };
   const nemesis = new Nemesis<M, D, F>(cast, aim, limits, observers, stream(seed, 'nemesis'));
   const world = new World(program, { nodes, clients }, observers, nemesis, {
     seed,

@@ -64,15 +64,15 @@ class Shrinker<M, D, F> {
 
   faults(): void {
     let kept = this.#outcome.faults.map(({ id }) => id);
-    if (!this.#try({ only: new Set(kept) })) return;
+    if (!this.#try({ chosen: new Set(kept) })) return;
     for (const kind of new Set(this.#outcome.faults.map((fault) => fault.kind))) {
       const others = this.#outcome.faults.filter((fault) => fault.kind !== kind).map(({ id }) => id);
-      if (this.#try({ only: new Set(others) })) kept = others;
+      if (this.#try({ chosen: new Set(others) })) kept = others;
     }
     for (let size = Math.ceil(kept.length / 2); size >= 1; size = size === 1 ? 0 : Math.ceil(size / 2)) {
       for (let at = 0; at < kept.length; ) {
         const others = kept.toSpliced(at, size);
-        if (this.#try({ only: new Set(others) })) kept = others;
+        if (this.#try({ chosen: new Set(others) })) kept = others;
         else at += size;
       }
     }

@@ -21,15 +21,15 @@ import { deepFreeze } from './deep-freeze.js';
 import { SimDisk } from './disk.js';
 import { chance, mixed, stream } from './draws.js';
 import { EventHeap } from './event-heap.js';
-import { type HeldInput, type Parcel, SimHost } from './host.js';
+import { type HeldInput, SimHost } from './host.js';
 import { Network } from './network.js';
 import type { Observers } from './observers.js';
-import type { Effects, Program } from './program.js';
+import { DELIVER, type Parcel, Post } from './post.js';
+import type { DiskContents, Effects, Program } from './program.js';
 import type { Settings } from './settings.js';
 import { describeData } from './trace.js';
 
 const TICK = 1;
-const DELIVER = 2;
 const PERSIST = 3;
 const START = 4;
 /** The payload is to be called. */
@@ -37,7 +37,7 @@ const LATER = 5;
 
 /** Ticks come up to so much after their time, as timers do. */
 const TICK_JITTER_US = 2000;
-/** Messages held by a clog or for a stopped host; more are lost, as buffers have an end. */
+/** Messages held for a stopped host; more are lost, as buffers have an end. */
 const MAX_HELD = 20_000;
 
 export interface WorldOptions {
@@ -66,9 +66,7 @@ export class World<M, D, F> {
   readonly #listener: WorldEvents;
   readonly #heap = new EventHeap();
   readonly #random;
-  readonly #hostOfId = new Map<NodeId, number>();
-  /** What is held by clogs, by link. */
-  readonly #clogged = new Map<number, Parcel<M>[]>();
+  readonly #post: Post<M, F>;
   #lives = 0;
   #isHealed = false;
 
@@ -87,13 +85,14 @@ export class World<M, D, F> {
     this.#random = stream(seed, 'world');
     const all = [...names.nodes, ...names.clients];
     this.network = new Network(stream(seed, 'network'), all.length, settings);
+    this.#post = new Post(all.length, this.network, this.#heap, observers, options.isStrict);
     this.hosts = all.map((name, index) => {
       const parts = {
         clocks: new SimClocks(stream(seed, `clocks ${name}`), settings.driftPermille / 1000),
         disk: new SimDisk<D>(stream(seed, `disk ${name}`), settings.diskUs),
         random: stream(seed, `program ${name}`),
       };
-      this.#hostOfId.set(name, index);
+      this.#post.register(name, index);
       return new SimHost(index, name, index >= names.nodes.length, parts, (host) => this.#effectsOf(host));
     });
   }
@@ -170,20 +169,15 @@ export class World<M, D, F> {
   }
 
   /** What clogs hold back on these links, unless another one still does. */
-  release(links: Iterable<number>): void {
-    for (const link of links) {
-      const parcels = this.#clogged.get(link);
-      if (parcels === undefined || this.network.has('clog', link)) continue;
-      this.#clogged.delete(link);
-      for (const parcel of parcels) this.#send(link, parcel);
-    }
+  release(links: readonly number[]): void {
+    this.#post.release(this.nowUs, links);
   }
 
   /** All is well from now on; hosts that are down start within a second. */
   heal(): void {
     this.#isHealed = true;
     this.network.heal();
-    this.release([...this.#clogged.keys()]);
+    this.#post.release(this.nowUs);
     for (const host of this.hosts) {
       host.lates = 0;
       host.downs = 0;
@@ -216,15 +210,7 @@ export class World<M, D, F> {
   }
 
   #start(host: SimHost<M, D, F>): void {
-    const contents = host.disk.contents();
-    if (host.hasLostDisk || contents.kind === 'damaged') {
-      host.hasLostDisk = false;
-      host.disks++;
-      host.starts = 0;
-      host.id = `${host.name}-${host.disks + 1}`;
-      this.#hostOfId.set(host.id, host.index);
-      host.disk.wipe();
-    }
+    const contents = this.#findDisk(host);
     host.starts++;
     host.lifeNumber = ++this.#lives;
     host.isUp = true;
@@ -247,6 +233,20 @@ export class World<M, D, F> {
     host.life = life;
     const firstTickUs = this.nowUs + this.#random.below(this.#options.tickMs * 1000);
     this.#heap.push(firstTickUs, TICK, host.index, lifeNumber, 0, undefined);
+  }
+
+  /** Without what was on its disk a host is another one. */
+  #findDisk(host: SimHost<M, D, F>): DiskContents<D> {
+    if (host.hasLostDisk) host.disk.wipe();
+    const contents = host.disk.contents();
+    if (!host.hasLostDisk && contents.kind !== 'damaged') return contents;
+    host.disk.wipe();
+    host.hasLostDisk = false;
+    host.disks++;
+    host.starts = 0;
+    host.id = `${host.name}-${host.disks + 1}`;
+    this.#post.register(host.id, host.index);
+    return contents;
   }
 
   #tick(host: SimHost<M, D, F>): void {
@@ -280,8 +280,8 @@ export class World<M, D, F> {
   #deliver(host: SimHost<M, D, F>, link: number, parcel: Parcel<M>): void {
     const isCut = this.#options.settings.cutsInFlight && this.network.has('cut', link);
     if (!host.isUp || host.id !== parcel.to || isCut || host.heldInputs.length >= MAX_HELD) {
-      if (this.#observers.isTraced)
-        this.#tracePacket('lost', parcel, isCut ? 'cut under way' : 'nobody is there');
+      const why = isCut ? 'cut under way' : 'nobody is there';
+      if (this.#observers.isTraced) this.#post.trace('lost', parcel, why, this.nowUs);
       return;
     }
     const input = { kind: 'message', from: parcel.from, message: parcel.message } as const;
@@ -329,36 +329,7 @@ export class World<M, D, F> {
   }
 
   #transmit(host: SimHost<M, D, F>, to: NodeId, message: M): void {
-    const target = this.#hostOfId.get(to);
-    assert(target !== undefined, `${host.id} sends to ${to}, which never was`);
-    if (this.#options.isStrict) deepFreeze(message);
-    const link = host.index * this.hosts.length + target;
-    const parcel = { from: host.id, to, message };
-    if (this.#observers.isTraced) this.#tracePacket('send', parcel, '');
-    if (this.network.has('cut', link)) {
-      if (this.#observers.isTraced) this.#tracePacket('lost', parcel, 'cut');
-    } else if (this.network.has('clog', link)) {
-      const held = this.#clogged.get(link) ?? [];
-      if (held.length < MAX_HELD) held.push(parcel);
-      this.#clogged.set(link, held);
-      if (this.#observers.isTraced) this.#tracePacket('held', parcel, 'clog');
-    } else if (this.network.loses(link)) {
-      if (this.#observers.isTraced) this.#tracePacket('lost', parcel, 'by chance');
-    } else {
-      this.#send(link, parcel);
-    }
-  }
-
-  #send(link: number, parcel: Parcel<M>): void {
-    const target = link % this.hosts.length;
-    this.#heap.push(this.network.arrivalUs(link, this.nowUs), DELIVER, target, link, 0, parcel);
-    const twiceUs = this.network.twiceUs(this.nowUs);
-    if (twiceUs !== undefined) this.#heap.push(twiceUs, DELIVER, target, link, 0, parcel);
-  }
-
-  #tracePacket(what: 'send' | 'lost' | 'held', { from, to, message }: Parcel<M>, why: string): void {
-    const head = why === '' ? `to ${to}` : `to ${to}, ${why}`;
-    this.#observers.trace(this.nowUs, from, what, `${head}: ${describeData(message)}`);
+    this.#post.send(host.index, host.id, to, message, this.nowUs);
   }
 
   #momentOf(host: SimHost<M, D, F>): Moment {
@@ -401,7 +372,7 @@ export class World<M, D, F> {
           name,
           count,
           host.index,
-          peer === undefined ? undefined : this.#hostOfId.get(peer),
+          peer === undefined ? undefined : this.#post.hostOf(peer),
         );
       },
       report: (fact) => {

@@ -38,7 +38,7 @@ function optionsOf(args: SimArguments, seed: number): RunOptions {
     mutants: new Set(args.mutants),
     nodes: args.nodes,
     without: args.without,
-    only: args.faults === undefined ? undefined : new Set(args.faults),
+    chosen: args.faults === undefined ? undefined : new Set(args.faults),
     isStrict: true,
   };
 }
@@ -139,7 +139,7 @@ function describeShrunk(args: SimArguments, { options, outcome, runs }: ShrunkRu
   if (options.nodes !== undefined) words.push(`--nodes ${options.nodes}`);
   for (const mutant of args.mutants) words.push(`--mutant ${mutant}`);
   for (const kind of args.without) words.push(`--without ${kind}`);
-  if (options.only !== undefined) words.push(`--faults ${[...options.only].join(',') || 'none'}`);
+  if (options.chosen !== undefined) words.push(`--faults ${[...options.chosen].join(',') || 'none'}`);
   return [
     `the smallest that fails alike, of ${runs} tried: ${outcome.settings.nodes} nodes, ${outcome.faults.length} faults, ` +
       `${((outcome.violation?.atMs ?? 0) / 1000).toFixed(3)} s`,
