@@ -27,7 +27,33 @@ const HOST_ACTIONS: readonly FaultKind[] = ['crash', 'pause', 'suspend', 'disk-s
 const LINK_ACTIONS: readonly LinkFault[] = ['cut', 'clog', 'slow'];
 const SHAPES: readonly LinkShape[] = ['isolate', 'inbound', 'outbound', 'pair'];
 
-export class Aim {
+/** Says what happens at a mark. */
+export interface Aiming {
+  /** The fault for the mark that was made for the `count`th time, by that host; undefined: none. */
+  at(
+    name: string,
+    count: number,
+    host: number,
+    peer: number | undefined,
+    nowMs: number,
+    cast: Cast,
+  ): Fault | undefined;
+}
+
+/** For scenarios: faults whose id is the mark they wait for, 'won@3'. */
+export class ScriptedAim implements Aiming {
+  readonly #faults: ReadonlyMap<string, Fault>;
+
+  constructor(faults: readonly Fault[]) {
+    this.#faults = new Map(faults.map((fault) => [fault.id, fault]));
+  }
+
+  at(name: string, count: number): Fault | undefined {
+    return this.#faults.get(`${name}@${count}`);
+  }
+}
+
+export class Aim implements Aiming {
   readonly #seed: number;
   readonly #settings: Settings;
   readonly #actions: readonly FaultKind[];
@@ -39,7 +65,6 @@ export class Aim {
     this.#actions = [...HOST_ACTIONS, ...LINK_ACTIONS].filter((kind) => settings.kinds.includes(kind));
   }
 
-  /** The fault for the mark that was made for the `count`th time, by that host; undefined: none. */
   at(
     name: string,
     count: number,

@@ -7,7 +7,7 @@
  */
 
 import { assert, type Random } from '../base/index.js';
-import type { Aim } from './aim.js';
+import type { Aiming } from './aim.js';
 import { type Cast, describeFault, type Fault, type HostFaultEvent, isLinkFault } from './faults.js';
 import type { SimHost } from './host.js';
 import type { Observers } from './observers.js';
@@ -33,7 +33,7 @@ export class Nemesis<M, D, F> implements WorldEvents {
   /** Those that began, in order. */
   readonly begun: Fault[] = [];
   readonly #cast: Cast;
-  readonly #aim: Aim | undefined;
+  readonly #aim: Aiming;
   readonly #limits: NemesisLimits;
   readonly #observers: Observers<F>;
   readonly #random: Random;
@@ -42,13 +42,7 @@ export class Nemesis<M, D, F> implements WorldEvents {
   #lostDisks = 0;
   #isOver = false;
 
-  constructor(
-    cast: Cast,
-    aim: Aim | undefined,
-    limits: NemesisLimits,
-    observers: Observers<F>,
-    random: Random,
-  ) {
+  constructor(cast: Cast, aim: Aiming, limits: NemesisLimits, observers: Observers<F>, random: Random) {
     this.#cast = cast;
     this.#aim = aim;
     this.#limits = limits;
@@ -64,7 +58,7 @@ export class Nemesis<M, D, F> implements WorldEvents {
 
   marked(name: string, count: number, host: number, peer: number | undefined): void {
     const world = this.#world;
-    if (this.#isOver || this.#aim === undefined || world === undefined) return;
+    if (this.#isOver || world === undefined) return;
     const nowMs = world.nowUs / 1000;
     const fault = this.#aim.at(name, count, host, peer, nowMs, this.#cast);
     if (fault === undefined) return;

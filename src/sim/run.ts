@@ -6,7 +6,7 @@
  * The same seed and options give the same outcome. Everything that throws ends the run and is told in its outcome, as a violation
  * of the checker that threw, or of the program.
  */
-import { Aim } from './aim.js';
+import { Aim, ScriptedAim } from './aim.js';
 import { Violation } from './checker.js';
 import { stream } from './draws.js';
 import { type Cast, drawPlan, type Fault } from './faults.js';
@@ -36,6 +36,8 @@ export interface RunOptions extends Overrides {
 export interface ScriptedRun extends RunOptions {
   readonly settings: Settings;
   readonly faults: readonly Fault[];
+  /** Their ids are the marks they wait for: 'won@3'. */
+  readonly faultsAtMarks: readonly Fault[];
   readonly healAtMs: number;
 }
 
@@ -70,7 +72,7 @@ export function runSeed<M, D, F>(experiment: Experiment<M, D, F>, options: RunOp
 }
 
 export function runScript<M, D, F>(experiment: Experiment<M, D, F>, script: ScriptedRun): Outcome {
-  return run(experiment, script, script.settings, script.healAtMs, script.faults);
+  return run(experiment, script, script.settings, script.healAtMs, script);
 }
 
 /** n1, n2 ... */
@@ -83,7 +85,7 @@ function run<M, D, F>(
   options: RunOptions,
   settings: Settings,
   healMs: number,
-  faults: readonly Fault[] | undefined,
+  script: ScriptedRun | undefined,
 ): Outcome {
   const { seed, lengthMs, chosen } = options;
   const nodes = namesOf('n', settings.nodes);
@@ -94,9 +96,9 @@ function run<M, D, F>(
   const { program, checkers, maxLostDisks } = experiment.begin({ nodes, clients, random, mutants });
   const observers = new Observers(checkers, options.trace);
   const cast: Cast = { nodes: nodes.length, hosts: names.length, nameOf: (host) => names[host] };
-  const aim = faults === undefined ? new Aim(seed, settings) : undefined;
+  const aim = script === undefined ? new Aim(seed, settings) : new ScriptedAim(script.faultsAtMarks);
   const limits = {
-    maxActive: faults === undefined ? settings.maxActive : faults.length,
+    maxActive: script === undefined ? settings.maxActive : Number.POSITIVE_INFINITY,
     maxLostDisks,
     chosen,
   };
@@ -107,7 +109,7 @@ function run<M, D, F>(
     tickMs: experiment.tickMs,
     isStrict: options.isStrict ?? false,
   });
-  nemesis.begin(world, faults ?? drawPlan(stream(seed, 'plan'), settings, cast, healMs));
+  nemesis.begin(world, script?.faults ?? drawPlan(stream(seed, 'plan'), settings, cast, healMs));
   let violation: RunViolation | undefined;
   try {
     const starts = stream(seed, 'starts');

@@ -62,6 +62,7 @@ test('a line that is not understood is named', () => {
     ['at 5 melt n1', /line 1: 'melt' is none of cut/],
     ['at 5 crash n7', /line 1: 'n7' is none of n1, n2, n3/],
     ['at 5 cut n1', /line 1: say between whom/],
+    ['on won pause n1', /line 1: 'won' names no mark/],
   ] as const) {
     assert.throws(() => play(text), words);
   }

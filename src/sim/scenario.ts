@@ -9,6 +9,7 @@
  *   at 500 cut n1 | n2 n3          '->' cuts one way
  *   at 700 crash n1 for 1000       without 'for' until the end of faults
  *   at 900 jump n2 by -60000
+ *   on won@2 pause n1 for 500      when that mark is made for the second time, at once
  *   heal 9000                      the end of faults, else at the end
  *   expect n2 note works in term   a line of that node and kind with these words, later than what was expected before
  *   never n3 fact works            none in the whole run
@@ -62,6 +63,7 @@ interface Scenario {
   readonly mutants: ReadonlySet<string>;
   readonly shown: ReadonlySet<string>;
   readonly faults: readonly Fault[];
+  readonly faultsAtMarks: readonly Fault[];
   readonly expectations: readonly Expectation[];
 }
 
@@ -77,14 +79,8 @@ export function playScenario<M, D, F>(experiment: Experiment<M, D, F>, text: str
   const head = (end === -1 ? lines : lines.slice(0, end)).join('\n').trimEnd();
   const scenario = readScenario(head);
   const trace: TraceColumns[] = [];
-  const { settings, seed, lengthMs, healAtMs, mutants, faults } = scenario;
   runScript(experiment, {
-    settings,
-    seed,
-    lengthMs,
-    healAtMs,
-    mutants,
-    faults,
+    ...scenario,
     isStrict: true,
     trace: (line) => trace.push(columnsOf(line)),
   });
@@ -135,6 +131,8 @@ function readScenario(head: string): Scenario {
   return reader.result();
 }
 
+type FaultLine = readonly [line: number, words: readonly string[]];
+
 class ScenarioReader {
   readonly #numbers: Record<'nodes' | 'clients' | 'seed' | 'seconds', number> = {
     nodes: QUIET.nodes,
@@ -146,7 +144,8 @@ class ScenarioReader {
   #healMs: number | undefined;
   #shown: readonly string[] = SHOWN;
   readonly #mutants = new Set<string>();
-  readonly #faults: (readonly [line: number, words: readonly string[]])[] = [];
+  readonly #faults: FaultLine[] = [];
+  readonly #faultsAtMarks: FaultLine[] = [];
   readonly #expectations: Expectation[] = [];
 
   read(text: string, line: number): void {
@@ -162,6 +161,7 @@ class ScenarioReader {
     else if (verb === 'show') this.#shown = words;
     else if (verb === 'heal') this.#healMs = numberOf(first, line);
     else if (verb === 'at') this.#faults.push([line, words]);
+    else if (verb === 'on') this.#faultsAtMarks.push([line, words]);
     else {
       const isKnown = verb === 'expect' || verb === 'never';
       assert(isKnown, `line ${line}: '${verb}' is no verb of scenarios; src/sim/scenario.ts lists them`);
@@ -183,17 +183,22 @@ class ScenarioReader {
       mutants: this.#mutants,
       shown: new Set(this.#shown),
       faults: this.#faults.map(([line, words], index) =>
-        faultOf(words, `s${index + 1}`, line, names, nodes, healAtMs),
+        faultOf(words.slice(1), `s${index + 1}`, numberOf(words[0], line), line, names, nodes, healAtMs),
       ),
+      faultsAtMarks: this.#faultsAtMarks.map(([line, [mark, ...words]]) => {
+        assert(/@\d+$/.test(mark), `line ${line}: '${mark}' names no mark and its count: 'won@2'`);
+        return faultOf(words, mark, 0, line, names, nodes, healAtMs);
+      }),
       expectations: this.#expectations,
     };
   }
 }
 
-/** ['500', 'cut', 'n1', '|', 'n2', 'for', '1000'] */
+/** ['cut', 'n1', '|', 'n2', 'for', '1000'] */
 function faultOf(
   words: readonly string[],
   id: string,
+  atMs: number,
   line: number,
   names: readonly string[],
   nodes: number,
@@ -204,7 +209,6 @@ function faultOf(
     const at = rest.indexOf(name);
     return at === -1 ? undefined : numberOf(rest.splice(at, 2)[1], line);
   };
-  const atMs = numberOf(rest.shift() ?? '', line);
   const kind = rest.shift() as FaultKind;
   assert(FAULT_KINDS.includes(kind), `line ${line}: '${kind}' is none of ${FAULT_KINDS.join(', ')}`);
   const durationMs = option('for') ?? Math.max(0, healMs - atMs);

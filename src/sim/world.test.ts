@@ -20,7 +20,7 @@ type Fact =
   | { readonly kind: 'starts'; readonly disk: DiskContents<Kept>; readonly incarnation: string }
   | { readonly kind: 'ticks'; readonly clocks: HostClocks }
   | { readonly kind: 'hears'; readonly from: string; readonly number: number }
-  | { readonly kind: 'kept' | 'failed'; readonly number: number };
+  | { readonly kind: 'kept' | 'failed' | 'went on'; readonly number: number };
 
 interface SeenFact {
   readonly nowMs: number;
@@ -28,7 +28,7 @@ interface SeenFact {
   readonly fact: Fact;
 }
 
-/** n1 counts: each tick it keeps the next number and, when it is kept, sends it to n2. n2 marks what it hears. */
+/** n1 counts: each tick it keeps the next number and, when it is kept, sends it to n2, which marks it and sends it back. */
 class Counter implements Life<Message, Kept, Fact> {
   readonly #isFirst: boolean;
   #number: number;
@@ -54,8 +54,10 @@ class Counter implements Life<Message, Kept, Fact> {
     effects: Effects<Message, Kept, Fact>,
   ): void {
     effects.report({ kind: 'hears', from, number });
+    if (this.#isFirst) return;
     effects.mark('heard', from);
-    effects.note('went on after the mark');
+    effects.report({ kind: 'went on', number });
+    effects.send('n1', { kind: 'count', number });
   }
 
   persisted(number: number, _clocks: HostClocks, effects: Effects<Message, Kept, Fact>): void {
@@ -87,7 +89,12 @@ interface World {
   readonly trace: readonly string[];
 }
 
-function play(faults: readonly Fault[], settings: Partial<Settings> = {}, maxLostDisks = 1): World {
+function play(
+  faults: readonly Fault[],
+  settings: Partial<Settings> = {},
+  maxLostDisks = 1,
+  faultsAtMarks: readonly Fault[] = [],
+): World {
   const seen: SeenFact[] = [];
   const trace: string[] = [];
   const experiment: Experiment<Message, Kept, Fact> = {
@@ -106,7 +113,7 @@ function play(faults: readonly Fault[], settings: Partial<Settings> = {}, maxLos
     }),
   };
   const outcome = runScript(experiment, {
-    ...{ seed: 1, lengthMs: 10_000, healAtMs: 9000, isStrict: true, faults },
+    ...{ seed: 1, lengthMs: 10_000, healAtMs: 9000, isStrict: true, faults, faultsAtMarks },
     settings: { ...QUIET, ...settings },
     trace: (line) => trace.push(line),
   });
@@ -115,7 +122,9 @@ function play(faults: readonly Fault[], settings: Partial<Settings> = {}, maxLos
 }
 
 const heard = ({ seen }: World): { readonly nowMs: number; readonly number: number }[] =>
-  seen.flatMap(({ nowMs, fact }) => (fact.kind === 'hears' ? [{ nowMs, number: fact.number }] : []));
+  seen.flatMap(({ nowMs, node, fact }) =>
+    node === 'n2' && fact.kind === 'hears' ? [{ nowMs, number: fact.number }] : [],
+  );
 const ticks = ({ seen }: World, node: string): { readonly nowMs: number; readonly clocks: HostClocks }[] =>
   seen.flatMap((one) =>
     one.node === node && one.fact.kind === 'ticks' ? [{ nowMs: one.nowMs, clocks: one.fact.clocks }] : [],
@@ -273,4 +282,25 @@ test('when the world heals all is up and whole', () => {
   ]);
   assert.ok(heard(world).every(({ nowMs }) => nowMs < 2010 || nowMs > 9000));
   assert.ok(heard(world).some(({ nowMs }) => nowMs > 9000));
+});
+
+test('a crash at a mark leaves undone what follows in the same step', () => {
+  const crash = onHost('crash', 1, { id: 'heard@20', atMs: 0, durationMs: 1000 });
+  const { seen } = play([], {}, 1, [crash]);
+  const of = (kind: 'hears' | 'went on', node: string): number =>
+    seen.filter(({ node: one, fact }) => one === node && fact.kind === kind && fact.number === 20).length;
+  assert.equal(of('hears', 'n2'), 1);
+  assert.equal(of('went on', 'n2'), 0);
+  assert.equal(of('hears', 'n1'), 0);
+});
+
+test('a pause at a mark holds back what the step still sends, until it goes on', () => {
+  const { seen } = play([], {}, 1, [onHost('pause', 1, { id: 'heard@20', atMs: 0, durationMs: 1000 })]);
+  const at = (kind: 'hears' | 'went on', node: string): number | undefined =>
+    seen.find(({ node: one, fact }) => one === node && fact.kind === kind && fact.number === 20)?.nowMs;
+  const marked = at('hears', 'n2');
+  const answered = at('hears', 'n1');
+  assert.ok(marked !== undefined && answered !== undefined);
+  assert.equal(at('went on', 'n2'), marked);
+  assert.ok(isWithin(answered - marked, 1000, 1003));
 });
