@@ -28,6 +28,8 @@ export function shrink<M, D, F>(experiment: Experiment<M, D, F>, options: RunOpt
   shrinker.nodes();
   shrinker.length();
   shrinker.faults();
+  // With fewer faults it may fail sooner.
+  shrinker.length();
   return shrinker.result();
 }
 
