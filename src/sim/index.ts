@@ -1,4 +1,5 @@
 export { type Checker, type Moment, Violation } from './checker.js';
+export { clusterExperiment } from './cluster/cluster-experiment.js';
 export { describeFault, FAULT_KINDS, type Fault, type FaultKind } from './faults.js';
 export type {
   DiskContents,

@@ -1,5 +1,6 @@
 /** The worlds that `npm run sim` can run, by name; the first is the default. */
 import {
+  clusterExperiment,
   type Experiment,
   leaseToy,
   type Outcome,
@@ -31,7 +32,7 @@ function world<M, D, F>(experiment: Experiment<M, D, F>): SimWorld {
   };
 }
 
-const worlds: readonly SimWorld[] = [world(leaseToy)];
+const worlds: readonly SimWorld[] = [world(clusterExperiment), world(leaseToy)];
 
 export const worldNames: readonly string[] = worlds.map(({ name }) => name);
 

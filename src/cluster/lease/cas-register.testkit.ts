@@ -46,12 +46,22 @@ export interface Attempt {
 }
 
 export function firstValue(lease: LeaseTerms, voters: readonly NodeId[], primary: NodeLife): Value {
-  const shard = { id: SHARD, weight: 1, epoch: 1, primary, replicas: [], vnodes: [] };
+  const shard = {
+    id: SHARD,
+    weight: 1,
+    epoch: 1,
+    beganEpoch: 1,
+    syncVersion: 1,
+    primary,
+    replicas: [],
+    vnodes: [],
+  };
   const topology: Topology = {
     clusterId: 'test',
     version: 1,
     lease,
     maxUnreplicatedMs: 1000,
+    replicasPerShard: 0,
     voters,
     previousVoters: voters,
     voterVersion: 1,

@@ -101,6 +101,12 @@ export class Membership {
     return lives === 0 ? claim.state : lives > 0 ? 'dead' : undefined;
   }
 
+  /** How a node is now, in its newest life; undefined if that is not believed to be alive. */
+  aliveAs(node: NodeId): TopologyNode | undefined {
+    const claim = node === this.#self.node ? this.#self : this.#members.get(node);
+    return claim?.state === 'alive' ? recordOf(claim) : undefined;
+  }
+
   /** What is believed of everyone, oneself first. */
   *claims(): Generator<Claim> {
     yield this.#self;
@@ -293,6 +299,10 @@ export class Membership {
     }
     return chosen;
   }
+}
+
+function recordOf({ node, incarnation, host, port, busPort, zone, holdsData }: Claim): TopologyNode {
+  return { node, incarnation, host, port, busPort, zone, holdsData };
 }
 
 /** A message before the news is put on its back. */

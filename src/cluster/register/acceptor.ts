@@ -52,7 +52,8 @@ export class Acceptor<V, C, D, R> {
     const { promises, mutants, self } = this.#core;
     const { pending } = promises;
     if (pending === undefined || !promises.canPromise) return false;
-    if (!mutants.has('no-gate') && !advice.gate(promises.accepted?.value, pending.value)) return false;
+    if (!mutants.has('no-gate') && !advice.gate(promises.accepted?.value, pending.value, pending.base))
+      return false;
     promises.pending = undefined;
     promises.accept(pending, outbox);
     if (pending.leader !== self) {

@@ -29,15 +29,20 @@ import { Core, type RegisterParts, type Step } from './core.js';
 import { type LeaderParts, Leadership, type VoterReport } from './leadership.js';
 import {
   type LeaderHint,
+  type Placed,
   type Propose,
   type RegisterDisk,
   type RegisterMessage,
   termOf,
 } from './messages.js';
+import type { Position } from './position.js';
 import { isAbove } from './position.js';
 import { Proposals } from './proposals.js';
 import type { ProposalOutcome } from './register.js';
 import type { Advice } from './value-kind.js';
+
+/** A disk that failed is tried again after so long, in ms. */
+const RETRY_MS = 1_000;
 
 interface Follower {
   readonly kind: 'follower';
@@ -58,6 +63,8 @@ export class EmbeddedRegister<V, C, D, R> {
   #role: Role<V, C, D, R> = { kind: 'follower', electionAtMs: undefined };
   #heardLeaderMs = Number.NEGATIVE_INFINITY;
   #rounds = 0;
+  /** When a disk that failed is tried again. */
+  #retryAtMs = 0;
 
   constructor(parts: RegisterParts<V, C, D>) {
     this.#core = new Core(parts);
@@ -81,6 +88,23 @@ export class EmbeddedRegister<V, C, D, R> {
   /** What this node accepted last, committed or not, perhaps on its way to disk: what it promised counts from here. */
   get accepted(): V | undefined {
     return this.#core.promises.accepted?.value;
+  }
+
+  /**
+   * What binds this node as a voter: what it accepted last, once that is on disk or known to be committed. Another object with each
+   * acceptance, also if the value is the same under a later leader.
+   */
+  get binding(): Placed<V> | undefined {
+    const { promises, committed } = this.#core;
+    const { accepted } = promises;
+    return accepted !== undefined && accepted.position.version === committed?.position.version
+      ? accepted
+      : promises.placedOnDisk;
+  }
+
+  /** The term under which the newest committed value is known; -1: none is. */
+  get committedTerm(): number {
+    return this.#core.position?.term ?? -1;
   }
 
   /** What it has begun to accept and the gate holds back. */
@@ -111,6 +135,7 @@ export class EmbeddedRegister<V, C, D, R> {
   tick(clocks: Clocks, advice: Advice<V, C, R>, outbox: RegisterOutbox<V, C, D, R>): void {
     const step = { nowMs: clocks.monotonicMs, advice, outbox };
     this.#proposals.tick(step.nowMs);
+    if (this.#core.promises.isBroken && step.nowMs >= this.#retryAtMs) this.#core.promises.retry(outbox);
     this.#commits.adopt(outbox);
     if (this.#core.promises.pending !== undefined) this.#acceptor.ask(step);
     const role = this.#role;
@@ -144,6 +169,19 @@ export class EmbeddedRegister<V, C, D, R> {
     this.#settle(step);
   }
 
+  /** Somebody said, in a message of another kind, that this is committed. */
+  heard(
+    from: NodeId,
+    position: Position,
+    clocks: Clocks,
+    advice: Advice<V, C, R>,
+    outbox: RegisterOutbox<V, C, D, R>,
+  ): void {
+    const step = { nowMs: clocks.monotonicMs, advice, outbox };
+    this.#commits.heard(from, position, step);
+    this.#settle(step);
+  }
+
   persisted(
     number: number,
     clocks: Clocks,
@@ -156,7 +194,7 @@ export class EmbeddedRegister<V, C, D, R> {
     this.#settle(step);
   }
 
-  /** The disk did not keep it. This node promises nothing more until it is started again; it still learns. */
+  /** The disk did not keep it. This node promises nothing until a later write succeeds; it still learns, and tries again. */
   persistFailed(
     number: number,
     clocks: Clocks,
@@ -164,10 +202,11 @@ export class EmbeddedRegister<V, C, D, R> {
     outbox: RegisterOutbox<V, C, D, R>,
   ): void {
     const step = { nowMs: clocks.monotonicMs, advice, outbox };
-    this.#core.promises.isBroken = true;
-    outbox.note(`write ${number} to disk failed: votes and accepts no more until it is started again`);
+    if (!this.#core.promises.isBroken)
+      outbox.note(`write ${number} to disk failed: votes and accepts nothing until one succeeds`);
+    this.#core.promises.failed(number);
+    this.#retryAtMs = step.nowMs + RETRY_MS;
     if (this.#core.mutants.has('broken-disk-promises')) return;
-    this.#core.promises.pending = undefined;
     if (this.#role.kind !== 'follower') this.#stepDown('its disk failed', step);
   }
 

@@ -26,9 +26,9 @@ import type { ValueFacts } from './value-kind.js';
 /** Writes under way; at more the disk is too slow, and a node that promises nothing for a moment does no harm. */
 const MAX_WRITES = 16;
 
-interface Write {
+interface Write<V> {
   readonly number: number;
-  readonly accepted: Position | undefined;
+  readonly accepted: Placed<V> | undefined;
 }
 
 export interface Pending<V> extends Placed<V> {
@@ -39,8 +39,8 @@ export class Promises<V> {
   /** Who agrees on what is accepted; undefined: nothing is. */
   electorate: Electorate | undefined;
   pending: Pending<V> | undefined;
-  /** The disk failed: nothing is promised any more until this node is started again. */
-  isBroken = false;
+  /** The number of the write that failed; nothing is promised until a later one, of the whole state, has succeeded. */
+  #failedNumber: number | undefined;
   readonly #facts: ValueFacts<V>;
   readonly #mutants: ReadonlySet<string>;
   #term: number;
@@ -48,8 +48,8 @@ export class Promises<V> {
   #accepted: Placed<V> | undefined;
   #number = 0;
   #durableNumber = 0;
-  #durable: Position | undefined;
-  #writes: Write[] = [];
+  #durable: Placed<V> | undefined;
+  #writes: Write<V>[] = [];
 
   constructor(facts: ValueFacts<V>, saved: RegisterDisk<V> | undefined, mutants: ReadonlySet<string>) {
     this.#facts = facts;
@@ -57,7 +57,7 @@ export class Promises<V> {
     this.#term = saved?.term ?? 0;
     this.#votedFor = saved?.votedFor;
     this.#accepted = saved?.accepted;
-    this.#durable = this.#accepted?.position;
+    this.#durable = this.#accepted;
     this.electorate = this.#accepted && electorateOf(facts, this.#accepted, mutants);
   }
 
@@ -75,11 +75,11 @@ export class Promises<V> {
 
   /** What is accepted and on disk. */
   get durable(): Position | undefined {
-    return this.#mutants.has('persist-after-answer') ? this.#accepted?.position : this.#durable;
+    return this.#mutants.has('persist-after-answer') ? this.#accepted?.position : this.#durable?.position;
   }
 
   get canPromise(): boolean {
-    if (this.isBroken && !this.#mutants.has('broken-disk-promises')) return false;
+    if (this.#failedNumber !== undefined && !this.#mutants.has('broken-disk-promises')) return false;
     return this.#writes.length < MAX_WRITES;
   }
 
@@ -94,8 +94,8 @@ export class Promises<V> {
 
   /** Whether this one's vote in the term that is entered was or is now given. What is said about it waits for the disk. */
   vote(candidate: NodeId, outbox: Outbox<never, RegisterDisk<V>>): boolean {
-    if (this.#votedFor === candidate) return true;
     if (!this.canPromise) return false;
+    if (this.#votedFor === candidate) return true;
     if (this.#votedFor !== undefined && !this.#mutants.has('vote-twice')) return false;
     this.#votedFor = candidate;
     this.#write(outbox);
@@ -131,6 +131,10 @@ export class Promises<V> {
     else outbox.sendAfterPersist(this.#number, to, message);
   }
 
+  get placedOnDisk(): Placed<V> | undefined {
+    return this.#durable;
+  }
+
   /** The number of the last write. */
   get number(): number {
     return this.#number;
@@ -140,7 +144,24 @@ export class Promises<V> {
     return this.#durableNumber >= number || this.#mutants.has('persist-after-answer');
   }
 
+  /** The disk did not keep a write. */
+  failed(number: number): void {
+    this.#failedNumber = Math.max(number, this.#failedNumber ?? 0);
+    this.#writes = this.#writes.filter((write) => write.number > number);
+    this.pending = undefined;
+  }
+
+  get isBroken(): boolean {
+    return this.#failedNumber !== undefined;
+  }
+
+  /** Tries the disk again, with everything. */
+  retry(outbox: Outbox<never, RegisterDisk<V>>): void {
+    if (this.#writes.length === 0) this.#write(outbox);
+  }
+
   persisted(number: number): void {
+    if (this.#failedNumber !== undefined && number > this.#failedNumber) this.#failedNumber = undefined;
     this.#durableNumber = Math.max(this.#durableNumber, number);
     while (this.#writes.length > 0 && this.#writes[0]!.number <= number) {
       this.#durable = this.#writes.shift()!.accepted;
@@ -149,7 +170,7 @@ export class Promises<V> {
 
   #write(outbox: Outbox<never, RegisterDisk<V>>): void {
     this.#number++;
-    this.#writes.push({ number: this.#number, accepted: this.#accepted?.position });
+    this.#writes.push({ number: this.#number, accepted: this.#accepted });
     outbox.persist({ term: this.#term, votedFor: this.#votedFor, accepted: this.#accepted }, this.#number);
   }
 }

@@ -6,6 +6,7 @@
  *   Advice      comes with every step: what leases and health say now
  */
 import type { NodeId } from '../../ring/index.js';
+import type { Base } from './messages.js';
 
 /** V: the value, immutable. */
 export interface ValueFacts<V> {
@@ -40,9 +41,10 @@ export type Verdict = 'publish' | 'wait' | { readonly refuse: string };
 export interface Advice<V, C, R> {
   /**
    * Whether a voter may accept `next` now. Asked when the publication comes, and again at each tick until it says yes or
-   * something newer replaces it: from the first question on the voter has begun to accept. `current`: accepted last.
+   * something newer replaces it: from the first question on the voter has begun to accept. `current`: accepted last; `base`: what
+   * `next` was derived from.
    */
-  gate(current: V | undefined, next: V): boolean;
+  gate(current: V | undefined, next: V, base: Base): boolean;
   /** Asked by a leader right before it publishes: health may have changed since the change was planned. */
   mayPublish(change: C): Verdict;
   readonly report: R;

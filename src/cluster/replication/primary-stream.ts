@@ -31,6 +31,17 @@ const BATCH_BYTES = 64 * 1024;
 /** A replica hears at least so often, in ms. */
 const BEAT_MS = 100;
 
+/** Rules that can be left out, to see whether a test misses them. */
+export const REPLICATION_MUTANTS = [
+  'continue-beyond-takeover',
+  'full-sync-in-set',
+  'apply-over-gap',
+  'keep-before-full-sync',
+  'ack-of-one',
+  'stale-copy-promoted',
+  'join-before-counted',
+] as const;
+
 export interface PrimaryStreamOptions<W> {
   readonly shard: number;
   readonly takeover: Takeover;

@@ -1,0 +1,393 @@
+/**
+ * The mind of a node: what it believes of the others, what it agrees to, and whether it may write. All machines of this layer but
+ * replication, composed; they never call each other, and this file moves the facts between them.
+ *
+ *                    ┌──────────────────────────────── step ────────────────────────────────┐
+ *   tick             │ holder clock ─jumped─> write lease                                     │  messages
+ *   message          │ membership ─who is alive─> plan ─changes─> register                    │  persists, and messages behind them
+ *   persisted        │ register ─may it be accepted?─> promises          (the gate: L2, L4)     │  `committed`: the newest topology
+ *   proposal         │ register ─committed, accepted─> promises, write lease                  │  `writableUntilMs`
+ *                    │ write lease ─wants a new epoch─> register                              │  outcomes of proposals
+ *                    │ promises ─who has lapsed here─> register's answers ─at the leader─> plan │
+ *                    └────────────────────────────────────────────────────────────────────────┘
+ *
+ * A message of another cluster, or for an earlier life of this node, is not for us: the envelope says so.
+ *
+ * Cost: a tick of an idle mind is some comparisons; the leader plans each PLAN_MS.
+ */
+import type { RandomSource } from '../base/index.js';
+import {
+  applyChange,
+  deposals,
+  isQuorum,
+  isRefusal,
+  type NodeId,
+  type NodeLife,
+  type Topology,
+  type TopologyChange,
+  type TopologyDiff,
+  type TopologyNode,
+} from '../ring/index.js';
+import { HolderClock } from './lease/holder-clock.js';
+import type { LeaseMessage } from './lease/messages.js';
+import { Promises } from './lease/promises.js';
+import { WriteLease } from './lease/write-lease.js';
+import { Membership, type MembershipShape } from './membership/membership.js';
+import type { SwimMessage } from './membership/messages.js';
+import { type Health, plan } from './plan.js';
+import { EmbeddedRegister } from './register/embedded-register.js';
+import type { Base, Placed, RegisterDisk, RegisterMessage } from './register/messages.js';
+import { type RegisterOptions, registerDefaults } from './register/options.js';
+import type { ProposalOutcome } from './register/register.js';
+import type { Advice, Verdict } from './register/value-kind.js';
+import { ShardWatch } from './shard-watch.js';
+import type { Clocks, Outbox } from './step.js';
+import { topologyKind } from './topology-kind.js';
+
+/** The leader plans so often, in ms. */
+const PLAN_MS = 100;
+/** A node asks again for what was not done, in ms. */
+const ASK_AGAIN_MS = 500;
+
+/** Rules that can be left out, to see whether a test misses them. */
+export const MIND_MUTANTS = ['depose-on-own-word'] as const;
+
+/** What a voter tells the leader: shards, and the epochs, whose primaries it promises nothing. */
+export interface LapseReport {
+  readonly lapsed: readonly { readonly shard: number; readonly epoch: number }[];
+}
+
+export type MindMessage =
+  | SwimMessage
+  | RegisterMessage<Topology, TopologyChange, TopologyDiff, LapseReport>
+  | LeaseMessage;
+
+export type MindDisk = RegisterDisk<Topology>;
+
+export type MindOutbox = Outbox<MindMessage, MindDisk>;
+
+/** The clocks of the host, as they are. */
+export interface HostReading {
+  readonly monotonicMs: number;
+  readonly wallMs: number;
+}
+
+export interface MindOptions {
+  readonly self: TopologyNode;
+  /** What was on disk; undefined at the first start. */
+  readonly saved: MindDisk | undefined;
+  readonly random: RandomSource;
+  /** Where others may be found: HOST:PORT of their bus. */
+  readonly seeds: readonly string[];
+  readonly membership?: MembershipShape;
+  readonly register?: RegisterOptions;
+  /** Rules to leave out. */
+  readonly mutants?: ReadonlySet<string>;
+}
+
+export class Mind {
+  readonly #self: TopologyNode;
+  readonly #mutants: ReadonlySet<string>;
+  readonly #clock: HolderClock;
+  readonly #membership: Membership;
+  readonly #register: EmbeddedRegister<Topology, TopologyChange, TopologyDiff, LapseReport>;
+  readonly #promises: Promises;
+  readonly #lease: WriteLease;
+  readonly #watch = new ShardWatch();
+  #committed: Topology | undefined;
+  #binding: Placed<Topology> | undefined;
+  #planAtMs = 0;
+  #askAtMs = 0;
+  readonly #outcomes: ProposalOutcome[] = [];
+  /** Proposals of the mind itself that are under way, by their ids, and what they ask for. */
+  readonly #own = new Map<number, string>();
+
+  constructor(options: MindOptions, reading: HostReading) {
+    const { self, saved, random, seeds, membership, register = registerDefaults } = options;
+    const mutants = options.mutants ?? new Set<string>();
+    this.#self = self;
+    this.#mutants = mutants;
+    this.#clock = new HolderClock({ mutants });
+    const clocks = this.#read(reading).clocks;
+    this.#membership = new Membership({ self, random, ...(membership && { shape: membership }) });
+    this.#membership.seek(seeds);
+    this.#register = new EmbeddedRegister({
+      self: self.node,
+      kind: topologyKind,
+      options: register,
+      random,
+      saved,
+      mutants,
+    });
+    const accepted = saved?.accepted && {
+      next: saved.accepted.value,
+      baseVoterVersion: voterVersionOfBase(saved.accepted.value, saved.accepted.base),
+    };
+    this.#promises = new Promises({ deposals, ...(accepted && { accepted }), mutants }, clocks);
+    this.#lease = new WriteLease({ self, mutants });
+  }
+
+  // -- what others read
+
+  /** The newest topology known to be committed. */
+  get committed(): Topology | undefined {
+    return this.#committed;
+  }
+
+  /** The term under which that is known. */
+  get committedTerm(): number {
+    return this.#register.committedTerm;
+  }
+
+  /** Whether this node belongs to a cluster. */
+  get hasAccepted(): boolean {
+    return this.#register.accepted !== undefined;
+  }
+
+  /** For how long the primary that this node is may write, by the holder's clock; -Infinity if it may not. */
+  get writableUntilMs(): number {
+    return this.#lease.untilMs;
+  }
+
+  /** Whether a write for this shard at this epoch may be executed now, or its reply may leave. */
+  mayWrite(shard: number, epoch: number, reading: HostReading, outbox: MindOutbox): boolean {
+    const { clocks, jumped } = this.#read(reading);
+    if (jumped) this.#lease.drop('its clocks jumped', clocks, outbox);
+    const of = this.#lease.shard;
+    return of?.shard === shard && of.epoch === epoch && this.#lease.mayWrite(clocks);
+  }
+
+  get role(): 'follower' | 'asking' | 'standing' | 'leader' {
+    return this.#register.role;
+  }
+
+  get membership(): Membership {
+    return this.#membership;
+  }
+
+  /** What became of proposals since the last call. */
+  takeOutcomes(): readonly ProposalOutcome[] {
+    return this.#outcomes.splice(0);
+  }
+
+  // -- what happens
+
+  tick(reading: HostReading, outbox: MindOutbox): void {
+    const step = this.#begin(reading, outbox);
+    this.#membership.tick(step.clocks, outbox);
+    this.#register.tick(step.clocks, step.advice, outbox);
+    this.#lease.tick(step.clocks, outbox);
+    this.#end(step, outbox);
+    this.#ask(step, outbox);
+    if (this.#register.role === 'leader' && step.clocks.monotonicMs >= this.#planAtMs)
+      this.#plan(step, outbox);
+  }
+
+  receive(from: NodeLife, message: MindMessage, reading: HostReading, outbox: MindOutbox): void {
+    const step = this.#begin(reading, outbox);
+    const { clocks, advice } = step;
+    switch (message.kind) {
+      case 'lease/heartbeat':
+      case 'lease/release':
+        this.#promises.receive(from.node, message, clocks, outbox);
+        break;
+      case 'lease/answer':
+        this.#lease.receive(from.node, message, clocks, outbox);
+        break;
+      case 'swim/ping':
+      case 'swim/ack':
+      case 'swim/ask':
+      case 'swim/nack':
+      case 'swim/gossip':
+      case 'swim/exchange':
+        this.#membership.receive(from.node, message, outbox);
+        break;
+      default:
+        this.#register.receive(from.node, message, clocks, advice, outbox);
+    }
+    this.#end(step, outbox);
+  }
+
+  persisted(number: number, reading: HostReading, outbox: MindOutbox): void {
+    const step = this.#begin(reading, outbox);
+    this.#register.persisted(number, step.clocks, step.advice, outbox);
+    this.#end(step, outbox);
+  }
+
+  persistFailed(number: number, reading: HostReading, outbox: MindOutbox): void {
+    const step = this.#begin(reading, outbox);
+    this.#register.persistFailed(number, step.clocks, step.advice, outbox);
+    this.#end(step, outbox);
+  }
+
+  /** Begins a cluster, on one of the voters of its first topology. False: this node belongs to one. */
+  begin(first: Topology, reading: HostReading, outbox: MindOutbox): boolean {
+    const step = this.#begin(reading, outbox);
+    const isBegun = this.#register.begin(first, step.clocks, outbox);
+    this.#end(step, outbox);
+    return isBegun;
+  }
+
+  /** Asks for changes, all or none. Gives the id under which `takeOutcomes` tells what became of it. */
+  propose(changes: readonly TopologyChange[], reading: HostReading, outbox: MindOutbox): number {
+    const step = this.#begin(reading, outbox);
+    const id = this.#register.propose(changes, step.clocks, step.advice, outbox);
+    this.#end(step, outbox);
+    return id;
+  }
+
+  /** Never writes at this epoch again: the first part of a planned hand-over. */
+  release(reading: HostReading, outbox: MindOutbox): void {
+    const step = this.#begin(reading, outbox);
+    this.#lease.release(step.clocks, outbox);
+  }
+
+  /** Is about to end: leaves the leadership to another, and tells the others. */
+  leave(reading: HostReading, outbox: MindOutbox): void {
+    const step = this.#begin(reading, outbox);
+    this.#register.resign(step.clocks, step.advice, outbox);
+    this.#membership.leave(outbox);
+  }
+
+  // -- the facts that go from one machine to another
+
+  #begin(reading: HostReading, outbox: MindOutbox): Step {
+    const { clocks, jumped } = this.#read(reading);
+    if (jumped) this.#lease.drop('its clocks jumped', clocks, outbox);
+    return { clocks, advice: this.#advice(clocks, outbox) };
+  }
+
+  /** What a step has brought about in one machine, for the others. */
+  #end({ clocks, advice }: Step, outbox: MindOutbox): void {
+    const { binding, committed, committedTerm } = this.#register;
+    if (binding !== undefined && binding !== this.#binding) {
+      this.#binding = binding;
+      this.#promises.accepted(binding.value, clocks);
+    }
+    if (committed !== undefined && committed !== this.#committed) {
+      this.#committed = committed;
+      this.#promises.committed(committedTerm, committed, clocks);
+      this.#lease.learn(committed, clocks, outbox);
+    }
+    const newer = this.#lease.newerTopology;
+    if (newer !== undefined) {
+      this.#register.heard(newer.from, { term: newer.term, version: newer.version }, clocks, advice, outbox);
+    }
+    for (const outcome of this.#register.takeOutcomes()) {
+      if (!this.#own.delete(outcome.id)) this.#outcomes.push(outcome);
+    }
+  }
+
+  #advice(clocks: Clocks, outbox: MindOutbox): Advice<Topology, TopologyChange, LapseReport> {
+    const nowMs = clocks.monotonicMs;
+    return {
+      gate: (current, next, base) =>
+        current === undefined ||
+        this.#promises.beginAccept(
+          { current, next, baseVoterVersion: voterVersionOfBase(next, base) },
+          clocks,
+          outbox,
+        ),
+      mayPublish: (change) => this.#mayPublish(change, nowMs),
+      report: { lapsed: this.#promises.report(nowMs).map(({ shard, epoch }) => ({ shard, epoch })) },
+      contacts: this.#contacts(),
+    };
+  }
+
+  /** A change that deposes waits for the word of a quorum, or it would hold up all others; voters change one step at a time. */
+  #mayPublish(change: TopologyChange, nowMs: number): Verdict {
+    const committed = this.#committed;
+    if (committed === undefined) return 'wait';
+    if (change.kind === 'set-voters' || change.kind === 'settle-voters') {
+      const isJoint = committed.previousVoters.join() !== committed.voters.join();
+      return isJoint === (change.kind === 'settle-voters') ? 'publish' : 'wait';
+    }
+    const next = applyChange(committed, change);
+    if (isRefusal(next)) return 'publish';
+    const deposed = deposals(committed, next);
+    return deposed.every(({ shard, epoch }) => this.#isReportedLapsed(shard, epoch, nowMs))
+      ? 'publish'
+      : 'wait';
+  }
+
+  /** Whether a quorum of voters says that it promises nothing to the primary of this epoch. */
+  #isReportedLapsed(shard: number, epoch: number, nowMs: number): boolean {
+    if (this.#mutants.has('depose-on-own-word')) return true;
+    const says = ({ lapsed }: LapseReport): boolean =>
+      lapsed.some((one) => one.shard === shard && one.epoch === epoch);
+    const voters = new Set<NodeId>();
+    for (const [voter, { report }] of this.#register.reports) if (says(report)) voters.add(voter);
+    if (this.#promises.report(nowMs).some((one) => one.shard === shard && one.epoch === epoch)) {
+      voters.add(this.#self.node);
+    }
+    const committed = this.#committed as Topology;
+    return isQuorum(voters, [committed.voters, committed.previousVoters]);
+  }
+
+  /** The primary that this node was goes on only under a new epoch; a node that is not in the topology as it is asks for that. */
+  #ask(step: Step, outbox: MindOutbox): void {
+    const { clocks } = step;
+    const wish = this.#lease.wantsNewEpoch(clocks);
+    if (wish === undefined || clocks.monotonicMs < this.#askAtMs) return;
+    this.#askAtMs = clocks.monotonicMs + ASK_AGAIN_MS;
+    const { shard, epoch } = wish;
+    const { node, incarnation } = this.#self;
+    const reason = `${node} was without its lease and goes on under a new epoch`;
+    this.#want({ kind: 'renew-epoch', shard, epoch, primary: { node, incarnation }, reason }, step, outbox);
+  }
+
+  /** Proposes a change of the mind's own, unless the same is under way. */
+  #want(change: TopologyChange, { clocks, advice }: Step, outbox: MindOutbox): void {
+    const { reason, ...what } = change;
+    const text = JSON.stringify(what);
+    for (const other of this.#own.values()) if (other === text) return;
+    outbox.note(`wants ${change.kind}: ${reason}`);
+    this.#own.set(this.#register.propose([change], clocks, advice, outbox), text);
+  }
+
+  #plan(step: Step, outbox: MindOutbox): void {
+    const { clocks } = step;
+    this.#planAtMs = clocks.monotonicMs + PLAN_MS;
+    const topology = this.#committed;
+    if (topology === undefined) return;
+    const nowMs = clocks.monotonicMs;
+    this.#watch.look(topology, nowMs, (shard) => this.#isReportedLapsed(shard.id, shard.epoch, nowMs));
+    const health: Health = {
+      hasLapsed: (shard) => this.#watch.hasLapsed(shard, topology.lease.leaseMs, nowMs),
+      lostForMs: (shard) => this.#watch.lapsedForMs(shard, nowMs),
+      stateOf: (life) => this.#membership.stateOf(life),
+      aliveAs: (node) => this.#membership.aliveAs(node),
+      alive: () =>
+        [...this.#membership.claims()].filter(({ state }) => state === 'alive').map(({ node }) => node),
+    };
+    for (const change of plan(topology, health)) this.#want(change, step, outbox);
+  }
+
+  #contacts(): readonly NodeId[] {
+    const contacts: NodeId[] = [];
+    if (this.#committed !== undefined) return contacts;
+    for (const { node, state } of this.#membership.claims()) {
+      if (state === 'alive' && node !== this.#self.node) contacts.push(node);
+    }
+    return contacts;
+  }
+
+  #read({ monotonicMs, wallMs }: HostReading): { clocks: Clocks; jumped: boolean } {
+    const { holderMs, jumped } = this.#clock.read(monotonicMs, wallMs);
+    return { clocks: { monotonicMs, holderMs }, jumped };
+  }
+}
+
+interface Step {
+  readonly clocks: Clocks;
+  readonly advice: Advice<Topology, TopologyChange, LapseReport>;
+}
+
+/** The voterVersion of the committed topology that a value was derived from: changes of voters raise it one by one. */
+function voterVersionOfBase(next: Topology, { version, voterSets }: Base): number {
+  if (version === 0) return next.voterVersion;
+  const [voters, previousVoters] = voterSets;
+  const isSame =
+    voters?.join() === next.voters.join() && previousVoters?.join() === next.previousVoters.join();
+  return isSame ? next.voterVersion : next.voterVersion - 1;
+}

@@ -1,0 +1,38 @@
+/** The topology as the value of the register. */
+
+import { assert } from '../base/index.js';
+import {
+  applyChange,
+  applyDiff,
+  diffTopologies,
+  isRefusal,
+  type Topology,
+  type TopologyChange,
+  type TopologyDiff,
+} from '../ring/index.js';
+import type { ValueKind } from './register/value-kind.js';
+
+export const topologyKind: ValueKind<Topology, TopologyChange, TopologyDiff> = {
+  idOf: ({ clusterId }) => clusterId,
+  versionOf: ({ version }) => version,
+  votersOf: ({ voters, previousVoters }) => [voters, previousVoters],
+  nodesOf: ({ nodes }) => nodes.map(({ node }) => node),
+
+  apply(value, changes) {
+    let next = value;
+    for (const change of changes) {
+      const changed = applyChange(next, change);
+      if (isRefusal(changed)) return { value, refused: changed.refused };
+      next = changed;
+    }
+    return { value: { ...next, version: value.version + 1 }, refused: undefined };
+  },
+
+  diff: diffTopologies,
+
+  patch(base, diff) {
+    const next = applyDiff(base, diff);
+    assert(!isRefusal(next), 'a difference is applied to its base');
+    return next;
+  },
+};

@@ -1,0 +1,153 @@
+/**
+ * A client of the simulated cluster: one question after the other, each about one of a few keys, with values that nobody writes twice.
+ * It follows redirections, asks again where nothing was done, and gives up what was not answered. Now and then it is an operator.
+ */
+import type { RandomSource } from '../../base/index.js';
+import type { NodeId } from '../../ring/index.js';
+import type { Effects, Host, HostClocks, Life, TrialSetup } from '../program.js';
+import type { ClusterFact } from './facts.js';
+import type { ClientQuestion, Wire } from './wire.js';
+
+export interface ClientShape {
+  readonly keys: number;
+  /** Ms between two questions, at most. */
+  readonly pauseMs: number;
+  /** Of a thousand questions, so many ask for a hand-over, or for other voters. */
+  readonly handOverPermille: number;
+  readonly votersPermille: number;
+}
+
+const PATIENCE_MS = 1_000;
+const AGAIN_MS = 100;
+const MAX_TRIES = 40;
+/** Different for each client and each of its lives. */
+const LIFE_VALUES = 1_000_000;
+
+type ClientEffects = Effects<Wire, never, ClusterFact>;
+type Asked = Extract<ClientQuestion, { readonly id: number }>;
+
+export class ClientLife implements Life<Wire, never, ClusterFact> {
+  readonly #life: string;
+  readonly #random: RandomSource;
+  readonly #nodes: readonly NodeId[];
+  readonly #shape: ClientShape;
+  readonly #primaries = new Map<string, NodeId>();
+  #asked: Asked | undefined;
+  #tries = 0;
+  #askAtMs = 0;
+  #giveUpAtMs = 0;
+  #ids: number;
+
+  constructor(host: Host<never>, { nodes }: TrialSetup, shape: ClientShape) {
+    this.#life = host.incarnation;
+    this.#random = host.random;
+    this.#nodes = nodes;
+    this.#shape = shape;
+    const lives = Number.parseInt(host.incarnation, 10);
+    this.#ids = (Number.parseInt(host.id.slice(1), 10) * 1_000 + lives) * LIFE_VALUES;
+  }
+
+  tick({ monotonicMs }: HostClocks, effects: ClientEffects): void {
+    if (this.#asked !== undefined && monotonicMs >= this.#giveUpAtMs) {
+      // Whether it was done is not known; a read is asked again elsewhere.
+      this.#primaries.delete(this.#asked.key);
+      if (this.#asked.kind === 'client/read') this.#again(this.#asked, monotonicMs);
+      else this.#asked = undefined;
+    }
+    if (monotonicMs < this.#askAtMs) return;
+    if (this.#asked === undefined) this.#next(monotonicMs, effects);
+    else this.#ask(this.#asked, monotonicMs, effects);
+  }
+
+  receive(_from: NodeId, { body }: Wire, { monotonicMs }: HostClocks, effects: ClientEffects): void {
+    const asked = this.#asked;
+    if (asked === undefined || !('id' in body) || body.id !== asked.id) return;
+    switch (body.kind) {
+      case 'client/done':
+        if (asked.kind === 'client/read') {
+          const { value, isUnderLease } = body;
+          effects.report({ kind: 'read', id: asked.id, key: asked.key, value, isUnderLease });
+        }
+        this.#asked = undefined;
+        return;
+      case 'client/moved':
+        this.#primaries.set(asked.key, body.to);
+        this.#again(asked, monotonicMs - AGAIN_MS);
+        return;
+      case 'client/down':
+        this.#primaries.delete(asked.key);
+        this.#again(asked, monotonicMs);
+        return;
+      case 'client/uncertain':
+        this.#asked = undefined;
+        return;
+    }
+  }
+
+  persisted(): void {}
+
+  persistFailed(): void {}
+
+  #again(asked: Asked, nowMs: number): void {
+    if (++this.#tries > MAX_TRIES) {
+      this.#asked = undefined;
+      return;
+    }
+    this.#asked = asked;
+    this.#askAtMs = nowMs + AGAIN_MS;
+    this.#giveUpAtMs = Number.POSITIVE_INFINITY;
+  }
+
+  #next(nowMs: number, effects: ClientEffects): void {
+    const { keys, pauseMs, handOverPermille, votersPermille } = this.#shape;
+    this.#askAtMs = nowMs + this.#random.below(pauseMs);
+    const die = this.#random.below(1_000);
+    if (die < handOverPermille + votersPermille) {
+      const voters = this.#someVoters();
+      const isHandOver = die < handOverPermille;
+      this.#tell(isHandOver ? { kind: 'client/hand-over' } : { kind: 'client/voters', voters }, effects);
+      return;
+    }
+    const id = ++this.#ids;
+    const key = `k${this.#random.below(keys)}`;
+    const what = this.#random.below(100);
+    this.#tries = 0;
+    if (what < 45) {
+      effects.report({ kind: 'read-began', id, key });
+      this.#ask({ kind: 'client/read', id, key }, nowMs, effects);
+    } else if (what < 65) {
+      this.#ask({ kind: 'client/delete', id, key }, nowMs, effects);
+    } else {
+      this.#ask({ kind: 'client/write', id, key, value: id, needsAll: what < 75 }, nowMs, effects);
+    }
+  }
+
+  #ask(asked: Asked, nowMs: number, effects: ClientEffects): void {
+    this.#asked = asked;
+    this.#giveUpAtMs = nowMs + PATIENCE_MS;
+    this.#askAtMs = Number.POSITIVE_INFINITY;
+    effects.send(this.#primaries.get(asked.key) ?? this.#someNode(), { life: this.#life, body: asked });
+    this.#askAtMs = nowMs + PATIENCE_MS;
+  }
+
+  #tell(body: ClientQuestion, effects: ClientEffects): void {
+    effects.send(this.#someNode(), { life: this.#life, body });
+  }
+
+  #someNode(): NodeId {
+    return this.#nodes[this.#random.below(this.#nodes.length)] as NodeId;
+  }
+
+  /** One, three or five nodes. */
+  #someVoters(): NodeId[] {
+    const from = [...this.#nodes];
+    const count = Math.min(
+      from.length - (1 - (from.length % 2)),
+      [1, 3, 3, 5][this.#random.below(4)] as number,
+    );
+    return Array.from(
+      { length: count },
+      () => from.splice(this.#random.below(from.length), 1)[0] as NodeId,
+    ).sort();
+  }
+}

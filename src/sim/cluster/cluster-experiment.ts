@@ -1,0 +1,87 @@
+/** A whole cluster as an experiment: minds and copies on 3 to 7 nodes, clients, and the invariants. */
+import {
+  HOLDER_CLOCK_MUTANTS,
+  MIND_MUTANTS,
+  type MindDisk,
+  PROMISE_MUTANTS,
+  REGISTER_MUTANTS,
+  REPLICATION_MUTANTS,
+  WRITE_LEASE_MUTANTS,
+} from '../../cluster/index.js';
+import type { Experiment, Host, TrialSetup } from '../program.js';
+import { AllWritable } from './checkers/all-writable.js';
+import { CopiesAgree } from './checkers/copies-agree.js';
+import { NothingReturns } from './checkers/nothing-returns.js';
+import { OneChain } from './checkers/one-chain.js';
+import { SingleWriter } from './checkers/single-writer.js';
+import { ClientLife, type ClientShape } from './client-life.js';
+import { ClusterLife, type ClusterShape } from './cluster-life.js';
+import type { ClusterFact } from './facts.js';
+import type { Wire } from './wire.js';
+
+export const clusterExperiment: Experiment<Wire, MindDisk, ClusterFact> = {
+  name: 'cluster',
+  description: 'shards with replicas, failover, and clients that write, delete and read',
+  nodes: { least: 3, most: 7 },
+  clients: { least: 2, most: 4 },
+  tickMs: 50,
+  driftPermille: 50,
+  mutants: [
+    ...new Set([
+      ...REGISTER_MUTANTS,
+      ...PROMISE_MUTANTS,
+      ...WRITE_LEASE_MUTANTS,
+      ...HOLDER_CLOCK_MUTANTS,
+      ...REPLICATION_MUTANTS,
+      ...MIND_MUTANTS,
+      'delete-of-one',
+    ]),
+  ],
+  marks: [
+    'elected',
+    'commit',
+    'held-back',
+    'publish-again',
+    'lease',
+    'lost-lease',
+    'release',
+    'promote',
+    'rehome',
+    'renew-epoch',
+    'becomes-primary',
+    'becomes-replica',
+    'replica-in-sync',
+    'replica-out-of-sync',
+    'hand-over',
+    'change-voters',
+  ],
+
+  begin(setup: TrialSetup) {
+    const { random, nodes } = setup;
+    const replicasPerShard = 1 + random.below(Math.min(2, nodes.length - 1));
+    const most = Math.max(1, Math.floor(nodes.length / (1 + replicasPerShard)));
+    const shape: ClusterShape = { shards: 1 + random.below(most), replicasPerShard };
+    const clients: ClientShape = {
+      keys: 3 + random.below(20),
+      pauseMs: 20 + random.below(200),
+      handOverPermille: random.below(3) === 0 ? 5 : 0,
+      votersPermille: random.below(3) === 0 ? 5 : 0,
+    };
+    return {
+      program: {
+        start: (host: Host<MindDisk>) =>
+          host.isClient
+            ? new ClientLife(host as Host<never>, setup, clients)
+            : new ClusterLife(host, setup, shape),
+      },
+      checkers: [
+        new SingleWriter(),
+        new OneChain(),
+        new NothingReturns(),
+        new CopiesAgree(),
+        new AllWritable(),
+      ],
+      maxLostDisks: Math.floor((nodes.length - 1) / 2) - 1,
+    };
+  },
+};

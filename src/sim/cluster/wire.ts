@@ -1,0 +1,39 @@
+/** What travels in the simulated cluster. The envelope says which life sent it, and to which cluster it belongs. */
+import type { MindMessage, ReplicationMessage } from '../../cluster/index.js';
+import type { Incarnation, NodeId } from '../../ring/index.js';
+import type { Write } from './map-store.js';
+
+/** What clients ask of nodes. */
+export type ClientQuestion =
+  /** `needsAll`: acknowledge it when the in-sync set has it. A delete always does. */
+  | {
+      readonly kind: 'client/write';
+      readonly id: number;
+      readonly key: string;
+      readonly value: number;
+      readonly needsAll: boolean;
+    }
+  | { readonly kind: 'client/delete'; readonly id: number; readonly key: string }
+  | { readonly kind: 'client/read'; readonly id: number; readonly key: string }
+  /** Of the people who run the cluster: hand your shard over; let these be the voters. */
+  | { readonly kind: 'client/hand-over' }
+  | { readonly kind: 'client/voters'; readonly voters: readonly NodeId[] };
+
+export type ClientAnswer =
+  | {
+      readonly kind: 'client/done';
+      readonly id: number;
+      readonly value: number | undefined;
+      readonly isUnderLease: boolean;
+    }
+  /** Nothing was done: ask that one. */
+  | { readonly kind: 'client/moved'; readonly id: number; readonly to: NodeId }
+  /** Nothing was done: later. */
+  | { readonly kind: 'client/down'; readonly id: number }
+  /** It was done, and may be lost. */
+  | { readonly kind: 'client/uncertain'; readonly id: number };
+
+export interface Wire {
+  readonly life: Incarnation;
+  readonly body: MindMessage | ReplicationMessage<Write> | ClientQuestion | ClientAnswer;
+}
