@@ -34,7 +34,7 @@ import { Promises } from './lease/promises.js';
 import { WriteLease } from './lease/write-lease.js';
 import { Membership, type MembershipShape } from './membership/membership.js';
 import type { SwimMessage } from './membership/messages.js';
-import { type Health, plan } from './plan.js';
+import { type Health, type PlanOptions, plan, planDefaults } from './plan.js';
 import { EmbeddedRegister } from './register/embedded-register.js';
 import type { Base, Placed, RegisterDisk, RegisterMessage } from './register/messages.js';
 import { type RegisterOptions, registerDefaults } from './register/options.js';
@@ -81,6 +81,7 @@ export interface MindOptions {
   readonly seeds: readonly string[];
   readonly membership?: MembershipShape;
   readonly register?: RegisterOptions;
+  readonly plan?: PlanOptions;
   /** Rules to leave out. */
   readonly mutants?: ReadonlySet<string>;
 }
@@ -94,6 +95,7 @@ export class Mind {
   readonly #promises: Promises;
   readonly #lease: WriteLease;
   readonly #watch = new ShardWatch();
+  readonly #planOptions: PlanOptions;
   #committed: Topology | undefined;
   #binding: Placed<Topology> | undefined;
   #planAtMs = 0;
@@ -106,6 +108,7 @@ export class Mind {
     const { self, saved, random, seeds, membership, register = registerDefaults } = options;
     const mutants = options.mutants ?? new Set<string>();
     this.#self = self;
+    this.#planOptions = options.plan ?? planDefaults;
     this.#mutants = mutants;
     this.#clock = new HolderClock({ mutants });
     const clocks = this.#read(reading).clocks;
@@ -139,9 +142,9 @@ export class Mind {
     return this.#register.committedTerm;
   }
 
-  /** Whether this node belongs to a cluster. */
-  get hasAccepted(): boolean {
-    return this.#register.accepted !== undefined;
+  /** The cluster that this node belongs to, for good; to be in every message. */
+  get clusterId(): string | undefined {
+    return this.#register.accepted?.clusterId;
   }
 
   /** For how long the primary that this node is may write, by the holder's clock; -Infinity if it may not. */
@@ -183,7 +186,16 @@ export class Mind {
       this.#plan(step, outbox);
   }
 
-  receive(from: NodeLife, message: MindMessage, reading: HostReading, outbox: MindOutbox): void {
+  /** A message of the life of a node that belongs to this cluster, or to none yet. */
+  receive(
+    from: NodeLife,
+    cluster: string | undefined,
+    message: MindMessage,
+    reading: HostReading,
+    outbox: MindOutbox,
+  ): void {
+    const isOther = cluster !== undefined && this.clusterId !== undefined && cluster !== this.clusterId;
+    if (isOther && !this.#mutants.has('any-cluster')) return;
     const step = this.#begin(reading, outbox);
     const { clocks, advice } = step;
     switch (message.kind) {
@@ -300,6 +312,12 @@ export class Mind {
     if (committed === undefined) return 'wait';
     if (change.kind === 'set-voters' || change.kind === 'settle-voters') {
       const isJoint = committed.previousVoters.join() !== committed.voters.join();
+      const absent =
+        change.kind === 'set-voters'
+          ? change.voters.find((id) => this.#membership.aliveAs(id) === undefined)
+          : undefined;
+      // Agreed by nobody, it would hold up all other changes for as long.
+      if (absent !== undefined) return { refuse: `${absent} is not alive: it cannot be made a voter` };
       return isJoint === (change.kind === 'settle-voters') ? 'publish' : 'wait';
     }
     const next = applyChange(committed, change);
@@ -360,7 +378,7 @@ export class Mind {
       alive: () =>
         [...this.#membership.claims()].filter(({ state }) => state === 'alive').map(({ node }) => node),
     };
-    for (const change of plan(topology, health)) this.#want(change, step, outbox);
+    for (const change of plan(topology, health, this.#planOptions)) this.#want(change, step, outbox);
   }
 
   #contacts(): readonly NodeId[] {

@@ -40,11 +40,7 @@ export interface PlanOptions {
 
 export const planDefaults: PlanOptions = Object.freeze({ rehomeAfterMs: 30_000 });
 
-export function plan(
-  topology: Topology,
-  health: Health,
-  options: PlanOptions = planDefaults,
-): TopologyChange[] {
+export function plan(topology: Topology, health: Health, options: PlanOptions): TopologyChange[] {
   return [
     ...planVoters(topology),
     ...planNewcomers(topology, health),

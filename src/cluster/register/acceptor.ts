@@ -1,8 +1,8 @@
 /**
  * The voter's side of publications: takes the whole value out of what came, asks the gate, accepts, answers when it is on disk.
  *
- * The gate may say no for a second or two, while a lease promise runs out. The publication waits here meanwhile and the leader is
- * told 'held', so that it does not send the value again. The leader's own publications come this way too.
+ * The gate may say no for a second or two, while a lease promise runs out. The publication waits here meanwhile and answers to the
+ * leader's checks say so, so that it does not send the value again. The leader's own publications come this way too.
  */
 import type { NodeId } from '../../ring/index.js';
 import type { Core, Step } from './core.js';
@@ -24,8 +24,6 @@ export class Acceptor<V, C, D, R> {
     if (!promises.canPromise) return;
     if (isSamePosition(position, promises.accepted?.position)) {
       promises.say(from, this.#answer('register/accepted', position), step.outbox);
-    } else if (isSamePosition(position, promises.pending?.position)) {
-      step.outbox.send(from, this.#answer('register/held', position));
     } else if (
       isAbove(position, promises.accepted?.position) &&
       isAbove(position, promises.pending?.position)
@@ -40,11 +38,8 @@ export class Acceptor<V, C, D, R> {
   /** Begins to accept; ends with it at once if the gate says so. */
   offer(pending: Pending<V>, step: Step<V, C, D, R>): void {
     this.#core.promises.pending = pending;
-    if (this.ask(step)) return;
-    step.outbox.note(`holds ${positionText(pending.position)} back: the gate says not yet`);
-    if (pending.leader !== this.#core.self) {
-      step.outbox.send(pending.leader, this.#answer('register/held', pending.position));
-    }
+    if (!this.ask(step))
+      step.outbox.note(`holds ${positionText(pending.position)} back: the gate says not yet`);
   }
 
   /** Whether what was pending is accepted now. */

@@ -388,7 +388,6 @@ export class EmbeddedRegister<V, C, D, R> {
       case 'register/stand':
         if (isOfTerm && role.kind !== 'leader' && this.#canStand()) this.#stand(this.term + 1, step);
         return;
-      case 'register/held':
       case 'register/outdated':
       case 'register/committed':
         // They are told by their term and by what is committed.

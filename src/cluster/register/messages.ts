@@ -3,8 +3,8 @@
  *
  *   election      pre-vote -> pre-vote-answer     would you vote for me? Promises nothing, raises no term
  *                 vote -> vote-answer             promises: no other vote in this term
- *   publication   publish -> accepted | held | needs-whole     'accepted' promises: no older term, kept on disk
- *                 check -> check-answer           the leader is there; the answer counts as an acceptance too
+ *   publication   publish -> accepted | needs-whole            'accepted' promises: no older term, kept on disk
+ *                 check -> check-answer           the leader is there; the answer says what is accepted, and what is held
  *                 outdated                        instead of an answer: there is a newer term
  *   news          fetch -> committed              committed is also told to all by the leader, unasked
  *   changes       propose -> outcome
@@ -98,7 +98,7 @@ export interface Publish<V, D> extends Committed {
 }
 
 export interface PublishAnswer extends Committed {
-  readonly kind: 'register/accepted' | 'register/held' | 'register/needs-whole';
+  readonly kind: 'register/accepted' | 'register/needs-whole';
   readonly position: Position;
 }
 
@@ -185,7 +185,6 @@ export function termOf<V, C, D, R>(message: RegisterMessage<V, C, D, R>): number
       return message.term;
     case 'register/publish':
     case 'register/accepted':
-    case 'register/held':
     case 'register/needs-whole':
       return message.position.term;
     default:

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { firstCells } from './cells.testkit.js';
 import type { RegisterMutant } from './options.js';
-import { isKind, type Mail, RegisterTable, set } from './register-table.testkit.js';
+import { isKind, type Mail, RegisterTable, set, voters } from './register-table.testkit.js';
 
 /** The story holds, and does not without the rule. */
 function needs(rule: RegisterMutant, what: string, story: (mutants: ReadonlySet<string>) => void): void {
@@ -12,6 +12,39 @@ function needs(rule: RegisterMutant, what: string, story: (mutants: ReadonlySet<
     assert.throws(() => story(new Set([rule])), { name: /^(AssertionError|InvariantError)$/ });
   });
 }
+
+needs('persist-after-answer', 'a voter says that it accepted when that is on disk', (mutants) => {
+  const table = new RegisterTable('abc', mutants);
+  const a = table.begin('abc');
+  const b = table.seat('b');
+  table.cutOff('c');
+  b.isDiskHeld = true;
+  a.propose(set(0, 0, 1));
+  table.pass(1000);
+  assert.equal(b.register.accepted?.version, 2);
+  assert.equal(a.register.committed?.version, 1);
+  b.isDiskHeld = false;
+  table.pass(500);
+  assert.equal(a.register.committed?.version, 2);
+});
+
+needs(
+  'commit-by-one-set',
+  'a change of voters needs a majority of those before and of those to come',
+  (mutants) => {
+    for (const isLost of [({ to }: Mail) => to === 'b' || to === 'c', ({ to }: Mail) => to === 'd']) {
+      const table = new RegisterTable('abcd', mutants);
+      const a = table.begin('abc');
+      table.isLost = isLost;
+      a.propose(voters(1, 'd'));
+      table.deliver();
+      assert.equal(a.register.committed?.version, 1);
+      table.join();
+      table.pass(1000);
+      assert.equal(table.seat('d').register.committed?.version, 2);
+    }
+  },
+);
 
 needs('no-prevote', 'who comes back after a long cut disturbs no leader', (mutants) => {
   const table = new RegisterTable('abc', mutants);
@@ -187,7 +220,7 @@ needs('no-handover', 'a leader that resigns is followed at once', (mutants) => {
 needs('broken-disk-promises', 'a node whose disk failed promises nothing, and still learns', (mutants) => {
   const table = new RegisterTable('abc', mutants);
   const a = table.begin('abc');
-  a.failWrite();
+  a.breakDisk();
   assert.equal(a.register.role, 'follower');
   table.pass(5000);
   assert.match(table.leaders(), /^[bc]$/);
@@ -195,6 +228,11 @@ needs('broken-disk-promises', 'a node whose disk failed promises nothing, and st
   table.pass(500);
   assert.equal(a.register.committed?.version, 2);
   assert.equal(a.register.accepted?.version, 1);
+  a.isDiskBroken = false;
+  table.pass(3000);
+  table.seat(table.leaders()).propose(set(0, 1, 2));
+  table.pass(500);
+  assert.equal(a.register.accepted?.version, 3, 'it tries its disk again, and goes on');
 });
 
 needs('learner-stands', 'a learner never leads', (mutants) => {

@@ -35,6 +35,7 @@ export class Seat implements Outbox<TableMessage, Disk>, Advice<Cells, CellChang
   report = '';
   /** Writes wait until it is false again. */
   isDiskHeld = false;
+  isDiskBroken = false;
   isUp = true;
   disk: Disk | undefined;
   readonly #table: RegisterTable;
@@ -83,7 +84,9 @@ export class Seat implements Outbox<TableMessage, Disk>, Advice<Cells, CellChang
     this.register.resign(this.#table.clocks, this, this);
   }
 
-  failWrite(): void {
+  /** A write has failed, and so do all others until the disk is mended. */
+  breakDisk(): void {
+    this.isDiskBroken = true;
     this.register.persistFailed(1, this.#table.clocks, this, this);
   }
 
@@ -117,6 +120,10 @@ export class Seat implements Outbox<TableMessage, Disk>, Advice<Cells, CellChang
   #write(): void {
     while (!this.isDiskHeld && this.#writes.length > 0) {
       const write = this.#writes.shift()!;
+      if (this.isDiskBroken) {
+        this.register.persistFailed(write.number, this.#table.clocks, this, this);
+        continue;
+      }
       this.disk = write.state;
       this.#table.mail.push(...write.after);
       this.register.persisted(write.number, this.#table.clocks, this, this);

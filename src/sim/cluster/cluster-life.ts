@@ -36,6 +36,8 @@ const LEASE = { leaseMs: 1500, driftPermille: 50, slackMs: 20 };
 const MAX_UNREPLICATED_MS = 1000;
 const HOLDS_EVERY_MS = 500;
 const HAND_OVER_MS = 500;
+/** Shorter than in life, so that it happens, and ends before a run does. */
+const REHOME_AFTER_MS = 5_000;
 
 type ClusterEffects = Effects<Wire, MindDisk, ClusterFact>;
 
@@ -73,7 +75,10 @@ export class ClusterLife implements Life<Wire, MindDisk, ClusterFact> {
     this.#self = { node: id, incarnation, host: id, port: 1, busPort: 2, zone: '', holdsData: true };
     const saved = disk.kind === 'kept' ? disk.state : undefined;
     const seeds = nodes.filter((node) => node !== id);
-    this.#mind = new Mind({ self: this.#self, saved, random, seeds, mutants }, clocks);
+    this.#mind = new Mind(
+      { self: this.#self, saved, random, seeds, plan: { rehomeAfterMs: REHOME_AFTER_MS }, mutants },
+      clocks,
+    );
     this.#copy = new Copy({
       self: this.#self,
       store: this.#store,
@@ -103,7 +108,7 @@ export class ClusterLife implements Life<Wire, MindDisk, ClusterFact> {
     this.#tellHolds(clocks, effects);
   }
 
-  receive(from: NodeId, { life, body }: Wire, clocks: HostClocks, effects: ClusterEffects): void {
+  receive(from: NodeId, { life, cluster, body }: Wire, clocks: HostClocks, effects: ClusterEffects): void {
     const sender = { node: from, incarnation: life };
     if (isQuestion(body)) {
       this.#answer(from, body, clocks, effects);
@@ -111,7 +116,7 @@ export class ClusterLife implements Life<Wire, MindDisk, ClusterFact> {
       this.#copy.receive(sender, body, clocks, this.#copyOutbox(effects));
       this.#acknowledge(clocks, effects);
     } else if (!isAnswer(body)) {
-      this.#mind.receive(sender, body, clocks, this.#mindOutbox(effects));
+      this.#mind.receive(sender, cluster, body, clocks, this.#mindOutbox(effects));
       this.#learn(clocks, effects);
     }
   }
@@ -127,8 +132,7 @@ export class ClusterLife implements Life<Wire, MindDisk, ClusterFact> {
 
   /** The first node begins the cluster, as an operator would tell it to, once it knows all. */
   #begin(clocks: HostClocks, effects: ClusterEffects): void {
-    // One whose disk was lost has another id.
-    if (this.#self.node.split('-')[0] !== this.#nodes[0] || this.#mind.hasAccepted) return;
+    if (this.#self.node !== this.#nodes[0] || this.#mind.clusterId !== undefined) return;
     const { membership } = this.#mind;
     const nodes = [...membership.claims()].flatMap(({ node }) => membership.aliveAs(node) ?? []);
     if (nodes.length < this.#nodes.length) return;
@@ -281,12 +285,15 @@ export class ClusterLife implements Life<Wire, MindDisk, ClusterFact> {
   }
 
   #mindOutbox(effects: ClusterEffects) {
-    const { incarnation: life } = this.#self;
+    const wire = (body: MindMessage): Wire => {
+      const cluster = this.#mind.clusterId;
+      return { life: this.#self.incarnation, ...(cluster !== undefined && { cluster }), body };
+    };
     return {
       send: (to: NodeId, body: MindMessage) =>
-        effects.send(to.startsWith('@') ? to.slice(1) : to, { life, body }),
+        effects.send(to.startsWith('@') ? to.slice(1) : to, wire(body)),
       sendAfterPersist: (number: number, to: NodeId, body: MindMessage) =>
-        effects.sendAfterPersist(number, to, { life, body }),
+        effects.sendAfterPersist(number, to, wire(body)),
       persist: (state: MindDisk, number: number) => {
         effects.mark('persist');
         effects.persist(state, number);

@@ -35,5 +35,7 @@ export type ClientAnswer =
 
 export interface Wire {
   readonly life: Incarnation;
+  /** Left out while the sender belongs to none. */
+  readonly cluster?: string;
   readonly body: MindMessage | ReplicationMessage<Write> | ClientQuestion | ClientAnswer;
 }
