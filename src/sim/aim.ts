@@ -5,31 +5,25 @@
  */
 import { Random } from '../base/index.js';
 import { chance, keyedFraction, mixed, pick, spread, stream, textHash } from './draws.js';
-import {
-  type Cast,
-  type Fault,
-  type FaultKind,
-  type LinkFault,
-  type LinkShape,
-  linkFault,
-} from './faults.js';
+import { type Cast, type Fault, type FaultKind, isLinkKind, type LinkShape, linkFault } from './faults.js';
 import type { Settings } from './settings.js';
 
 /** A fault comes this late after its mark, at most, where it does not come at once. */
-const MAX_DELAY_MS = 30;
+const MAX_DELAY_MS = 1000;
+/** How often two faults come together: a cut and a crash find what neither does. */
+const TWO_FAULTS = 0.4;
+const NONE: readonly Fault[] = [];
 /** The seed's choice for one name. */
 interface Rule {
   readonly key: number;
   readonly probability: number;
 }
 
-const HOST_ACTIONS: readonly FaultKind[] = ['crash', 'pause', 'suspend', 'disk-slow', 'disk-error', 'late'];
-const LINK_ACTIONS: readonly LinkFault[] = ['cut', 'clog', 'slow'];
 const SHAPES: readonly LinkShape[] = ['isolate', 'inbound', 'outbound', 'pair'];
 
 /** Says what happens at a mark. */
 export interface Aiming {
-  /** The fault for the mark that was made for the `count`th time, by that host; undefined: none. */
+  /** The faults, mostly none, for the mark that was made for the `count`th time, by that host. */
   at(
     name: string,
     count: number,
@@ -37,7 +31,7 @@ export interface Aiming {
     peer: number | undefined,
     nowMs: number,
     cast: Cast,
-  ): Fault | undefined;
+  ): readonly Fault[];
 }
 
 /** For scenarios: faults whose id is the mark they wait for, 'won@3'. */
@@ -48,8 +42,9 @@ export class ScriptedAim implements Aiming {
     this.#faults = new Map(faults.map((fault) => [fault.id, fault]));
   }
 
-  at(name: string, count: number): Fault | undefined {
-    return this.#faults.get(`${name}@${count}`);
+  at(name: string, count: number): readonly Fault[] {
+    const fault = this.#faults.get(`${name}@${count}`);
+    return fault === undefined ? NONE : [fault];
   }
 }
 
@@ -62,7 +57,7 @@ export class Aim implements Aiming {
   constructor(seed: number, settings: Settings) {
     this.#seed = seed;
     this.#settings = settings;
-    this.#actions = [...HOST_ACTIONS, ...LINK_ACTIONS].filter((kind) => settings.kinds.includes(kind));
+    this.#actions = settings.aimKinds;
   }
 
   at(
@@ -72,25 +67,37 @@ export class Aim implements Aiming {
     peer: number | undefined,
     nowMs: number,
     cast: Cast,
-  ): Fault | undefined {
+  ): readonly Fault[] {
     const rule = this.#ruleFor(name);
-    if (rule === undefined || keyedFraction(this.#seed, rule.key, count) >= rule.probability)
-      return undefined;
+    if (rule === undefined || keyedFraction(this.#seed, rule.key, count) >= rule.probability) return NONE;
     const random = new Random(mixed(mixed(this.#seed, rule.key), count + 0x51ed));
+    const first = this.#draw(random, `${name}@${count}`, host, peer, nowMs, cast);
+    if (!chance(random, TWO_FAULTS)) return [first];
+    return [first, this.#draw(random, `${name}@${count}+`, host, peer, nowMs, cast)];
+  }
+
+  #draw(
+    random: Random,
+    id: string,
+    host: number,
+    peer: number | undefined,
+    nowMs: number,
+    cast: Cast,
+  ): Fault {
     const { leastDurationMs, mostDurationMs } = this.#settings;
     const isAtOnce = chance(random, 0.7);
     const time = {
-      id: `${name}@${count}`,
-      atMs: isAtOnce ? nowMs : nowMs + random.below(MAX_DELAY_MS),
+      id,
+      atMs: isAtOnce ? nowMs : nowMs + spread(random, 1, MAX_DELAY_MS),
       durationMs: Math.round(spread(random, leastDurationMs, mostDurationMs)),
     };
     const kind = pick(random, this.#actions);
     const target = peer !== undefined && chance(random, 0.3) ? peer : host;
-    if ((LINK_ACTIONS as readonly string[]).includes(kind)) {
+    if (isLinkKind(kind)) {
       const other = target === host ? peer : host;
-      return linkFault(random, kind as LinkFault, pick(random, SHAPES), target, other, cast, time);
+      return linkFault(random, kind, pick(random, SHAPES), target, other, cast, time);
     }
-    return { ...time, kind: kind as Exclude<FaultKind, LinkFault>, hosts: [target], byMs: 0 };
+    return { ...time, kind, hosts: [target], byMs: 0 };
   }
 
   #ruleFor(name: string): Rule | undefined {

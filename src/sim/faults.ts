@@ -2,7 +2,7 @@
  * What can go wrong, as data: a fault begins at a time and ends by itself after its duration.
  *
  *   links    cut: nothing goes through    clog: what is sent is held, and comes when it ends    lossy, slow
- *   hosts    crash, wipe (crash, and the disk is lost), restart-all, pause, suspend (its monotonic clock stands still), late (its
+ *   hosts    crash, wipe (crash, and the disk is lost), restart-many (at once), pause, suspend (its monotonic clock stands still), late (its
  *            ticks come late)
  *   clocks   jump (of the wall clock), rate (within rho)
  *   disks    disk-slow, disk-full, disk-error (one write), flip (of a bit; the next start finds the damage; it comes with a crash)
@@ -16,7 +16,7 @@ export const LINK_FAULTS = ['cut', 'clog', 'lossy', 'slow'] as const;
 export const HOST_FAULTS = [
   'crash',
   'wipe',
-  'restart-all',
+  'restart-many',
   'pause',
   'suspend',
   'late',
@@ -28,6 +28,19 @@ export const HOST_FAULTS = [
   'flip',
 ] as const;
 export const FAULT_KINDS = [...LINK_FAULTS, ...HOST_FAULTS] as const;
+
+/** Those that make sense at a mark. */
+export const AIMED_KINDS: readonly FaultKind[] = [
+  'crash',
+  'pause',
+  'suspend',
+  'disk-slow',
+  'disk-error',
+  'late',
+  'cut',
+  'clog',
+  'slow',
+];
 
 export type LinkFault = (typeof LINK_FAULTS)[number];
 export type HostFault = (typeof HOST_FAULTS)[number];
@@ -82,11 +95,19 @@ const SHAPES: readonly LinkShape[] = [
 
 export function drawFault(random: Random, kind: FaultKind, cast: Cast, time: FaultTime): Fault {
   if (!isLinkKind(kind)) {
-    const all = Array.from({ length: cast.nodes }, (_, host) => host);
-    const hosts = kind === 'restart-all' ? all : [random.below(cast.nodes)];
+    const hosts = kind === 'restart-many' ? drawMany(random, cast) : [random.below(cast.nodes)];
     return { ...time, kind, hosts, byMs: kind === 'jump' ? drawJumpMs(random) : 0 };
   }
   return linkFault(random, kind, pick(random, SHAPES), random.below(cast.nodes), undefined, cast, time);
+}
+
+/** All nodes, or one to all but one. */
+function drawMany(random: Random, cast: Cast): number[] {
+  const all = Array.from({ length: cast.nodes }, (_, host) => host);
+  if (chance(random, 0.4)) return all;
+  const spared = random.below(cast.nodes);
+  const many = all.filter((host) => host !== spared && chance(random, 0.6));
+  return many.length > 0 ? many : [(spared + 1) % cast.nodes];
 }
 
 /** A fault of the links of `host`; of the pair of it and `peer` if the shape is one. */

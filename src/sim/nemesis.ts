@@ -13,8 +13,8 @@ import type { SimHost } from './host.js';
 import type { Observers } from './observers.js';
 import type { World, WorldEvents } from './world.js';
 
-/** Hosts that restart together do so within that time. */
-const RESTART_SPREAD_MS = 2000;
+/** Hosts that restart together do so within the time for which they were down, and no more than that. */
+const MAX_RESTART_SPREAD_MS = 2000;
 
 export interface NemesisLimits {
   readonly maxActive: number;
@@ -60,10 +60,10 @@ export class Nemesis<M, D, F> implements WorldEvents {
     const world = this.#world;
     if (this.#isOver || world === undefined) return;
     const nowMs = world.nowUs / 1000;
-    const fault = this.#aim.at(name, count, host, peer, nowMs, this.#cast);
-    if (fault === undefined) return;
-    if (fault.atMs <= nowMs) this.#strike(fault);
-    else world.later(fault.atMs * 1000, () => this.#strike(fault));
+    for (const fault of this.#aim.at(name, count, host, peer, nowMs, this.#cast)) {
+      if (fault.atMs <= nowMs) this.#strike(fault);
+      else world.later(Math.round(fault.atMs * 1000), () => this.#strike(fault));
+    }
   }
 
   heal(): void {
@@ -116,7 +116,7 @@ export class Nemesis<M, D, F> implements WorldEvents {
         else host.disk.flip();
         break;
       case 'crash':
-      case 'restart-all':
+      case 'restart-many':
         host.downs++;
         world.crash(host);
         break;
@@ -169,10 +169,12 @@ export class Nemesis<M, D, F> implements WorldEvents {
         host.downs--;
         world.startAt(host, world.nowUs);
         break;
-      case 'restart-all':
+      case 'restart-many': {
+        const spreadMs = Math.min(fault.durationMs, MAX_RESTART_SPREAD_MS);
         host.downs--;
-        world.startAt(host, world.nowUs + this.#random.below(RESTART_SPREAD_MS * 1000));
+        world.startAt(host, world.nowUs + this.#random.below(spreadMs * 1000 + 1));
         break;
+      }
       case 'pause':
       case 'suspend':
         if (host.isUp && host.lifeNumber === life) world.goOn(host);

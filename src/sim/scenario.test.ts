@@ -42,12 +42,12 @@ test('every part of the language is understood', () => {
       'at 100 cut n1 n2 | n3 for 50',
       'at 200 clog n1 -> n2',
       'at 300 jump n2 by -500',
-      'at 400 restart-all for 9',
+      'at 400 restart-many for 9',
     ],
     ...['expect - fault s1: cut n1 n2 | n3 for 50 ms', 'expect - fault s2: clog n1 -> n2 for 6800 ms'],
     ...[
       'expect - fault s3: jump n2 by -500 ms',
-      'expect - fault s4: restart-all n1 n2 n3 n4',
+      'expect - fault s4: restart-many n1 n2 n3 n4',
       'expect - heal',
     ],
   ].join('\n');

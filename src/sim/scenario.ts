@@ -45,6 +45,7 @@ const QUIET: Settings = {
   mostDurationMs: 0,
   maxActive: 0,
   aimPermille: 0,
+  aimKinds: [],
 };
 
 interface Expectation {
@@ -220,7 +221,7 @@ function faultOf(
   };
   const time = { id, atMs, durationMs };
   if (!isLinkKind(kind)) {
-    const isAll = kind === 'restart-all' && rest.length === 0;
+    const isAll = kind === 'restart-many' && rest.length === 0;
     return { ...time, kind, hosts: isAll ? names.slice(0, nodes).map(hostOf) : rest.map(hostOf), byMs };
   }
   const middle = rest.findIndex((word) => word === '|' || word === '->');

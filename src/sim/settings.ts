@@ -6,7 +6,7 @@
  * Source: A. Groce et al., Swarm Testing (2012).
  */
 import { between, chance, pick, some, spread, stream } from './draws.js';
-import { FAULT_KINDS, type FaultKind, type PlanShape } from './faults.js';
+import { AIMED_KINDS, FAULT_KINDS, type FaultKind, type PlanShape } from './faults.js';
 import type { Range } from './program.js';
 
 export interface Settings extends PlanShape {
@@ -34,6 +34,7 @@ export interface Settings extends PlanShape {
   readonly maxActive: number;
   /** Of the names of marks, so many of a thousand are aimed at; 0: none. */
   readonly aimPermille: number;
+  readonly aimKinds: readonly FaultKind[];
 }
 
 /** What is not left to the seed. */
@@ -57,6 +58,7 @@ export function drawSettings(seed: number, ranges: Ranges, overrides: Overrides 
   const clients = between(random, ranges.clients.least, ranges.clients.most);
   const isCalm = chance(random, 0.04);
   const kinds = some(random, FAULT_KINDS, pick(random, [0.2, 0.5, 0.8]));
+  const isAllowed = (kind: FaultKind): boolean => !overrides.without?.includes(kind);
   const isLossy = chance(random, 0.5);
   const mostDurationMs = spread(random, 500, 20_000);
   return {
@@ -73,16 +75,17 @@ export function drawSettings(seed: number, ranges: Ranges, overrides: Overrides 
     driftPermille: pick(random, [0, 1, ranges.driftPermille, ranges.driftPermille]),
     latePermille: chance(random, 0.5) ? 0 : between(random, 1, 20),
     lateMs: Math.round(spread(random, 50, 3000)),
-    kinds: isCalm ? [] : kinds.filter((kind) => !overrides.without?.includes(kind)),
+    kinds: isCalm ? [] : kinds.filter(isAllowed),
     everyMs: Math.round(spread(random, 200, 6000)),
     leastDurationMs: Math.round(spread(random, 20, 500)),
     mostDurationMs: Math.round(mostDurationMs),
     maxActive: between(random, 1, 5),
-    aimPermille: chance(random, 0.3) ? 0 : 400,
+    aimPermille: isCalm || chance(random, 0.3) ? 0 : 500,
+    aimKinds: some(random, AIMED_KINDS, 0.5).filter(isAllowed),
   };
 }
 
-/** In two lines, for people. */
+/** In three lines, for people. */
 export function describeSettings(settings: Settings): string[] {
   const { nodes, clients, delayUs, tailPermille, tailFactor, lossPermille, twicePermille } = settings;
   return [
@@ -91,6 +94,7 @@ export function describeSettings(settings: Settings): string[] {
       `disk ${settings.diskUs} us, clocks within ${settings.driftPermille}/1000, ` +
       `ticks late ${settings.latePermille}/1000 by up to ${settings.lateMs} ms`,
     `faults ${settings.kinds.join(' ') || 'none'}; one each ${settings.everyMs} ms, ${settings.leastDurationMs} to ` +
-      `${settings.mostDurationMs} ms long, at most ${settings.maxActive} at once; marks aimed at ${settings.aimPermille}/1000`,
+      `${settings.mostDurationMs} ms long, at most ${settings.maxActive} at once`,
+    `marks aimed at ${settings.aimPermille}/1000, with ${settings.aimKinds.join(' ') || 'nothing'}`,
   ];
 }

@@ -80,7 +80,15 @@ const QUIET: Settings = {
     twicePermille: 0,
   },
   ...{ keepsOrder: true, cutsInFlight: false, diskUs: 1000, driftPermille: 0, latePermille: 0, lateMs: 500 },
-  ...{ kinds: [], everyMs: 1000, leastDurationMs: 0, mostDurationMs: 0, maxActive: 0, aimPermille: 0 },
+  ...{
+    kinds: [],
+    everyMs: 1000,
+    leastDurationMs: 0,
+    mostDurationMs: 0,
+    maxActive: 0,
+    aimPermille: 0,
+    aimKinds: [],
+  },
 };
 
 interface World {

