@@ -212,7 +212,7 @@ export class Mind {
       case 'swim/nack':
       case 'swim/gossip':
       case 'swim/exchange':
-        this.#membership.receive(from.node, message, outbox);
+        this.#membership.receive(from, message, outbox);
         break;
       default:
         this.#register.receive(from.node, message, clocks, advice, outbox);

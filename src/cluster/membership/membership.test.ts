@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { membershipDefaults } from './membership.js';
-import { World } from './world.testkit.js';
+import { incarnation, World } from './world.testkit.js';
 
 const { periodMs, suspicionFactor } = membershipDefaults;
 /** All are probed within two rounds; then the longest suspicion of a small cluster, and time for the news. */
@@ -31,6 +31,19 @@ test('a node that starts again is alive in its later life, and dead in the one b
   world.run(10_000);
   assert.deepEqual(new Set(world.seen('n3', 2)), new Set(['alive']));
   assert.deepEqual(new Set(world.seen('n3', 1)), new Set(['dead']));
+});
+
+test('who missed a newcomer hears of it with the first word of it', () => {
+  const world = new World(1);
+  world.startAll(2);
+  world.run(3_000);
+  world.cut.add('n2');
+  world.start('n3').seek(['n1:1']);
+  world.run(1_500);
+  assert.deepEqual(world.members.get('n2')?.stateOf({ node: 'n3', incarnation: incarnation(1) }), undefined);
+  world.cut.delete('n2');
+  world.run(3_000);
+  assert.ok(world.areAllAlive());
 });
 
 test('a node that leaves is known to have left within a moment, and nobody suspected it', () => {

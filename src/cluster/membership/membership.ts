@@ -144,8 +144,13 @@ export class Membership {
     }
   }
 
-  receive(from: NodeId, message: SwimMessage, outbox: Outbox<SwimMessage>): void {
+  receive(sender: NodeLife, message: SwimMessage, outbox: Outbox<SwimMessage>): void {
+    const from = sender.node;
     for (const claim of message.news) this.#hear(claim, outbox);
+    const state = this.stateOf(sender);
+    // Whom we missed, or took for dead, has more to tell than it knows.
+    if ((state === undefined || state === 'dead') && message.kind !== 'swim/exchange')
+      this.#exchange(from, false, outbox);
     const send = (to: NodeId, answer: BareMessage): void => this.#send(to, answer, outbox);
     switch (message.kind) {
       case 'swim/ping': {

@@ -1,6 +1,6 @@
 /** Members in one world of virtual time, whose network loses, delays and cuts. */
 import { Random } from '../../base/index.js';
-import type { NodeId, TopologyNode } from '../../ring/index.js';
+import type { NodeId, NodeLife, TopologyNode } from '../../ring/index.js';
 import type { MemberState } from './member.js';
 import { Membership } from './membership.js';
 import type { SwimMessage } from './messages.js';
@@ -9,7 +9,7 @@ const TICK_MS = 50;
 
 interface Letter {
   readonly atMs: number;
-  readonly from: NodeId;
+  readonly from: NodeLife;
   readonly to: NodeId;
   readonly message: SwimMessage;
 }
@@ -30,6 +30,7 @@ export class World {
   sent = 0;
   readonly notes: string[] = [];
   readonly members = new Map<NodeId, Membership>();
+  readonly #lives = new Map<NodeId, string>();
   readonly #random: Random;
   #letters: Letter[] = [];
 
@@ -40,6 +41,7 @@ export class World {
   start(node: NodeId, life = 1): Membership {
     const member = new Membership({ self: record(node, life), random: new Random(this.#random.uint32()) });
     this.members.set(node, member);
+    this.#lives.set(node, incarnation(life));
     return member;
   }
 
@@ -107,7 +109,7 @@ export class World {
     const copy = JSON.parse(JSON.stringify(message)) as SwimMessage;
     this.#letters.push({
       atMs: this.nowMs + 1 + this.#random.below(this.mostDelayMs),
-      from,
+      from: { node: from, incarnation: this.#lives.get(from) ?? '' },
       to,
       message: copy,
     });

@@ -20,6 +20,8 @@ export interface ClientShape {
 const PATIENCE_MS = 1_000;
 const AGAIN_MS = 100;
 const MAX_TRIES = 40;
+/** A quarter of the questions is about so many keys. */
+const HOT_KEYS = 3;
 /** Different for each client and each of its lives. */
 const LIFE_VALUES = 1_000_000;
 
@@ -109,7 +111,7 @@ export class ClientLife implements Life<Wire, never, ClusterFact> {
       return;
     }
     const id = ++this.#ids;
-    const key = `k${this.#random.below(keys)}`;
+    const key = `k${this.#random.below(this.#random.below(4) === 0 ? HOT_KEYS : keys)}`;
     const what = this.#random.below(100);
     this.#tries = 0;
     if (what < 45) {

@@ -62,7 +62,8 @@ export const clusterExperiment: Experiment<Wire, MindDisk, ClusterFact> = {
     const most = Math.max(1, Math.floor(nodes.length / (1 + replicasPerShard)));
     const shape: ClusterShape = { shards: 1 + random.below(most), replicasPerShard };
     const clients: ClientShape = {
-      keys: 3 + random.below(20),
+      // Enough that each shard has some.
+      keys: 16 + random.below(16),
       pauseMs: 20 + random.below(200),
       handOverPermille: random.below(3) === 0 ? 5 : 0,
       votersPermille: random.below(3) === 0 ? 5 : 0,

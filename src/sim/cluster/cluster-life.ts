@@ -13,7 +13,6 @@ import { Copy, Mind, type MindDisk, type MindMessage, type ReplicationMessage } 
 import {
   firstTopology,
   isRefusal,
-  isSameLife,
   type NodeId,
   SlotTable,
   type Topology,
@@ -271,13 +270,14 @@ export class ClusterLife implements Life<Wire, MindDisk, ClusterFact> {
     return this.#mind.mayWrite(shard, epoch, clocks, this.#mindOutbox(effects));
   }
 
-  #tellHolds({ monotonicMs }: HostClocks, effects: ClusterEffects): void {
+  #tellHolds(clocks: HostClocks, effects: ClusterEffects): void {
+    const { monotonicMs } = clocks;
     const { shard, role, held } = this.#copy;
     if (monotonicMs < this.#holdsAtMs || shard === undefined || role === 'none') return;
     this.#holdsAtMs = monotonicMs + HOLDS_EVERY_MS;
-    const isInSync = shard.replicas.some((replica) => replica.isInSync && isSameLife(replica, this.#self));
+    const mayWrite = this.#mayWrite(shard.id, shard.epoch, clocks, effects) && this.#copy.mayWrite(clocks);
     const { entries } = this.#store;
-    effects.report({ kind: 'holds', shard: shard.id, role, isInSync, entries, held });
+    effects.report({ kind: 'holds', shard: shard.id, role, mayWrite, entries, held });
   }
 
   #say(client: NodeId, answer: ClientAnswer, effects: ClusterEffects): void {

@@ -36,7 +36,8 @@ export type ClusterFact =
       readonly kind: 'holds';
       readonly shard: number;
       readonly role: 'primary' | 'replica';
-      readonly isInSync: boolean;
+      /** A primary that would take a write. */
+      readonly mayWrite: boolean;
       readonly entries: ReadonlyMap<string, number>;
       readonly held: { readonly epoch: number; readonly offset: number } | undefined;
     };
