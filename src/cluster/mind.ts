@@ -96,6 +96,7 @@ export class Mind {
   readonly #lease: WriteLease;
   readonly #watch = new ShardWatch();
   readonly #planOptions: PlanOptions;
+  readonly #seeds: readonly string[];
   #committed: Topology | undefined;
   #binding: Placed<Topology> | undefined;
   #planAtMs = 0;
@@ -114,6 +115,7 @@ export class Mind {
     const clocks = this.#read(reading).clocks;
     this.#membership = new Membership({ self, random, ...(membership && { shape: membership }) });
     this.#membership.seek(seeds);
+    this.#seeds = seeds;
     this.#register = new EmbeddedRegister({
       self: self.node,
       kind: topologyKind,
@@ -280,6 +282,10 @@ export class Mind {
       this.#committed = committed;
       this.#promises.committed(committedTerm, committed, clocks);
       this.#lease.learn(committed, clocks, outbox);
+      this.#membership.seek([
+        ...this.#seeds,
+        ...committed.nodes.map(({ host, busPort }) => `${host}:${busPort}`),
+      ]);
     }
     const newer = this.#lease.newerTopology;
     if (newer !== undefined) {

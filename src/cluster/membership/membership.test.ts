@@ -33,6 +33,17 @@ test('a node that starts again is alive in its later life, and dead in the one b
   assert.deepEqual(new Set(world.seen('n3', 1)), new Set(['dead']));
 });
 
+test('islands that formed while links were down find each other', () => {
+  const world = new World(1);
+  world.side = (node) => Number(node.slice(1)) % 2;
+  for (let i = 1; i <= 6; i++) world.start(`n${i}`).seek(['n1:2', 'n2:2', 'n3:2', 'n4:2', 'n5:2', 'n6:2']);
+  world.run(5_000);
+  assert.ok(!world.areAllAlive());
+  world.side = () => 0;
+  world.run(10_000);
+  assert.ok(world.areAllAlive());
+});
+
 test('who missed a newcomer hears of it with the first word of it', () => {
   const world = new World(1);
   world.startAll(2);

@@ -58,7 +58,7 @@ const GOSSIP_MS = 200;
 const GOSSIP_TO = 3;
 /** Two members compare all they know so often: what gossip missed comes right. */
 const EXCHANGE_MS = 30_000;
-/** Who knows nobody asks the addresses it was given so often, and everyone one of the dead whether it is back. */
+/** One that is missing is looked for so often. */
 const SEEK_MS = 1_000;
 
 export class Membership {
@@ -71,7 +71,6 @@ export class Membership {
   #self: Claim;
   /** Where others may be found, as '@HOST:PORT'. */
   #seeds: readonly string[] = [];
-  #isAlone = true;
   /** Our time, which goes on by no more than half a period a tick. */
   #nowMs = 0;
   #lastTickMs: number | undefined;
@@ -88,9 +87,12 @@ export class Membership {
     this.#gossip.tell(this.#self);
   }
 
-  /** Looks for the others at these addresses of theirs, HOST:PORT, for as long as it knows nobody. */
+  /** Looks for whom it does not know to be alive at these addresses of theirs, HOST:PORT of the bus. */
   seek(addresses: readonly string[]): void {
-    this.#seeds = addresses.map((address) => `@${address}`);
+    const own = `${this.#self.host}:${this.#self.busPort}`;
+    this.#seeds = [...new Set(addresses)]
+      .filter((address) => address !== own)
+      .map((address) => `@${address}`);
   }
 
   /** What is believed of this life: dead also if a later one is known; undefined if it was never heard of. */
@@ -238,7 +240,6 @@ export class Membership {
       );
       this.#suspicions.set(node, suspicion);
     }
-    if (state === 'alive') this.#isAlone = false;
     if (before?.state !== state || before.incarnation !== claim.incarnation) {
       outbox.note(`${node} is ${state}${by === undefined || state !== 'suspect' ? '' : `, says ${by}`}`);
     }
@@ -263,18 +264,23 @@ export class Membership {
       assert(believed?.state === 'suspect', 'who is under suspicion is a suspect');
       const { by: _, ...claim } = believed;
       this.#believe({ ...claim, state: 'dead' }, outbox);
-      this.#isAlone = ![...this.#members.values()].some(
-        ({ state }) => state === 'alive' || state === 'suspect',
-      );
     }
   }
 
-  /** Two halves of a cluster that took each other for dead find each other so, and who is alone finds anybody. */
+  /**
+   * Whoever is not known, or taken for dead, is looked for, one after the other: so islands find each other that formed while the
+   * links between them were down, or that took each other for dead.
+   */
   #seek(outbox: Outbox<SwimMessage>): void {
-    if (this.#isAlone) for (const seed of this.#seeds) this.#exchange(seed, false, outbox);
-    const dead = [...this.#members.values()].filter(({ state }) => state === 'dead');
-    const one = dead[this.#random.below(Math.max(1, dead.length))];
-    if (one !== undefined) this.#exchange(one.node, false, outbox);
+    const known = new Set(this.#alive().map(({ host, busPort }) => `@${host}:${busPort}`));
+    const missing = this.#seeds.filter((seed) => !known.has(seed));
+    for (const { node, state } of this.#members.values()) if (state === 'dead') missing.push(node);
+    const first = this.#random.below(Math.max(1, missing.length));
+    // Who is alone asks all.
+    const count = known.size === 0 ? missing.length : Math.min(1, missing.length);
+    for (let i = 0; i < count; i++) {
+      this.#exchange(missing[(first + i) % missing.length] as NodeId, false, outbox);
+    }
   }
 
   #exchange(to: NodeId, isAnswer: boolean, outbox: Outbox<SwimMessage>): void {

@@ -35,8 +35,9 @@ const LEASE = { leaseMs: 1500, driftPermille: 50, slackMs: 20 };
 const MAX_UNREPLICATED_MS = 1000;
 const HOLDS_EVERY_MS = 500;
 const HAND_OVER_MS = 500;
+const BUS_PORT = 2;
 /** Shorter than in life, so that it happens, and ends before a run does. */
-const REHOME_AFTER_MS = 5_000;
+const REHOME_AFTER_MS = 3_000;
 
 type ClusterEffects = Effects<Wire, MindDisk, ClusterFact>;
 
@@ -71,9 +72,9 @@ export class ClusterLife implements Life<Wire, MindDisk, ClusterFact> {
     this.#nodes = nodes;
     this.#mutants = mutants;
     this.#clusterId = `c${random.uint32()}`;
-    this.#self = { node: id, incarnation, host: id, port: 1, busPort: 2, zone: '', holdsData: true };
+    this.#self = { node: id, incarnation, host: id, port: 1, busPort: BUS_PORT, zone: '', holdsData: true };
     const saved = disk.kind === 'kept' ? disk.state : undefined;
-    const seeds = nodes.filter((node) => node !== id);
+    const seeds = nodes.map((node) => `${node}:${BUS_PORT}`);
     this.#mind = new Mind(
       { self: this.#self, saved, random, seeds, plan: { rehomeAfterMs: REHOME_AFTER_MS }, mutants },
       clocks,
@@ -290,8 +291,7 @@ export class ClusterLife implements Life<Wire, MindDisk, ClusterFact> {
       return { life: this.#self.incarnation, ...(cluster !== undefined && { cluster }), body };
     };
     return {
-      send: (to: NodeId, body: MindMessage) =>
-        effects.send(to.startsWith('@') ? to.slice(1) : to, wire(body)),
+      send: (to: NodeId, body: MindMessage) => effects.send(idOf(to), wire(body)),
       sendAfterPersist: (number: number, to: NodeId, body: MindMessage) =>
         effects.sendAfterPersist(number, to, wire(body)),
       persist: (state: MindDisk, number: number) => {
@@ -315,6 +315,11 @@ export class ClusterLife implements Life<Wire, MindDisk, ClusterFact> {
       note: (what: string) => effects.note(what),
     };
   }
+}
+
+/** Of an address, '@n3:2', the host that is there. */
+function idOf(to: NodeId): NodeId {
+  return to.startsWith('@') ? (to.slice(1).split(':')[0] as NodeId) : to;
 }
 
 /** The slot of a key of ASCII. */
