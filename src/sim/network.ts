@@ -49,6 +49,8 @@ export class Network {
 
   /** From now on it is whole, quick and loses nothing. */
   heal(): void {
+    // Else what was sent in the worst of times holds up all that follows.
+    this.#lastArrivalUs.fill(0);
     for (const kind of LINK_FAULTS) this.#faults[kind].fill(0);
     this.#settings = { ...this.#settings, tailPermille: 0, lossPermille: 0, twicePermille: 0 };
   }
