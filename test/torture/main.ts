@@ -5,41 +5,77 @@ import { type EngineName, runTorture } from './run.js';
 // The server and the workers are ended when this process exits, which a signal alone does not count as.
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => process.exit(130));
 
-const { values } = parseArgs({
-  options: {
-    engine: { type: 'string', default: 'nuthatch' },
-    interleavings: { type: 'string', default: '1000000' },
-    seconds: { type: 'string', default: '600' },
-    seed: { type: 'string', default: String(Date.now() % 1_000_000) },
-    near: { type: 'boolean', default: false },
-    'without-fence': { type: 'boolean', default: false },
-  },
-});
-
 const engines: readonly string[] = ['nuthatch', 'redis', 'memory'];
-if (!engines.includes(values.engine)) {
-  throw new Error(`--engine is ${values.engine}: give one of ${engines.join(', ')}`);
+
+const help = `npm run torture -- [options]
+
+Processes load, delete, set, expire and write through a few keys in every order that chance brings, over one cache, while some are killed and
+stopped. A read that begins after an acknowledged invalidation and sees an older version is a violation. The exit code is 1 if there is one.
+
+  --engine NAME         ${engines.join(', ')} (nuthatch); redis needs a redis-server
+  --interleavings N     ends after so many (1000000), or
+  --seconds N           after so many seconds (600)
+  --seed N              of what the processes do; what the network and the system do is not repeated
+  --near                with near caches, whose reads are judged by their own bound
+  --without-fence       fills are accepted whatever was invalidated: must find violations
+
+  npm run torture -- --engine redis --interleavings 100000 --seed 1
+`;
+
+function read(): {
+  engine: EngineName;
+  interleavings: number;
+  seconds: number;
+  seed: number;
+  near: boolean;
+  hasFence: boolean;
+} {
+  const { values } = parseArgs({
+    options: {
+      engine: { type: 'string', default: 'nuthatch' },
+      interleavings: { type: 'string', default: '1000000' },
+      seconds: { type: 'string', default: '600' },
+      seed: { type: 'string', default: String(Date.now() % 1_000_000) },
+      near: { type: 'boolean', default: false },
+      'without-fence': { type: 'boolean', default: false },
+      help: { type: 'boolean', default: false },
+    },
+  });
+  if (values.help) {
+    process.stdout.write(help);
+    process.exit(0);
+  }
+  if (!engines.includes(values.engine)) {
+    throw new Error(`--engine is ${values.engine}: give one of ${engines.join(', ')}`);
+  }
+  const number = (name: 'interleavings' | 'seconds' | 'seed'): number => {
+    const value = Number(values[name]);
+    if (!(value >= 0)) throw new Error(`--${name} is ${values[name]}: give a number from 0 on`);
+    return value;
+  };
+  return {
+    engine: values.engine as EngineName,
+    interleavings: number('interleavings'),
+    seconds: number('seconds'),
+    seed: number('seed'),
+    near: values.near,
+    hasFence: !values['without-fence'],
+  };
 }
-const number = (name: 'interleavings' | 'seconds' | 'seed'): number => {
-  const value = Number(values[name]);
-  if (!(value >= 0)) throw new Error(`--${name} is ${values[name]}: give a number from 0 on`);
-  return value;
-};
+
+function readOrEnd(): ReturnType<typeof read> {
+  try {
+    return read();
+  } catch (error) {
+    process.stderr.write(`${(error as Error).message}\n\n${help}`);
+    process.exit(2);
+  }
+}
 
 const print = (line: string): void => {
   process.stdout.write(`${line}\n`);
 };
-const hasFence = !values['without-fence'];
-const verdict = await runTorture({
-  engine: values.engine as EngineName,
-  interleavings: number('interleavings'),
-  seconds: number('seconds'),
-  seed: number('seed'),
-  near: values.near,
-  hasFence,
-  endsWithViolation: false,
-  print,
-});
+const verdict = await runTorture({ ...readOrEnd(), endsWithViolation: false, print });
 for (const line of verdict.lines) print(line);
 for (const problem of verdict.problems) print(`FAILED: ${problem}`);
 const passed = verdict.problems.length === 0 && verdict.violations === 0;
