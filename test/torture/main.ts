@@ -1,5 +1,6 @@
 /** `npm run torture -- --engine nuthatch --interleavings 1000000 --seed 1`: see run.ts. Exits with 1 when the run failed. */
 import { parseArgs } from 'node:util';
+import { numberOf, optionsOf } from '../kit/command-line.js';
 import { type EngineName, runTorture } from './run.js';
 
 // The server and the workers are ended when this process exits, which a signal alone does not count as.
@@ -22,14 +23,7 @@ stopped. A read that begins after an acknowledged invalidation and sees an older
   npm run torture -- --engine redis --interleavings 100000 --seed 1
 `;
 
-function read(): {
-  engine: EngineName;
-  interleavings: number;
-  seconds: number;
-  seed: number;
-  near: boolean;
-  hasFence: boolean;
-} {
+const options = optionsOf(help, () => {
   const { values } = parseArgs({
     options: {
       engine: { type: 'string', default: 'nuthatch' },
@@ -41,41 +35,24 @@ function read(): {
       help: { type: 'boolean', default: false },
     },
   });
-  if (values.help) {
-    process.stdout.write(help);
-    process.exit(0);
-  }
+  if (values.help) return 'help';
   if (!engines.includes(values.engine)) {
     throw new Error(`--engine is ${values.engine}: give one of ${engines.join(', ')}`);
   }
-  const number = (name: 'interleavings' | 'seconds' | 'seed'): number => {
-    const value = Number(values[name]);
-    if (!(value >= 0)) throw new Error(`--${name} is ${values[name]}: give a number from 0 on`);
-    return value;
-  };
   return {
     engine: values.engine as EngineName,
-    interleavings: number('interleavings'),
-    seconds: number('seconds'),
-    seed: number('seed'),
+    interleavings: numberOf('interleavings', values.interleavings, 1),
+    seconds: numberOf('seconds', values.seconds, 1),
+    seed: numberOf('seed', values.seed, 0),
     near: values.near,
     hasFence: !values['without-fence'],
   };
-}
-
-function readOrEnd(): ReturnType<typeof read> {
-  try {
-    return read();
-  } catch (error) {
-    process.stderr.write(`${(error as Error).message}\n\n${help}`);
-    process.exit(2);
-  }
-}
+});
 
 const print = (line: string): void => {
   process.stdout.write(`${line}\n`);
 };
-const verdict = await runTorture({ ...readOrEnd(), endsWithViolation: false, print });
+const verdict = await runTorture({ ...options, endsWithViolation: false, print });
 for (const line of verdict.lines) print(line);
 for (const problem of verdict.problems) print(`FAILED: ${problem}`);
 const passed = verdict.problems.length === 0 && verdict.violations === 0;
