@@ -5,6 +5,7 @@ import {
   Connection,
   jsonSerializer,
   NuthatchEngine,
+  plainReading,
   type Timer,
   type TimeSource,
   utf8Text,
@@ -63,7 +64,7 @@ test('no push is missed', async () => {
     for (let round = 1; round <= ROUNDS; round++) {
       const work: Promise<unknown>[] = [];
       for (let i = 0; i < 100; i++) {
-        work.push(engine.read(key(), 'look', DEADLINE_MS));
+        work.push(engine.read(key(), 'look', DEADLINE_MS, plainReading));
         if (i % 5 === 0) work.push(engine.put(key(), payload, DEADLINE_MS));
         if (i % 7 === 0) work.push(other.call(['MSET', key(), '2', key(), '3']));
         if (i % 30 === 0) work.push(other.call(['UNLINK', key(), key()]));

@@ -8,6 +8,7 @@ import {
   type Engine,
   type ExistingClient,
   jsonSerializer,
+  plainReading,
   ReplyFailure,
   redisEngineOver,
 } from '#layers/client';
@@ -149,7 +150,10 @@ describe('clients that are there already', { skip }, () => {
     const notYet = createClient({ socket: { port } });
     for (const client of [absent, notYet]) {
       const engine = redisEngineOver(client, options, host);
-      await assert.rejects(engine.read('k', 'lease', DEADLINE_MS), failsWith(['NOT_CONNECTED'], true));
+      await assert.rejects(
+        engine.read('k', 'lease', DEADLINE_MS, plainReading),
+        failsWith(['NOT_CONNECTED'], true),
+      );
       const ready = engine.ready();
       engine.close();
       await assert.rejects(ready, failsWith(['CLOSED'], false));

@@ -10,7 +10,7 @@ import { Random } from '../base/index.js';
 import { Cache } from './cache.js';
 import { type CacheBehavior, resolveBehavior, throwProblems } from './cache-options.js';
 import { CacheMemory } from './engine/cache-memory.js';
-import type { Engine, EngineHost, EngineOptions } from './engine/engine.js';
+import { type Engine, type EngineHost, type EngineOptions, plainReading, readOf } from './engine/engine.js';
 import { MemoryEngine } from './engine/memory-engine.js';
 import type { Timer, TimeSource } from './time.js';
 
@@ -96,6 +96,7 @@ export class CacheWorld {
         const value = Reflect.get(target, name, target) as unknown;
         if (typeof value !== 'function') return value;
         return (...args: unknown[]) => {
+          if (name === 'read') return this.#read(target, ...(args as Parameters<Engine['read']>));
           const isCall = !notCalls.has(String(name));
           if (isCall && this.failure !== undefined) return Promise.reject(this.failure);
           const result = (value as (...args: unknown[]) => unknown).apply(target, args);
@@ -104,6 +105,16 @@ export class CacheWorld {
         };
       },
     });
+  }
+
+  #read(engine: Engine, ...[key, mode, deadlineMs, reading]: Parameters<Engine['read']>): Promise<unknown> {
+    if (this.failure !== undefined) return readOf(Promise.reject(this.failure), reading);
+    if (this.answerMs === 0) return engine.read(key, mode, deadlineMs, reading);
+    const asked = engine.read(key, mode, deadlineMs, plainReading);
+    return readOf(
+      asked.then((answer) => this.after(this.answerMs, () => answer)),
+      reading,
+    );
   }
 }
 

@@ -14,12 +14,13 @@ import { type CacheEventName, type CacheListener, Events } from './cache-events.
 import type { ResolvedBehavior } from './cache-options.js';
 import { CacheCounts, type CacheParts, type CacheStats, type How, noteCacheError } from './cache-parts.js';
 import { LoadTable } from './core/index.js';
-import type { Engine, EngineHost, EngineOptions } from './engine/engine.js';
+import { type Engine, type EngineHost, type EngineOptions, plainReading } from './engine/engine.js';
 import { Invalidator } from './invalidator.js';
 import { Lease } from './lease.js';
 import { type LoadOptions, type ResolvedLoadOptions, resolveLoadOptions } from './load-options.js';
 import { Group } from './loader-groups.js';
 import type { Loader } from './loading.js';
+import { look } from './look.js';
 import { NearValues } from './near-values.js';
 import { News, type NewsSources } from './news.js';
 import { Reader } from './reader.js';
@@ -155,7 +156,7 @@ export class Cache {
     const near = this.#near;
     const hit = near?.get(name, false) as Promise<T | undefined> | undefined;
     if (near !== undefined && hit !== undefined && !near.isRefreshDue) return hit;
-    const looked = this.#reader.look(name, key, this.#behavior.load) as Promise<T | undefined>;
+    const looked = look(this.#parts, name, key, this.#behavior.load) as Promise<T | undefined>;
     return hit ?? looked;
   }
 
@@ -170,7 +171,7 @@ export class Cache {
    */
   async peek<T = unknown>(key: string): Promise<Peeked<T> | undefined> {
     const { engine, deadlineMs } = this.#parts;
-    const answer = await engine.read(this.#nameOf(key), 'look', deadlineMs);
+    const answer = await engine.read(this.#nameOf(key), 'look', deadlineMs, plainReading);
     if (!answer.isThere) return undefined;
     const value = decodeAnswer(this.#parts, answer).forReader() as T | undefined;
     const { ms, loadMs: leadMs } = answer;

@@ -16,14 +16,16 @@ export {
   type EngineMakers,
   type FoundServer,
 } from './engine/detect-engine.js';
-export type {
-  Answer,
-  AnswerStatus,
-  Engine,
-  EngineHost,
-  EngineOptions,
-  Payload,
-  ReadMode,
+export {
+  type Answer,
+  type AnswerStatus,
+  type Engine,
+  type EngineHost,
+  type EngineOptions,
+  type Payload,
+  plainReading,
+  type Reading,
+  type ReadMode,
 } from './engine/engine.js';
 export type { EngineServer } from './engine/engine-connection.js';
 export type { ExistingClient, IoredisClient, NodeRedisClient } from './engine/existing-client.js';

@@ -15,12 +15,12 @@
  */
 import { type CacheParts, type Caller, type How, noteCacheError } from './cache-parts.js';
 import { type Load, type LoadEnding, refreshesEarly } from './core/index.js';
-import type { Answer } from './engine/engine.js';
+import { type Answer, plainReading } from './engine/engine.js';
 import { ClientError } from './errors.js';
 import type { Lease } from './lease.js';
-import type { ResolvedLoadOptions } from './load-options.js';
 import type { Loaded } from './loading.js';
 import { Loads } from './loads.js';
+import { enterNear } from './look.js';
 import { decodeAnswer, encodeLoaded, type Stored } from './stored.js';
 import type { TimeSource } from './time.js';
 
@@ -55,31 +55,6 @@ export class Reader {
     if (load !== undefined) this.#drive(load, how);
   }
 
-  /** What is there, fresh or within `staleWhileRevalidate`, without loading. Undefined otherwise, and when the cache cannot say. */
-  look(name: string, key: string, options: ResolvedLoadOptions): Promise<unknown> {
-    const { engine, near, deadlineMs, time, isPending } = this.#parts;
-    if (isPending(name)) return Promise.resolve(undefined);
-    const sentMs = near === undefined ? 0 : time.now();
-    return engine.read(name, 'look', deadlineMs).then(
-      (answer) => this.#looked(name, answer, sentMs, options),
-      (error) => {
-        noteCacheError(this.#parts, 'read', key, error);
-        return undefined;
-      },
-    );
-  }
-
-  #looked(name: string, answer: Answer, sentMs: number, options: ResolvedLoadOptions): unknown {
-    const isHit = answer.status === 'hit';
-    if (!isHit && !(answer.isThere && answer.ms < options.staleWhileRevalidateMs)) return undefined;
-    const stored = decodeAnswer(this.#parts, answer);
-    if (isHit) {
-      this.#parts.counts.hits++;
-      this.#enterNear(name, stored, answer, sentMs, options);
-    }
-    return stored.forReader();
-  }
-
   /** Loads the key anew for those who read it next, unless somebody does. */
   #refresh(name: string, how: How): void {
     if (this.#refreshing.has(name)) return;
@@ -91,7 +66,7 @@ export class Reader {
   async #refreshEarly(name: string, how: How): Promise<void> {
     let answer: Answer;
     try {
-      answer = await this.#parts.engine.read(name, 'early', this.#parts.deadlineMs);
+      answer = await this.#parts.engine.read(name, 'early', this.#parts.deadlineMs, plainReading);
     } catch (error) {
       noteCacheError(this.#parts, 'read', how.key, error);
       return;
@@ -125,7 +100,8 @@ export class Reader {
         this.#broken(load, how, error);
       }
     };
-    engine.read(load.key, 'lease', deadlineMs).then(answered, (error) => this.#unanswered(load, how, error));
+    const failed = (error: unknown): Promise<void> => this.#unanswered(load, how, error);
+    void engine.read(load.key, 'lease', deadlineMs, { answered, failed });
   }
 
   /** A value that the serializer cannot read, or a mistake of ours: nobody must wait for ever. */
@@ -167,7 +143,7 @@ export class Reader {
       since = wakes.sequence;
       sentMs = time.now();
       try {
-        answer = await engine.read(load.key, 'lease', deadlineMs);
+        answer = await engine.read(load.key, 'lease', deadlineMs, plainReading);
       } catch (error) {
         return this.#unanswered(load, how, error);
       }
@@ -179,24 +155,11 @@ export class Reader {
     const { options } = how;
     counts.hits++;
     const stored = decodeAnswer(this.#parts, answer);
-    this.#enterNear(load.key, stored, answer, sentMs, options);
+    enterNear(this.#parts, load.key, stored, answer, sentMs, options);
     this.#settle(load, 'hit', (caller) => caller.resolve(stored.forReader()));
     if (options.earlyRefresh && refreshesEarly(answer.ms, answer.loadMs, random)) {
       this.#refresh(load.key, how);
     }
-  }
-
-  /** A fresh value, asked for at `sentMs`. */
-  #enterNear(
-    name: string,
-    stored: Stored,
-    { ms: freshMs, loadMs, node, ticket }: Answer,
-    sentMs: number,
-    { earlyRefresh: refreshes }: ResolvedLoadOptions,
-  ): void {
-    const { near, isPending } = this.#parts;
-    if (near === undefined || isPending(name)) return;
-    near.enter(name, near.hold(stored.near), { node, sentMs, freshMs, loadMs, refreshes }, ticket);
   }
 
   #serveStale(load: Load<Caller>, stale: Stored): void {

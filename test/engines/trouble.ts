@@ -1,5 +1,6 @@
 /** Deadlines, broken connections and the end. */
 import assert from 'node:assert/strict';
+import { plainReading } from '#layers/client';
 import type { Cases } from './conformance.js';
 import { failsWith, payload } from './world.js';
 
@@ -15,7 +16,7 @@ export const trouble: Cases = {
     network.hang();
     try {
       const calls: readonly Promise<unknown>[] = [
-        engine.read(key, 'lease', 50),
+        engine.read(key, 'lease', 50, plainReading),
         engine.fill(key, 'token', payload(1), 50),
         engine.fail(key, 'token', 'error', 100, 50),
         engine.renew(key, 'token', 50),
@@ -43,8 +44,8 @@ export const trouble: Cases = {
     const patient = a.read(stage.key('patient'), 'look');
     try {
       const calls: readonly Promise<unknown>[] = [
-        a.engine.read(missed, 'lease', 50),
-        a.engine.read(stale, 'early', 50),
+        a.engine.read(missed, 'lease', 50, plainReading),
+        a.engine.read(stale, 'early', 50, plainReading),
         a.engine.beginWrite(written, 50),
       ];
       for (const call of calls) await assert.rejects(call, failsWith(['DEADLINE'], true));

@@ -17,6 +17,7 @@ import {
   type EngineOptions,
   jsonSerializer,
   type Payload,
+  plainReading,
   type ReadMode,
 } from '#layers/client';
 
@@ -75,7 +76,7 @@ export class EngineClient implements EngineHost {
   }
 
   read(key: string, mode: ReadMode = 'lease'): Promise<Answer> {
-    return this.engine.read(key, mode, DEADLINE_MS);
+    return this.engine.read(key, mode, DEADLINE_MS, plainReading);
   }
 
   /** Reads what is to be loaded; returns the token. */

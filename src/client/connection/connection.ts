@@ -30,8 +30,8 @@ import {
   resolveConnectionOptions,
 } from './connection-options.js';
 import { greet } from './handshake.js';
-import { Link, type LinkCall, type LinkOwner } from './link.js';
-import type { LateAnswer, Settle } from './pending-calls.js';
+import { Link, type LinkOwner } from './link.js';
+import type { LateAnswer, LinkCall, Settle } from './pending-calls.js';
 import { isRefused } from './refused-commands.js';
 
 /** What a call may ask for. Make it once and use it for many calls. */
@@ -46,6 +46,8 @@ export interface CallOptions<B = Uint8Array, R = Reply<B>> {
 
 /** What a call of a connection of ours may ask for besides. */
 export interface ConnectionCallOptions<B = Uint8Array, R = Reply<B>> extends CallOptions<B, R> {
+  /** Makes the result of an error, in the promise's stead: so what becomes of a call is one promise. */
+  readonly failed?: (error: unknown) => R | Promise<R>;
   /** Reads the answer if it comes after the deadline: for what it grants to one who has gone. Default: it is skipped. */
   readonly late?: LateAnswer;
 }
@@ -149,8 +151,8 @@ export class Connection {
     options?: ConnectionCallOptions<B, R>,
   ): Promise<R> {
     const link = this.#live;
-    if (link === undefined) return Promise.reject(this.#absence);
-    if (isRefused(args)) return Promise.reject(refusal(args));
+    if (link === undefined) return failure(this.#absence, options);
+    if (isRefused(args)) return failure(refusal(args), options);
     const promise = new Promise<unknown>(capture);
     link.send(args, (options ?? usual) as LinkCall, newestResolve, newestReject);
     return promise as Promise<R>;
@@ -271,6 +273,12 @@ let newestReject: Settle = () => {};
 function capture(resolve: Settle, reject: Settle): void {
   newestResolve = resolve;
   newestReject = reject;
+}
+
+/** Of a call that is not sent. */
+function failure<B, R>(error: ClientError, options: ConnectionCallOptions<B, R> | undefined): Promise<R> {
+  const failed = options?.failed;
+  return failed === undefined ? Promise.reject(error) : Promise.reject(error).catch(failed);
 }
 
 function isRetryable(error: unknown): boolean {

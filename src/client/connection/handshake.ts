@@ -16,7 +16,8 @@ import { LIBRARY_NAME, LIBRARY_VERSION } from '../version.js';
 import type { Argument } from './command-encoder.js';
 import type { ServerGreeting } from './connection-event.js';
 import type { ResolvedConnectionOptions } from './connection-options.js';
-import type { Link, LinkCall } from './link.js';
+import type { Link } from './link.js';
+import type { LinkCall } from './pending-calls.js';
 
 /** Of a server's words, so many chars are shown. */
 const SHOWN_CHARS = 200;

@@ -44,7 +44,7 @@ import { type Argument, TOO_LARGE } from './command-encoder.js';
 import type { ResolvedConnectionOptions } from './connection-options.js';
 import { dropSocket, openSocket } from './open-socket.js';
 import { Outlet } from './outlet.js';
-import { type LateAnswer, type PendingCall, PendingCalls, type Settle } from './pending-calls.js';
+import { type LinkCall, type PendingCall, PendingCalls, type Settle } from './pending-calls.js';
 
 /** Step of the deadlines: a call is rejected at most two of them late. */
 const TICK_MS = 10;
@@ -65,19 +65,6 @@ export interface LinkOwner {
   push(items: Reply<string>[]): void;
   /** Told once; the link does nothing after it. */
   failed(link: Link, error: ClientError): void;
-}
-
-/** What a call asks for besides its command. */
-export interface LinkCall {
-  /** Default: that of the connection. */
-  readonly deadlineMs?: number | undefined;
-  /** Default: bytes of their own. */
-  readonly decode?: PendingCall['decode'] | undefined;
-  readonly take?: PendingCall['take'];
-  /** Reads an answer that comes after the deadline. Default: it is skipped. */
-  readonly late?: LateAnswer | undefined;
-  /** Of commands that are answered by a push: its kind. */
-  readonly pushKind?: string | undefined;
 }
 
 export class Link {
@@ -143,13 +130,13 @@ export class Link {
   send(args: readonly Argument[], what: LinkCall, resolve: Settle, reject: Settle): void {
     const options = this.#options;
     if (this.#pending.size >= options.maxPendingCalls) {
-      reject(this.#fullError());
+      fail(what, resolve, reject, this.#fullError());
       return;
     }
     const { encoder } = this.#outlet;
     const bytes = encoder.encode(args, options.maxPendingBytes - this.#pendingBytes);
     if (bytes < 0) {
-      reject(this.#unsendable(args, bytes));
+      fail(what, resolve, reject, this.#unsendable(args, bytes));
       return;
     }
     const call = this.#pending.push();
@@ -157,9 +144,7 @@ export class Link {
     call.command = typeof command === 'string' ? command : 'a command';
     call.deadlineMs = what.deadlineMs ?? options.deadlineMs;
     call.bytes = bytes;
-    call.decode = what.decode ?? bulkBytes;
-    call.take = what.take;
-    call.late = what.late;
+    call.what = what;
     call.pushKind = what.pushKind;
     call.resolve = resolve;
     call.reject = reject;
@@ -238,7 +223,7 @@ export class Link {
   #isPush(reply: object): boolean {
     const inner = reply instanceof ReplyWithAttributes ? reply.reply : reply;
     if (!(inner instanceof ReplyPush)) return false;
-    const { pushKind } = this.#pending.first ?? {};
+    const pushKind = this.#pending.first?.pushKind;
     if (pushKind !== undefined && inner.items[0] === pushKind) {
       this.#answer(inner.items);
       return true;
@@ -257,7 +242,9 @@ export class Link {
   #bulk(block: Block, at: number, length: number, owned: boolean): unknown {
     if (this.#reader.isInsidePush) return utf8Text(block, at, length, owned);
     try {
-      return (this.#pending.first?.decode ?? skipBulk)(block, at, length, owned);
+      const call = this.#pending.first;
+      const decode = call === undefined ? skipBulk : (call.what.decode ?? bulkBytes);
+      return decode(block, at, length, owned);
     } catch (error) {
       this.#decodeError ??= { error };
       return null;
@@ -270,7 +257,7 @@ export class Link {
       this.#garbage('an answer that nobody asked for');
       return;
     }
-    const { resolve, reject, take, command } = call;
+    const { resolve, reject, what, command } = call;
     const thrown = this.#decodeError;
     this.#decodeError = undefined;
     this.#pendingBytes -= call.bytes;
@@ -279,23 +266,22 @@ export class Link {
     this.#pending.shift();
     if (resolve === undefined || reject === undefined) return;
     const answer = typeof reply === 'object' && reply instanceof ReplyWithAttributes ? reply.reply : reply;
-    let settle = resolve;
-    let result: unknown = answer;
     if (typeof answer === 'object' && answer instanceof ReplyError) {
-      settle = reject;
-      result = new ReplyFailure(command, answer.text, answer.code);
+      fail(what, resolve, reject, new ReplyFailure(command, answer.text, answer.code));
     } else if (thrown !== undefined) {
-      settle = reject;
-      result = thrown.error;
-    } else if (take !== undefined) {
-      try {
-        result = take(answer);
-      } catch (error) {
-        settle = reject;
-        result = error;
+      fail(what, resolve, reject, thrown.error);
+    } else {
+      let result: unknown = answer;
+      if (what.take !== undefined) {
+        try {
+          result = what.take(answer);
+        } catch (error) {
+          fail(what, resolve, reject, error);
+          return;
+        }
       }
+      resolve(result);
     }
-    settle(result);
   }
 
   #garbage(what: string): void {
@@ -324,10 +310,10 @@ export class Link {
   };
 
   readonly #expire = (call: PendingCall): void => {
-    const { command, deadlineMs, reject } = call;
+    const { command, deadlineMs, what, resolve, reject } = call;
     call.expire();
     const message = `${command} was not answered by ${this.#address} within ${deadlineMs} ms`;
-    reject?.(new ClientError('DEADLINE', message, { mayHaveRun: true }));
+    fail(what, resolve, reject, new ClientError('DEADLINE', message, { mayHaveRun: true }));
   };
 
   #rejectAll(cause: ClientError): void {
@@ -340,9 +326,9 @@ export class Link {
     const size = this.#pending.size;
     for (let place = 0; place < size; place++) {
       const call = this.#pending.at(place);
-      const { reject } = call;
+      const { what, resolve, reject } = call;
       call.settle();
-      reject?.(place >= size - this.#unwritten ? unwritten : written);
+      fail(what, resolve, reject, place >= size - this.#unwritten ? unwritten : written);
     }
   }
 
@@ -358,6 +344,12 @@ export class Link {
     const message = `${args[0]} does not fit: ${this.#pendingBytes} bytes wait for answers of ${this.#address}, and maxPendingBytes is ${maxPendingBytes}; send less at once, or raise it`;
     return new ClientError('OVERLOADED', message);
   }
+}
+
+/** What `failed` does must not meet a link that is in the middle of its own end. */
+function fail({ failed }: LinkCall, resolve?: Settle, reject?: Settle, error?: unknown): void {
+  if (failed === undefined) reject?.(error);
+  else resolve?.(Promise.reject(error).catch(failed));
 }
 
 function argumentProblem(args: readonly unknown[]): string {

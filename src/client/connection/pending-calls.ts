@@ -20,6 +20,24 @@ export interface LateAnswer {
   readonly take: (reply: unknown) => void;
 }
 
+/** What a call asks for besides its command. Without `decode`: bytes of their own. */
+export interface LinkCall {
+  /** Default: that of the connection. */
+  readonly deadlineMs?: number | undefined;
+  readonly decode?: BulkDecoder<unknown> | undefined;
+  /** Makes the result of the whole answer, at its place in the stream. What it throws is the call's error. */
+  readonly take?: ((reply: unknown) => unknown) | undefined;
+  /** Makes the result of an error. It is called later and not where the error was made, so it may call again. */
+  readonly failed?: ((error: unknown) => unknown) | undefined;
+  /** Reads an answer that comes after the deadline. Default: it is skipped. */
+  readonly late?: LateAnswer | undefined;
+  /** Of commands that are answered by a push: its kind. */
+  readonly pushKind?: string | undefined;
+}
+
+/** Of a call whose caller has gone. */
+const skipped: LinkCall = Object.freeze({ decode: skipBulk });
+
 export class PendingCall implements WheelItem<PendingCall> {
   wheelSlot = NOT_IN_WHEEL;
   wheelTick = 0;
@@ -30,33 +48,28 @@ export class PendingCall implements WheelItem<PendingCall> {
   command = '';
   sentMs = 0;
   deadlineMs = 0;
-  /** It is answered by a push of this kind, or by an error. */
-  pushKind: string | undefined;
   /** Bytes of the command. */
   bytes = 0;
-  decode: BulkDecoder<unknown> = skipBulk;
-  take: ((reply: unknown) => unknown) | undefined;
-  late: LateAnswer | undefined;
+  what: LinkCall = skipped;
+  /** Of `what`, but it outlives the deadline: such an answer must be known when it comes. */
+  pushKind: string | undefined;
   /** Both undefined once the call is settled. */
   resolve: Settle | undefined;
   reject: Settle | undefined;
 
   /** Lets go of all that belongs to the caller; an answer that comes later is skipped. */
   settle(): void {
-    this.decode = skipBulk;
-    this.take = undefined;
-    this.late = undefined;
+    this.what = skipped;
     this.resolve = undefined;
     this.reject = undefined;
   }
 
   /** Its deadline has passed: its caller waits no more, and of the answer only `late` hears. */
   expire(): void {
-    const { late } = this;
+    const { late } = this.what;
     this.settle();
     if (late === undefined) return;
-    this.decode = late.decode;
-    this.take = late.take;
+    this.what = late;
     this.resolve = unheard;
     this.reject = unheard;
   }

@@ -4,7 +4,7 @@ import { ManualTime } from '../connection/fake-server.testkit.js';
 import { code } from '../connection/staged-connection.testkit.js';
 import { jsonSerializer } from '../serializer.js';
 import { CacheMemory } from './cache-memory.js';
-import type { Answer, Payload } from './engine.js';
+import { type Answer, type Payload, plainReading } from './engine.js';
 import { notingHost } from './engine-host.testkit.js';
 import { MemoryEngine } from './memory-engine.js';
 
@@ -28,8 +28,8 @@ test('what expires goes, and a lease that ends wakes who waits, without being as
   const { time, memory, told, engine } = memoryAndEngine();
   const other = new MemoryEngine(memory, options, notingHost([]));
   for (let i = 0; i < 10; i++) await engine.put(`k${i}`, payload(i, 1_000));
-  assert.equal((await other.read('loading', 'lease')).status, 'load');
-  assert.equal((await engine.read('loading', 'lease')).status, 'wait');
+  assert.equal((await other.read('loading', 'lease', 0, plainReading)).status, 'load');
+  assert.equal((await engine.read('loading', 'lease', 0, plainReading)).status, 'wait');
   time.advance(900);
   assert.equal(memory.store.count(0), 10);
   time.advance(4_000);
@@ -46,12 +46,12 @@ test('its memory is bounded: what was used longest ago goes', async () => {
   const value = 'x'.repeat(10_000);
   for (let i = 0; i < 300; i++) {
     await engine.put(`k${i}`, payload(value));
-    await engine.read('k0', 'look');
+    await engine.read('k0', 'look', 0, plainReading);
   }
   assert.ok(memory.store.usedBytes + memory.leases.records.usedBytes <= MIB);
   const there: string[] = [];
   for (let i = 0; i < 300; i++) {
-    if ((await engine.read(`k${i}`, 'look')).isThere) there.push(`k${i}`);
+    if ((await engine.read(`k${i}`, 'look', 0, plainReading)).isThere) there.push(`k${i}`);
   }
   assert.ok(there.length > 50 && there.length < 110, `${there.length} are there`);
   assert.ok(there.includes('k0') && there.includes('k299') && !there.includes('k1'));
@@ -61,10 +61,10 @@ test('what is too large is refused, and a lease for it is free again', async () 
   const { engine } = memoryAndEngine();
   const large = payload('x'.repeat(2 * MIB));
   await assert.rejects(engine.put('k', large), code('TOO_LARGE'));
-  const { token } = await engine.read('k', 'lease');
+  const { token } = await engine.read('k', 'lease', 0, plainReading);
   await assert.rejects(engine.fill('k', String(token), large), code('TOO_LARGE'));
-  assert.equal((await engine.read('k', 'lease')).status, 'load');
-  await assert.rejects(engine.read('k'.repeat(65_537), 'lease'), code('TOO_LARGE'));
+  assert.equal((await engine.read('k', 'lease', 0, plainReading)).status, 'load');
+  await assert.rejects(engine.read('k'.repeat(65_537), 'lease', 0, plainReading), code('TOO_LARGE'));
 });
 
 test('without room for leases one may load, but not fill', async () => {
@@ -72,7 +72,7 @@ test('without room for leases one may load, but not fill', async () => {
   let answer: Answer;
   let leases = 0;
   do {
-    answer = await engine.read(`k${leases++}`, 'lease');
+    answer = await engine.read(`k${leases++}`, 'lease', 0, plainReading);
     assert.equal(answer.status, 'load');
   } while (answer.token !== undefined && leases < 1_000);
   assert.ok(leases > 50 && leases < 1_000, `${leases} leases`);
@@ -92,14 +92,14 @@ test('who is told may call at once: the store is at rest then', async () => {
       woken: (key) => {
         order.push('woken');
         answers.push(
-          waiter.read(key, 'lease'),
-          waiter.beginWrite('other').then(() => waiter.read(key, 'lease')),
+          waiter.read(key, 'lease', 0, plainReading),
+          waiter.beginWrite('other').then(() => waiter.read(key, 'lease', 0, plainReading)),
         );
       },
     },
   );
-  const { token } = await loader.read('k', 'lease');
-  await waiter.read('k', 'lease');
+  const { token } = await loader.read('k', 'lease', 0, plainReading);
+  await waiter.read('k', 'lease', 0, plainReading);
   order.length = 0;
   assert.equal(await loader.fill('k', String(token), payload('v')), true);
   assert.deepEqual(

@@ -12,7 +12,7 @@ import type { ConnectionOptions } from '../index.js';
 import { jsonSerializer } from '../serializer.js';
 import { CacheMemory } from './cache-memory.js';
 import { DetectEngine, type FoundServer } from './detect-engine.js';
-import type { EngineHost } from './engine.js';
+import { type EngineHost, plainReading } from './engine.js';
 import { notingHost } from './engine-host.testkit.js';
 import { MemoryEngine } from './memory-engine.js';
 
@@ -78,7 +78,7 @@ const VALKEY = info('redis_version:7.2.4\r\nserver_name:valkey\r\nvalkey_version
 
 test('a node is talked to as such; before it is known calls are rejected, and ready waits', async () => {
   await withDetect(async ({ server, engine, told, found }) => {
-    await assert.rejects(engine.read('k', 'lease', 100), code('NOT_CONNECTED'));
+    await assert.rejects(engine.read('k', 'lease', 100, plainReading), code('NOT_CONNECTED'));
     assert.equal(engine.description, `a server at 127.0.0.1:${server.port}`);
     const ready = engine.ready();
     const probe = await askedBy(server);
@@ -89,7 +89,7 @@ test('a node is talked to as such; before it is known calls are rejected, and re
     await peer.greet(1);
     await ready;
     assert.equal(engine.description, `nuthatch 0.3.1 at 127.0.0.1:${server.port}`);
-    const read = engine.read('k', 'lease', 100);
+    const read = engine.read('k', 'lease', 100, plainReading);
     assert.deepEqual(await peer.request(), ['LEASE.GET', 'k']);
     peer.write(MISS);
     assert.deepEqual([(await read).status, (await read).node], ['miss', 2]);
@@ -108,7 +108,7 @@ test('another server is what its maker makes of it', async () => {
       (await askedBy(server)).write(reply);
       await ready;
       assert.deepEqual(found, [{ kind, version, mode: 'standalone' }]);
-      assert.equal((await engine.read('k', 'look', 100)).status, 'miss');
+      assert.equal((await engine.read('k', 'look', 100, plainReading)).status, 'miss');
     });
   }
 });
@@ -120,7 +120,7 @@ test('a server that cannot say yet is asked again, also over a new connection', 
     probe.write('-LOADING loading the dataset in memory\r\n');
     await ready;
     assert.deepEqual(told.splice(0), ['unreachable 2']);
-    await assert.rejects(engine.read('k', 'look', 100), /LOADING/);
+    await assert.rejects(engine.read('k', 'look', 100, plainReading), /LOADING/);
     time.advance(1_000);
     assert.deepEqual(await probe.request(), ['INFO', 'server']);
     probe.close();
@@ -200,7 +200,7 @@ test('a server that cannot be used is refused with a reason, until there is anot
       probe.write(reply);
       await ready;
       await assert.rejects(engine.ready(), why, 'who asks later is told at once');
-      await assert.rejects(engine.read('k', 'look', 100), why);
+      await assert.rejects(engine.read('k', 'look', 100, plainReading), why);
       assert.deepEqual([told.splice(0), found], [['unreachable 2'], []]);
       probe.close();
       await eventually(() => told.length > 0, 'the loss was told');
@@ -244,7 +244,7 @@ test('after the end it asks nobody', async () => {
     await ready;
     await probe.closed();
     await assert.rejects(engine.ready(), code('CLOSED'));
-    await assert.rejects(engine.read('k', 'look', 100), code('CLOSED'));
+    await assert.rejects(engine.read('k', 'look', 100, plainReading), code('CLOSED'));
     time.advance(60_000);
     assert.deepEqual(told, []);
   });

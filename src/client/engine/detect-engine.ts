@@ -19,7 +19,15 @@ import type { ConnectionEvent } from '../connection/connection-event.js';
 import { connectionDefaults } from '../connection/connection-options.js';
 import { ClientError } from '../errors.js';
 import { hostTime, type Timer } from '../time.js';
-import type { Answer, Engine, EngineHost, EngineOptions, Payload, ReadMode } from './engine.js';
+import {
+  type Engine,
+  type EngineHost,
+  type EngineOptions,
+  type Payload,
+  type Reading,
+  type ReadMode,
+  readOf,
+} from './engine.js';
 import { addressOf, type EngineServer } from './engine-connection.js';
 import { NuthatchEngine } from './nuthatch-engine.js';
 
@@ -97,8 +105,10 @@ export class DetectEngine implements Engine {
     await this.#engine?.ready();
   }
 
-  read(key: string, mode: ReadMode, deadlineMs: number): Promise<Answer> {
-    return this.#engine?.read(key, mode, deadlineMs) ?? Promise.reject(this.#absence);
+  read<R>(key: string, mode: ReadMode, deadlineMs: number, reading: Reading<R>): Promise<R> {
+    return this.#engine === undefined
+      ? readOf(Promise.reject(this.#absence), reading)
+      : this.#engine.read(key, mode, deadlineMs, reading);
   }
 
   fill(key: string, token: string, payload: Payload, deadlineMs: number): Promise<boolean> {

@@ -59,6 +59,27 @@ export interface Answer {
   readonly node: number;
 }
 
+/** What becomes of a read: its promise resolves to what one of these two makes of it. So a read is one promise. */
+export interface Reading<R> {
+  /** Called at the answer's place in the stream, before anything behind it. What it throws goes to `failed`. */
+  answered(answer: Answer): R;
+  /** Called later, never from within what has failed. What it throws rejects the promise. */
+  failed(error: unknown): R | Promise<R>;
+}
+
+/** Of a read whose promise is to resolve to the answer, and to reject with the error. */
+export const plainReading: Reading<Answer> = {
+  answered: (answer) => answer,
+  failed: (error) => {
+    throw error;
+  },
+};
+
+/** Reads what a promise is to bring: of engines whose answers have no place in a stream, and of reads that are not sent. */
+export function readOf<R>(promise: Promise<Answer>, reading: Reading<R>): Promise<R> {
+  return promise.then((answer) => reading.answered(answer)).catch((error) => reading.failed(error));
+}
+
 /** A value to store. */
 export interface Payload {
   /** As the serializer encoded it. */
@@ -107,7 +128,7 @@ export interface Engine {
   /** Resolves when the first call may be made; rejects when that will hardly be. Reads need not wait for it. */
   ready(): Promise<void>;
 
-  read(key: string, mode: ReadMode, deadlineMs: number): Promise<Answer>;
+  read<R>(key: string, mode: ReadMode, deadlineMs: number, reading: Reading<R>): Promise<R>;
   /** Stores what was loaded. False: refused, the key was invalidated meanwhile. */
   fill(key: string, token: string, payload: Payload, deadlineMs: number): Promise<boolean>;
   /** Gives a lease back: with an error for all who ask within `errorMs`, or without. Whether it was still good. */

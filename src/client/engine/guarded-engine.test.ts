@@ -4,6 +4,7 @@ import { type FakePeer, FakeServer, ManualTime } from '../connection/fake-server
 import { code } from '../connection/staged-connection.testkit.js';
 import { circuitDefaults } from '../core/index.js';
 import { jsonSerializer } from '../serializer.js';
+import { plainReading } from './engine.js';
 import { notingHost } from './engine-host.testkit.js';
 import { GuardedEngine } from './guarded-engine.js';
 import { NuthatchEngine } from './nuthatch-engine.js';
@@ -45,7 +46,7 @@ async function withGuarded(body: (stage: Stage) => Promise<void>): Promise<void>
 /** Reads that are not answered, until the circuit is open. */
 async function letItOpen({ engine, peer, time }: Stage): Promise<void> {
   for (let i = 0; i < maxFailuresInRow; i++) {
-    const read = assert.rejects(engine.read('k', 'look', 100), code('DEADLINE'));
+    const read = assert.rejects(engine.read('k', 'look', 100, plainReading), code('DEADLINE'));
     await peer.request();
     time.advance(120);
     await read;
@@ -58,7 +59,7 @@ test('after some unanswered calls what is not urgent is refused at once, and wha
     const { engine, peer } = stage;
     await letItOpen(stage);
     const refused: readonly (() => Promise<unknown>)[] = [
-      () => engine.read('k', 'lease', 100),
+      () => engine.read('k', 'lease', 100, plainReading),
       () => engine.fill('k', 'token', PAYLOAD, 100),
       () => engine.fail('k', 'token', '', 0, 100),
       () => engine.renew('k', 'token', 100),
@@ -90,13 +91,13 @@ test('after the pause one call is the probe; its answer lets all through again',
     const { engine, peer, time } = stage;
     await letItOpen(stage);
     time.advance(firstPauseMs + 1);
-    const probe = engine.read('probe', 'look', 100);
-    await assert.rejects(engine.read('other', 'look', 100), code('NODE_DOWN'));
+    const probe = engine.read('probe', 'look', 100, plainReading);
+    await assert.rejects(engine.read('other', 'look', 100, plainReading), code('NODE_DOWN'));
     assert.deepEqual(await peer.request(), ['LEASE.GET', 'probe', 'NOLEASE']);
     peer.write(MISS.repeat(maxFailuresInRow + 1));
     assert.equal((await probe).status, 'miss');
     assert.equal(engine.circuit, 'closed');
-    const next = engine.read('next', 'look', 100);
+    const next = engine.read('next', 'look', 100, plainReading);
     await peer.request();
     peer.write(MISS);
     await next;
@@ -111,17 +112,17 @@ test('an answer to an invalidation ends the pause, and so does a new connection'
     await peer.request();
     peer.write(`${MISS.repeat(maxFailuresInRow)}:1\r\n`);
     await removed;
-    const probe = assert.rejects(engine.read('k', 'look', 100), code('CONNECTION_LOST'));
+    const probe = assert.rejects(engine.read('k', 'look', 100, plainReading), code('CONNECTION_LOST'));
     await peer.request();
     peer.close();
     await probe;
     assert.equal(engine.circuit, 'open');
-    await assert.rejects(engine.read('k', 'look', 100), code('NODE_DOWN'));
+    await assert.rejects(engine.read('k', 'look', 100, plainReading), code('NODE_DOWN'));
     time.advance(50);
     const again = await server.peer();
     await again.greet();
     await engine.ready();
-    const second = engine.read('k', 'look', 100);
+    const second = engine.read('k', 'look', 100, plainReading);
     await again.request();
     again.write(MISS);
     await second;
@@ -132,7 +133,7 @@ test('an answer to an invalidation ends the pause, and so does a new connection'
 test('an error reply is an answer', async () => {
   await withGuarded(async ({ engine, peer }) => {
     for (let i = 0; i < 3 * maxFailuresInRow; i++) {
-      const read = assert.rejects(engine.read('k', 'look', 100), code('REPLY'));
+      const read = assert.rejects(engine.read('k', 'look', 100, plainReading), code('REPLY'));
       await peer.request();
       peer.write('-OOM command not allowed\r\n');
       await read;
@@ -147,12 +148,12 @@ test('a call that could not be sent is none', async () => {
     await letItOpen(stage);
     const tooLarge = 'k'.repeat(65 * 2 ** 20);
     await assert.rejects(engine.remove(tooLarge, 100), code('OVERLOADED'));
-    await assert.rejects(engine.read('k', 'look', 100), code('NODE_DOWN'), 'its pause goes on');
+    await assert.rejects(engine.read('k', 'look', 100, plainReading), code('NODE_DOWN'), 'its pause goes on');
     time.advance(firstPauseMs + 1);
-    await assert.rejects(engine.read(tooLarge, 'look', 100), code('OVERLOADED'));
+    await assert.rejects(engine.read(tooLarge, 'look', 100, plainReading), code('OVERLOADED'));
     assert.equal(engine.circuit, 'half-open');
     time.advance(circuitDefaults.probeMs);
-    const probe = engine.read('probe', 'look', 100);
+    const probe = engine.read('probe', 'look', 100, plainReading);
     assert.deepEqual(await peer.request(), ['LEASE.GET', 'probe', 'NOLEASE']);
     peer.write(MISS.repeat(maxFailuresInRow + 1));
     await probe;

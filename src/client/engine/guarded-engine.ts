@@ -12,14 +12,22 @@
  * The first calls of a process wait for its first connection, for OPENING_MS at most: else each process that starts would load
  * what the others have.
  *
- * Cost: what the circuit is told hangs on the promise beside the caller. The two functions for it are made anew only
- * when the state of the circuit has changed, and while it is closed no clock of the host is read.
+ * Cost: of a read one small object, which tells the circuit at the answer's place in the stream; of the other calls a
+ * promise beside the caller's. Of successes no clock of the host is read.
  */
 import { CoarseClock, type RandomSource } from '../../base/index.js';
 import { Circuit, type CircuitOptions, type CircuitState, type CircuitTicket } from '../core/index.js';
 import { ClientError, type ClientErrorCode, ReplyFailure } from '../errors.js';
 import type { TimeSource } from '../time.js';
-import type { Answer, Engine, EngineHost, Payload, ReadMode } from './engine.js';
+import {
+  type Answer,
+  type Engine,
+  type EngineHost,
+  type Payload,
+  type Reading,
+  type ReadMode,
+  readOf,
+} from './engine.js';
 
 export interface GuardedEngineOptions {
   readonly time: TimeSource;
@@ -44,13 +52,8 @@ const NO_ANSWER: ReadonlySet<ClientErrorCode> = new Set([
 export class GuardedEngine implements Engine {
   readonly #engine: Engine;
   readonly #time: TimeSource;
-  /** For successes, which are many: they are counted by seconds. */
-  readonly #clock: CoarseClock;
   readonly #circuit: Circuit;
-  /** What a call with this ticket tells the circuit. */
-  #ticket: CircuitTicket = 0;
-  #succeeded: () => void = () => {};
-  #failed: (error: unknown) => void = () => {};
+  readonly #reports: Reports;
   #refusal: ClientError | undefined;
   /** Settled and gone once it is known whether the node can be reached. */
   #opening: Promise<void> | undefined;
@@ -59,10 +62,6 @@ export class GuardedEngine implements Engine {
   /** `make` makes the engine behind the circuit, with a host that also tells the circuit. */
   constructor(make: (host: EngineHost) => Engine, host: EngineHost, options: GuardedEngineOptions) {
     this.#time = options.time;
-    this.#clock = new CoarseClock(
-      () => options.time.now(),
-      (run, ms) => options.time.later(run, ms, false),
-    );
     const { promise, resolve } = opening(options.time);
     this.#opening = promise;
     this.#opened = () => {
@@ -71,6 +70,7 @@ export class GuardedEngine implements Engine {
     };
     void promise.then(this.#opened);
     this.#circuit = new Circuit(options.time.now(), options.random, options.circuit);
+    this.#reports = new Reports(this.#circuit, options.time);
     this.#engine = make({
       woken: (key) => host.woken(key),
       invalidated: (key, node) => host.invalidated(key, node),
@@ -101,27 +101,26 @@ export class GuardedEngine implements Engine {
     return this.#engine.ready();
   }
 
-  read(key: string, mode: ReadMode, deadlineMs: number): Promise<Answer> {
-    if (this.#opening !== undefined) return this.#opening.then(() => this.read(key, mode, deadlineMs));
-    return this.#admits() ? this.#watched(this.#engine.read(key, mode, deadlineMs)) : this.#refused();
+  read<R>(key: string, mode: ReadMode, deadlineMs: number, reading: Reading<R>): Promise<R> {
+    if (this.#opening !== undefined)
+      return this.#opening.then(() => this.read(key, mode, deadlineMs, reading));
+    const ticket = this.#admits();
+    if (ticket === 0) return readOf(this.#refused(), reading);
+    return this.#engine.read(key, mode, deadlineMs, new GuardedReading(this.#reports, ticket, reading));
   }
 
   fill(key: string, token: string, payload: Payload, deadlineMs: number): Promise<boolean> {
     if (this.#opening !== undefined)
       return this.#opening.then(() => this.fill(key, token, payload, deadlineMs));
-    return this.#admits()
-      ? this.#watched(this.#engine.fill(key, token, payload, deadlineMs))
-      : this.#refused();
+    return this.#admitted(() => this.#engine.fill(key, token, payload, deadlineMs));
   }
 
   fail(key: string, token: string, error: string, errorMs: number, deadlineMs: number): Promise<boolean> {
-    return this.#admits()
-      ? this.#watched(this.#engine.fail(key, token, error, errorMs, deadlineMs))
-      : this.#refused();
+    return this.#admitted(() => this.#engine.fail(key, token, error, errorMs, deadlineMs));
   }
 
   renew(key: string, token: string, deadlineMs: number): Promise<boolean> {
-    return this.#admits() ? this.#watched(this.#engine.renew(key, token, deadlineMs)) : this.#refused();
+    return this.#admitted(() => this.#engine.renew(key, token, deadlineMs));
   }
 
   put(key: string, payload: Payload, deadlineMs: number): Promise<void> {
@@ -153,24 +152,19 @@ export class GuardedEngine implements Engine {
     this.#engine.close();
   }
 
-  #admits(): boolean {
-    const ticket = this.#circuit.closedTicket || this.#circuit.admits(this.#time.now());
-    if (ticket !== 0 && ticket !== this.#ticket) this.#prepare(ticket);
-    return ticket !== 0;
+  #admits(): CircuitTicket {
+    return this.#circuit.closedTicket || this.#circuit.admits(this.#time.now());
   }
 
-  #prepare(ticket: CircuitTicket): void {
-    this.#ticket = ticket;
-    this.#succeeded = () => this.#circuit.succeeded(ticket, this.#clock.now());
-    this.#failed = (error) => {
-      if (isUnanswered(error)) this.#circuit.failed(ticket, this.#time.now());
-      else if (error instanceof ReplyFailure) this.#circuit.succeeded(ticket, this.#time.now());
-    };
-  }
-
-  #watched<T>(call: Promise<T>): Promise<T> {
-    call.then(this.#succeeded, this.#failed);
-    return call;
+  #admitted<T>(call: () => Promise<T>): Promise<T> {
+    const ticket = this.#admits();
+    if (ticket === 0) return this.#refused();
+    const outcome = call();
+    outcome.then(
+      () => this.#reports.succeeded(ticket),
+      (error) => this.#reports.failed(ticket, error),
+    );
+    return outcome;
   }
 
   #listened<T>(call: Promise<T>): Promise<T> {
@@ -186,6 +180,55 @@ export class GuardedEngine implements Engine {
     const message = `${this.#engine.description} did not answer of late and is not asked for a moment`;
     this.#refusal ??= new ClientError('NODE_DOWN', message);
     return Promise.reject(this.#refusal);
+  }
+}
+
+/** What calls tell the circuit. */
+class Reports {
+  readonly #circuit: Circuit;
+  readonly #time: TimeSource;
+  /** For successes, which are many: they are counted by seconds. */
+  readonly #clock: CoarseClock;
+
+  constructor(circuit: Circuit, time: TimeSource) {
+    this.#circuit = circuit;
+    this.#time = time;
+    this.#clock = new CoarseClock(
+      () => time.now(),
+      (run, ms) => time.later(run, ms, false),
+    );
+  }
+
+  succeeded(ticket: CircuitTicket): void {
+    this.#circuit.succeeded(ticket, this.#clock.now());
+  }
+
+  failed(ticket: CircuitTicket, error: unknown): void {
+    if (isUnanswered(error)) this.#circuit.failed(ticket, this.#time.now());
+    else if (error instanceof ReplyFailure) this.#circuit.succeeded(ticket, this.#time.now());
+  }
+}
+
+/** A read that was admitted with a ticket: the circuit is told before the caller. */
+class GuardedReading<R> implements Reading<R> {
+  readonly #reports: Reports;
+  readonly #ticket: CircuitTicket;
+  readonly #reading: Reading<R>;
+
+  constructor(reports: Reports, ticket: CircuitTicket, reading: Reading<R>) {
+    this.#reports = reports;
+    this.#ticket = ticket;
+    this.#reading = reading;
+  }
+
+  answered(answer: Answer): R {
+    this.#reports.succeeded(this.#ticket);
+    return this.#reading.answered(answer);
+  }
+
+  failed(error: unknown): R | Promise<R> {
+    this.#reports.failed(this.#ticket, error);
+    return this.#reading.failed(error);
   }
 }
 

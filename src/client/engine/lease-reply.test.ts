@@ -5,7 +5,7 @@ import { Block } from '../../base/index.js';
 import { READY, type Reply, ReplyReader } from '../../resp/index.js';
 import { ClientError } from '../errors.js';
 import { jsonSerializer, type Serializer } from '../serializer.js';
-import type { Answer, EngineHost } from './engine.js';
+import { type Answer, type EngineHost, plainReading } from './engine.js';
 import { LeaseReplies } from './lease-reply.js';
 
 const NODE = 3;
@@ -43,7 +43,7 @@ function wire(items: readonly (string | number | null)[]): string {
 
 /** Reads an answer as a connection does, from chunks cut at these places. */
 function read(replies: LeaseReplies, bytes: string, cuts: readonly number[] = []): Answer {
-  const call = replies.next('k', 200);
+  const call = replies.next('k', 200, plainReading);
   assert.equal(call.deadlineMs, 200);
   const { decode, take } = call;
   assert.ok(decode !== undefined && take !== undefined);
@@ -139,7 +139,7 @@ test('an answer that was given up in its middle does not disturb the next', () =
   const [items, expected] = cases[0];
   const bytes = Buffer.from(wire(items));
   for (let end = 1; end < bytes.length; end++) {
-    const { decode } = replies.next('k', 200);
+    const { decode } = replies.next('k', 200, plainReading);
     const reader = ReplyReader.of(decode as NonNullable<typeof decode>);
     reader.feed(new Block(bytes), 0, end);
     reader.next();

@@ -19,16 +19,18 @@
  *
  * What the serializer cannot decode it has not written: somebody else has, with a plain SET. Then its text is the value.
  *
+ * What is made of the answer is made at its place in the stream too: `Reading`.
+ *
  * Cost: the array of the reply, the answer, and what the serializer makes.
  */
-import { type Block, byteString } from '../../base/index.js';
+import { type Block, byteString, InvariantError } from '../../base/index.js';
 import { bulkBytes, type Reply } from '../../resp/index.js';
 import { shortText, utf8Text } from '../bulk-decoders.js';
 import type { ConnectionCallOptions } from '../connection/connection.js';
 import type { LateAnswer } from '../connection/pending-calls.js';
 import { ClientError } from '../errors.js';
 import type { Serializer } from '../serializer.js';
-import type { Answer, AnswerStatus, EngineHost } from './engine.js';
+import type { Answer, AnswerStatus, EngineHost, Reading } from './engine.js';
 
 /** Replies kept for later calls, no more: calls under way at the same time may be many for a moment only. */
 const MAX_SPARE = 1_024;
@@ -42,7 +44,7 @@ export class LeaseReplies {
   readonly node: number;
   /** Told of the token of an answer that came too late. */
   readonly grantedLate: (key: string, token: string) => void;
-  readonly #spare: LeaseReply[] = [];
+  readonly #spare: LeaseReply<unknown>[] = [];
 
   constructor(
     serializer: Serializer,
@@ -56,23 +58,25 @@ export class LeaseReplies {
     this.grantedLate = grantedLate;
   }
 
-  /** How a call is to read its answer. */
-  next(key: string, deadlineMs: number): LeaseReply {
-    const reply = this.#spare.pop() ?? new LeaseReply(this);
+  /** How a call is to read its answer, and what is to become of it. */
+  next<R>(key: string, deadlineMs: number, reading: Reading<R>): LeaseReply<R> {
+    const reply = (this.#spare.pop() ?? new LeaseReply(this)) as LeaseReply<R>;
     reply.key = key;
     reply.deadlineMs = deadlineMs;
+    reply.reading = reading;
     return reply;
   }
 
   /** The answer was read. */
-  release(reply: LeaseReply): void {
+  release(reply: LeaseReply<unknown>): void {
     if (this.#spare.length < MAX_SPARE) this.#spare.push(reply);
   }
 }
 
-class LeaseReply implements ConnectionCallOptions<unknown, Answer> {
+class LeaseReply<R> implements ConnectionCallOptions<unknown, R> {
   key = '';
   deadlineMs = 0;
+  reading: Reading<R> = nobody;
   readonly #all: LeaseReplies;
   /** Bulks decoded of the answer that is being read. */
   #bulks = 0;
@@ -98,7 +102,8 @@ class LeaseReply implements ConnectionCallOptions<unknown, Answer> {
     return value === null ? NULL : value;
   };
 
-  readonly take = (reply: Reply<unknown>): Answer => {
+  readonly take = (reply: Reply<unknown>): R => {
+    const { reading } = this;
     const { host, node } = this.#all;
     // First of all: whatever the host does when it is told something belongs behind this answer.
     const ticket = host.drawTicket(node);
@@ -107,9 +112,12 @@ class LeaseReply implements ConnectionCallOptions<unknown, Answer> {
     this.#valueBytes = 0;
     this.#second = '';
     this.key = '';
+    this.reading = nobody;
     this.#all.release(this);
-    return answer;
+    return reading.answered(answer);
   };
+
+  readonly failed = (error: unknown): R | Promise<R> => this.reading.failed(error);
 
   readonly late = lateToken((token) => this.#all.grantedLate(this.key, token));
 
@@ -180,6 +188,13 @@ class LeaseReply implements ConnectionCallOptions<unknown, Answer> {
   #tokenOfNothing(reply: Reply<unknown>[]): string | undefined {
     return reply[4] === null ? undefined : this.#second;
   }
+}
+
+/** Of a reply that is not in use. */
+const nobody: Reading<never> = { answered: unasked, failed: unasked };
+
+function unasked(): never {
+  throw new InvariantError('LeaseReply: told of a call that is over');
 }
 
 /** Reads the token of an answer to LEASE.GET that comes too late, if it grants a lease. */

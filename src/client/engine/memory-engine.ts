@@ -12,7 +12,16 @@ import type { LeaseAnswer, Ref } from '../../store/index.js';
 import { ClientError } from '../errors.js';
 import type { Serializer } from '../serializer.js';
 import { type CacheMemory, keyBlock, MemoryClient } from './cache-memory.js';
-import type { Answer, Engine, EngineHost, EngineOptions, Payload, ReadMode } from './engine.js';
+import {
+  type Answer,
+  type Engine,
+  type EngineHost,
+  type EngineOptions,
+  type Payload,
+  type Reading,
+  type ReadMode,
+  readOf,
+} from './engine.js';
 import { decodeValue, newAnswer } from './lease-reply.js';
 
 const DB = 0;
@@ -49,8 +58,8 @@ export class MemoryEngine implements Engine {
     return this.#closed === undefined ? Promise.resolve() : Promise.reject(this.#closed);
   }
 
-  read(key: string, mode: ReadMode): Promise<Answer> {
-    return this.#run(() => {
+  read<R>(key: string, mode: ReadMode, _deadlineMs: number, reading: Reading<R>): Promise<R> {
+    const asked = this.#run(() => {
       const block = keyBlock(key);
       const options = {
         leaseMs: this.#leaseMs,
@@ -61,6 +70,7 @@ export class MemoryEngine implements Engine {
       const { leases, time } = this.#memory;
       return this.#answer(leases.ask(this.#client, DB, block, 0, block.bytes.length, options, time.now()));
     });
+    return readOf(asked, reading);
   }
 
   fill(key: string, token: string, payload: Payload): Promise<boolean> {

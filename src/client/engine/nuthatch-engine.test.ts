@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { eventually, type FakePeer, FakeServer, ManualTime } from '../connection/fake-server.testkit.js';
 import { jsonSerializer } from '../serializer.js';
-import type { ReadMode } from './engine.js';
+import { plainReading, type ReadMode } from './engine.js';
 import { notingHost } from './engine-host.testkit.js';
 import { NuthatchEngine } from './nuthatch-engine.js';
 
@@ -150,7 +150,7 @@ test('a node that does not know the question is asked PING: it is sound, and sil
 
 test('answers before a question do not hide that it is not answered: what is pushed behind them waits as well', async () => {
   await withEngine(true, async ({ engine, peer, time, told, sinceMs }) => {
-    const read = engine.read('k', 'lease', 10_000);
+    const read = engine.read('k', 'lease', 10_000, plainReading);
     assert.deepEqual(await peer.request(), ['LEASE.GET', 'k']);
     time.advance(250);
     assert.deepEqual(await peer.request(), ASKED);
@@ -293,7 +293,10 @@ test('lifetimes are whole numbers within the bounds of the node', async () => {
 
 test('pushes are told at their place among the answers', async () => {
   await withEngine(true, async ({ engine, peer, told }) => {
-    const reads = [engine.read('a', 'lease', 1_000), engine.read('b', 'look', 1_000)];
+    const reads = [
+      engine.read('a', 'lease', 1_000, plainReading),
+      engine.read('b', 'look', 1_000, plainReading),
+    ];
     assert.deepEqual(await peer.request(), ['LEASE.GET', 'a']);
     assert.deepEqual(await peer.request(), ['LEASE.GET', 'b', 'NOLEASE']);
     peer.write(
@@ -336,7 +339,7 @@ test('a lease whose answer comes too late is given back, by its token, and nothi
     const patient = engine.remove('patient', 60_000);
     await peer.request();
     const calls = lateAnswers.map(([mode], i) =>
-      mode === 'write' ? engine.beginWrite(`k${i}`, 100) : engine.read(`k${i}`, mode, 100),
+      mode === 'write' ? engine.beginWrite(`k${i}`, 100) : engine.read(`k${i}`, mode, 100, plainReading),
     );
     for (const _ of calls) await peer.request();
     const settled = Promise.allSettled(calls);
@@ -350,7 +353,7 @@ test('a lease whose answer comes too late is given back, by its token, and nothi
       if (token === undefined) continue;
       assert.deepEqual(await peer.request(), ['LEASE.FAIL', `k${i}`, token]);
     }
-    const next = engine.read('next', 'look', 1_000);
+    const next = engine.read('next', 'look', 1_000, plainReading);
     assert.deepEqual(await peer.request(), ['LEASE.GET', 'next', 'NOLEASE']);
     for (const [, , token] of lateAnswers) if (token !== undefined) peer.write(':1\r\n');
     peer.write(`*1\r\n${bulk('miss')}`);
@@ -368,7 +371,7 @@ test('the deadline may pass in the middle of the answer that grants the lease', 
   await withEngine(false, async ({ engine, peer, time }) => {
     for (const [first, rest] of answers) {
       const before = engine.remove('before', 1_000);
-      const late = assert.rejects(engine.read('k', 'lease', 100), { code: 'DEADLINE' });
+      const late = assert.rejects(engine.read('k', 'lease', 100, plainReading), { code: 'DEADLINE' });
       await peer.request();
       await peer.request();
       peer.write(`:1\r\n${first}`);

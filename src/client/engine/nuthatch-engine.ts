@@ -18,7 +18,7 @@ import type { Argument } from '../connection/command-encoder.js';
 import type { Connection } from '../connection/connection.js';
 import { hostTime, type TimeSource } from '../time.js';
 import { deleteByPrefix } from './delete-by-prefix.js';
-import type { Answer, Engine, EngineHost, EngineOptions, Payload, ReadMode } from './engine.js';
+import type { Engine, EngineHost, EngineOptions, Payload, Reading, ReadMode } from './engine.js';
 import { addressOf, type EngineServer, openEngineConnection } from './engine-connection.js';
 import { grantedToken, LeaseReplies, lateToken } from './lease-reply.js';
 
@@ -72,10 +72,10 @@ export class NuthatchEngine implements Engine {
     return this.#connection.ready();
   }
 
-  read(key: string, mode: ReadMode, deadlineMs: number): Promise<Answer> {
+  read<R>(key: string, mode: ReadMode, deadlineMs: number, reading: Reading<R>): Promise<R> {
     const args = this.#reads[mode];
     args[1] = key;
-    return this.#connection.call(args, this.#replies.next(key, deadlineMs));
+    return this.#connection.call(args, this.#replies.next(key, deadlineMs, reading));
   }
 
   fill(key: string, token: string, payload: Payload, deadlineMs: number): Promise<boolean> {

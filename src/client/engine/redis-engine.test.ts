@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { eventually, type FakePeer, FakeServer, ManualTime } from '../connection/fake-server.testkit.js';
 import { code } from '../connection/staged-connection.testkit.js';
 import { jsonSerializer } from '../serializer.js';
-import type { Engine } from './engine.js';
+import { type Engine, plainReading } from './engine.js';
 import { notingHost } from './engine-host.testkit.js';
 import { beginWriteScript } from './redis-scripts/begin-write.js';
 import { failScript } from './redis-scripts/fail.js';
@@ -106,17 +106,17 @@ test('what a process does first is executed in its order, each call sent once, o
 
 test('a script that the server does not know is sent as text, once, with the same arguments', async () => {
   await withEngine(false, async ({ engine, peer }) => {
-    const first = engine.read('k', 'lease', 200);
+    const first = engine.read('k', 'lease', 200, plainReading);
     await called(peer, readScript, 'k');
     peer.write(MISS);
     await first;
-    const read = engine.read('k', 'lease', 200);
+    const read = engine.read('k', 'lease', 200, plainReading);
     const args = await called(peer, readScript, 'k');
     peer.write('-NOSCRIPT No matching script. Please use EVAL.\r\n');
     assert.deepEqual(await called(peer, readScript, 'k', true), args);
     peer.write(MISS);
     assert.equal((await read).status, 'miss');
-    const again = assert.rejects(engine.read('k', 'look', 200), code('REPLY'));
+    const again = assert.rejects(engine.read('k', 'look', 200, plainReading), code('REPLY'));
     await called(peer, readScript, 'k');
     peer.write('-NOSCRIPT no\r\n');
     await called(peer, readScript, 'k', true);
@@ -143,14 +143,14 @@ test('both attempts together keep to the deadline', async () => {
 
 test('who waits is tracked by a read that is announced, and woken by the push', async () => {
   await withEngine(false, async ({ engine, peer, time, told }) => {
-    const read = engine.read('k', 'lease', 200);
+    const read = engine.read('k', 'lease', 200, plainReading);
     await called(peer, readScript, 'k');
     peer.write(WAIT);
     assert.equal((await read).status, 'wait');
     assert.deepEqual(await peer.request(), ['CLIENT', 'CACHING', 'YES']);
     await called(peer, watchScript, 'k');
     peer.write('+OK\r\n:3000\r\n');
-    const other = engine.read('k', 'lease', 200);
+    const other = engine.read('k', 'lease', 200, plainReading);
     await called(peer, readScript, 'k');
     peer.write(WAIT);
     await other;
@@ -165,7 +165,7 @@ test('who waits is tracked by a read that is announced, and woken by the push', 
 test('a watch that is sent again is announced again', async () => {
   await withEngine(false, async ({ engine, peer }) => {
     for (const key of ['first', 'k']) {
-      const read = engine.read(key, 'lease', 200);
+      const read = engine.read(key, 'lease', 200, plainReading);
       await called(peer, readScript, key);
       peer.write(WAIT);
       await read;
@@ -186,13 +186,13 @@ test('a watch that is sent again is announced again', async () => {
 
 test('with tracking what was read is tracked, and the host is told before who waits', async () => {
   await withEngine(true, async ({ engine, peer, told }) => {
-    const read = engine.read('k', 'lease', 200);
+    const read = engine.read('k', 'lease', 200, plainReading);
     await called(peer, readScript, 'k');
     peer.write(WAIT + invalidate('k'));
     await read;
     assert.deepEqual(told, ['ticket', 'invalidated k of 0', 'woken k']);
     assert.equal(peer.unread, 0);
-    const again = engine.read('k', 'lease', 200);
+    const again = engine.read('k', 'lease', 200, plainReading);
     await called(peer, readScript, 'k');
     peer.write(`${WAIT}>2\r\n$10\r\ninvalidate\r\n_\r\n`);
     await again;
@@ -202,7 +202,7 @@ test('with tracking what was read is tracked, and the host is told before who wa
 
 test('a connection that breaks wakes all who wait', async () => {
   await withEngine(true, async ({ engine, peer, told }) => {
-    const read = engine.read('k', 'lease', 200);
+    const read = engine.read('k', 'lease', 200, plainReading);
     await called(peer, readScript, 'k');
     peer.write(WAIT);
     await read;
@@ -214,7 +214,7 @@ test('a connection that breaks wakes all who wait', async () => {
 
 test('our own writes wake who waits here, in the turn of their answer', async () => {
   await withEngine(true, async ({ engine, peer, told }) => {
-    const read = engine.read('k', 'lease', 200);
+    const read = engine.read('k', 'lease', 200, plainReading);
     const removed = engine.remove('k', 200);
     await called(peer, readScript, 'k');
     await called(peer, removeScript, 'k');
@@ -228,7 +228,7 @@ test('our own writes wake who waits here, in the turn of their answer', async ()
 test('a lease whose answer came too late is given back', async () => {
   await withEngine(false, async ({ engine, peer, time }) => {
     for (const mode of ['lease', 'early', 'look'] as const) {
-      const late = assert.rejects(engine.read('k', mode, 200), code('DEADLINE'));
+      const late = assert.rejects(engine.read('k', mode, 200, plainReading), code('DEADLINE'));
       const [asked, token] = await called(peer, readScript, 'k');
       assert.equal(asked, mode);
       time.advance(220);
@@ -247,7 +247,7 @@ test('a lease whose answer came too late is given back', async () => {
 
 test('a write that was given up counts as a change when it was given up, and when it surely ran', async () => {
   await withEngine(true, async ({ engine, peer, time, told }) => {
-    const read = engine.read('k', 'look', 5_000);
+    const read = engine.read('k', 'look', 5_000, plainReading);
     const data = { data: '1', ttlMs: 1_000, freshMs: 500, loadMs: 3, isAbsent: false };
     const late = assert.rejects(engine.put('k', data, 200), code('DEADLINE'));
     await called(peer, readScript, 'k');
@@ -327,7 +327,7 @@ test('leases last for whole ms', async () => {
   await withEngine(
     false,
     async ({ engine, peer }) => {
-      const read = engine.read('k', 'lease', 200);
+      const read = engine.read('k', 'lease', 200, plainReading);
       assert.equal((await called(peer, readScript, 'k'))[2], '334');
       const renewed = engine.renew('k', 't', 200);
       assert.deepEqual(await called(peer, renewScript, 'k'), ['t', '334']);

@@ -19,7 +19,7 @@ import type { Argument } from '../connection/command-encoder.js';
 import { ClientError, ReplyFailure } from '../errors.js';
 import type { TimeSource } from '../time.js';
 import type { Caller } from './caller.js';
-import type { Answer, Engine, EngineHost, EngineOptions, Payload, ReadMode } from './engine.js';
+import type { Answer, Engine, EngineHost, EngineOptions, Payload, Reading, ReadMode } from './engine.js';
 import { LeaseReplies } from './lease-reply.js';
 import { LeaseTokens } from './lease-tokens.js';
 import type { LeaseWaits, Watch } from './lease-waits.js';
@@ -96,21 +96,21 @@ export class RedisEngine implements Engine {
     return this.#server.ready();
   }
 
-  async read(key: string, mode: ReadMode, deadlineMs: number): Promise<Answer> {
-    const { decode, take } = this.#replies.next(key, deadlineMs);
-    const answered = (reply: Reply<unknown>): Answer => {
-      const answer = take(reply);
+  async read<R>(key: string, mode: ReadMode, deadlineMs: number, reading: Reading<R>): Promise<R> {
+    const answered = (answer: Answer): R => {
       const { status, leaseMs } = answer;
       if (leaseMs > 0 && (status === 'wait' || status === 'stale')) this.waits.begin(key, leaseMs);
-      return answer;
+      return reading.answered(answer);
     };
+    const failed = (error: unknown): R | Promise<R> => reading.failed(error);
+    const { decode, take } = this.#replies.next(key, deadlineMs, { answered, failed });
     const token = mode === 'look' ? '' : this.#tokens.next();
     const args = [mode, token, this.#leaseMs];
     try {
-      return await this.#scripts.run(readScript, key, args, { deadlineMs, decode, take: answered });
+      return await this.#scripts.run(readScript, key, args, { deadlineMs, decode, take });
     } catch (error) {
       if (token !== '' && isLate(error)) this.#giveBack(key, token);
-      throw error;
+      return reading.failed(error);
     }
   }
 

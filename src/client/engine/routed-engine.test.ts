@@ -7,7 +7,7 @@ import { ClientError } from '../errors.js';
 import { jsonSerializer } from '../serializer.js';
 import { hostTime } from '../time.js';
 import { CacheMemory } from './cache-memory.js';
-import type { Engine, EngineHost } from './engine.js';
+import { type Engine, type EngineHost, plainReading } from './engine.js';
 import { notingHost } from './engine-host.testkit.js';
 import { MemoryEngine } from './memory-engine.js';
 import { NuthatchEngine } from './nuthatch-engine.js';
@@ -42,7 +42,7 @@ test('every key has its node, and what is told says which', async () => {
   assert.deepEqual(told.splice(0), ['reachable 0', 'reachable 1', 'reachable 2']);
   for (const key of keys) await other.put(key, payload(key), 1_000);
   for (const key of keys) {
-    const { value, node } = await engine.read(key, 'look', 1_000);
+    const { value, node } = await engine.read(key, 'look', 1_000, plainReading);
     assert.deepEqual([value, ids[node]], [key, ring.pick(key)]);
   }
   const counts = ids.map((id) => memories.get(id)?.store.count(0) ?? 0);
@@ -57,7 +57,7 @@ test('every key has its node, and what is told says which', async () => {
   assert.match(engine.description, /^3 nodes: 10\.0\.0\.1:6379, 10/);
   engine.close();
   other.close();
-  await assert.rejects(engine.read('k', 'look', 1_000), code('CLOSED'));
+  await assert.rejects(engine.read('k', 'look', 1_000, plainReading), code('CLOSED'));
 });
 
 test('the keys of a dead node are not given to others: their calls fail, and may be tried again', async () => {
@@ -68,13 +68,15 @@ test('the keys of a dead node are not given to others: their calls fail, and may
   await engine.ready();
   const codes = new Set<string>();
   for (const key of keys) {
-    const call = engine.put(key, payload(key), 1_000).then(() => engine.read(key, 'look', 1_000));
+    const call = engine
+      .put(key, payload(key), 1_000)
+      .then(() => engine.read(key, 'look', 1_000, plainReading));
     if (ring.pick(key) !== dead) {
       assert.equal((await call).value, key);
       continue;
     }
     await assert.rejects(call, code('NOT_CONNECTED'));
-    await assert.rejects(engine.read(key, 'look', 1_000), (error) => {
+    await assert.rejects(engine.read(key, 'look', 1_000, plainReading), (error) => {
       assert.ok(error instanceof ClientError && error.retryable);
       codes.add(error.code);
       return true;

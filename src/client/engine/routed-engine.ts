@@ -15,7 +15,7 @@ import { Ring, type RingNode } from '../../ring/index.js';
 import type { CircuitOptions } from '../core/index.js';
 import { ClientError } from '../errors.js';
 import type { TimeSource } from '../time.js';
-import type { Answer, Engine, EngineHost, Payload, ReadMode } from './engine.js';
+import type { Engine, EngineHost, Payload, Reading, ReadMode } from './engine.js';
 import { GuardedEngine } from './guarded-engine.js';
 
 export interface RoutedEngineOptions {
@@ -66,8 +66,8 @@ export class RoutedEngine implements Engine {
     }
   }
 
-  read(key: string, mode: ReadMode, deadlineMs: number): Promise<Answer> {
-    return this.#of(key).read(key, mode, deadlineMs);
+  read<R>(key: string, mode: ReadMode, deadlineMs: number, reading: Reading<R>): Promise<R> {
+    return this.#of(key).read(key, mode, deadlineMs, reading);
   }
 
   fill(key: string, token: string, payload: Payload, deadlineMs: number): Promise<boolean> {
