@@ -27,12 +27,10 @@ import {
   ReplyBigNumber,
   ReplyDouble,
   ReplyError,
-  ReplyMap,
-  ReplyPush,
-  ReplySet,
   ReplyVerbatim,
   ReplyWithAttributes,
 } from './reply.js';
+import { aggregate, Frame, type FrameKind } from './reply-frame.js';
 import { type ReplyLimits, replyLimits } from './reply-limits.js';
 
 const LF = 10;
@@ -41,30 +39,20 @@ const MINUS = 45;
 const PLUS = 43;
 const COLON = 58;
 const ZERO = 48;
+const ASTERISK = 42;
+const DOLLAR = 36;
 /** First capacity of a line that spans chunks; it doubles up to maxLineBytes. */
 const LINE_BYTES = 64;
 /** Least capacity of the block in which a bulk that spans chunks is gathered. */
 const GATHER_BYTES = 16 * 1024;
+/** Lines of a type and up to so many digits are read at once: the lengths, counts and integers of almost all replies. */
+const SHORT_DIGITS = 9;
 /** Up to this many digits an integer is exact as a number, whatever they are. */
 const EXACT_DIGITS = 15;
 /** A sign and the digits of 2^63. */
 const LONGEST_INTEGER = 20;
 const DOUBLE_FORM = /^[+-]?(\d+(\.\d*)?|\.\d+)(e[+-]?\d+)?$|^[+-]?(inf|nan)$/i;
 const BIG_NUMBER_FORM = /^[+-]?\d+$/;
-
-/** Arrays of up to so many items are made at their size; longer ones grow with what is sent. */
-const SIZED_ITEMS = 16;
-const none: never[] = [];
-
-type FrameKind = '*' | '%' | '~' | '>' | '|' | 'attributed';
-
-/** An aggregate under construction. Frames are reused: one per depth. */
-class Frame<B> {
-  kind: FrameKind = '*';
-  left = 0;
-  at = 0;
-  items: Reply<B>[] = none;
-}
 
 export class ReplyReader<B = Uint8Array> {
   /** After READY. */
@@ -78,7 +66,6 @@ export class ReplyReader<B = Uint8Array> {
   #block: Block = nothing;
   #at = 0;
   #end = 0;
-
   #line: Block = nothing;
   #lineLength = 0;
 
@@ -152,7 +139,19 @@ export class ReplyReader<B = Uint8Array> {
     const bytes = this.#block.bytes;
     const end = this.#end;
     const start = this.#at;
-    let lf = start;
+    let lf = start + 1;
+    let number = 0;
+    for (const most = lf + SHORT_DIGITS; lf < end && lf < most; lf++) {
+      const digit = bytes[lf] - ZERO;
+      if (digit < 0 || digit > 9) break;
+      number = number * 10 + digit;
+    }
+    const isWhole = this.#lineLength === 0 && lf - start < this.#limits.maxLineBytes;
+    const isShort = isWhole && lf > start + 1 && lf + 1 < end && bytes[lf] === CR && bytes[lf + 1] === LF;
+    const type = isShort ? bytes[start] : 0;
+    if (type === DOLLAR || type === COLON || type === ASTERISK)
+      return this.#shortRead(type, number, lf + 2 - start);
+    lf = start;
     while (lf < end && bytes[lf] !== LF) lf++;
     const length = this.#lineLength + lf - start;
     if (length > this.#limits.maxLineBytes)
@@ -168,6 +167,15 @@ export class ReplyReader<B = Uint8Array> {
     this.#keepLine(start, lf);
     this.#lineLength = 0;
     return this.#lineRead(this.#line, 0, length);
+  }
+
+  /** A line of so many bytes that says a number. */
+  #shortRead(type: number, number: number, length: number): boolean {
+    this.#at += length;
+    this.#replyBytes += length;
+    if (this.#replyBytes > this.#limits.maxReplyBytes) return this.#failSize();
+    if (type === DOLLAR) return this.#bulkOf(type, number);
+    return type === COLON ? this.#completed(number) : this.#aggregateOf('*', number, number);
   }
 
   #keepLine(from: number, to: number): void {
@@ -252,6 +260,10 @@ export class ReplyReader<B = Uint8Array> {
     const length = digits(block.bytes, at + 1, end);
     if (length === -1 && type === 36) return this.#completed(null);
     if (length === undefined || length < 0) return this.#failLine(block, at, end + 1);
+    return this.#bulkOf(type, length);
+  }
+
+  #bulkOf(type: number, length: number): boolean {
     if (length > this.#limits.maxBulkBytes) {
       return this.#fail(`bulk of ${length} bytes, the limit is ${this.#limits.maxBulkBytes}`);
     }
@@ -308,15 +320,16 @@ export class ReplyReader<B = Uint8Array> {
     const count = digits(block.bytes, at + 1, end);
     if (count === -1 && kind === '*') return this.#completed(null);
     if (count === undefined || count < 0) return this.#failLine(block, at, end + 1);
+    return this.#aggregateOf(kind, count, count * perCount);
+  }
+
+  #aggregateOf(kind: FrameKind, count: number, items: number): boolean {
     if (count === 0 && kind !== '|') return this.#completed(aggregate<B>(kind, []));
     const { maxDepth } = this.#limits;
     if (this.#depth >= maxDepth) return this.#fail(`nested deeper than ${maxDepth}`);
     if (this.#depth === this.#frames.length) this.#frames.push(new Frame<B>());
     const frame = this.#frames[this.#depth++];
-    frame.kind = count === 0 ? 'attributed' : kind;
-    frame.left = count * perCount;
-    frame.items = frame.left <= SIZED_ITEMS ? new Array<Reply<B>>(frame.left) : [];
-    frame.at = 0;
+    frame.begin(count === 0 ? 'attributed' : kind, items);
     return false;
   }
 
@@ -337,7 +350,7 @@ export class ReplyReader<B = Uint8Array> {
         return false;
       }
       done = aggregate(frame.kind, frame.items);
-      frame.items = none;
+      frame.end();
       this.#depth--;
     }
     this.reply = done;
@@ -384,17 +397,4 @@ function digits(bytes: Uint8Array, from: number, end: number): number | undefine
     value = value * 10 + digit;
   }
   return sign === MINUS ? 0 - value : value;
-}
-
-function aggregate<B>(kind: FrameKind, items: Reply<B>[]): Reply<B> {
-  switch (kind) {
-    case '%':
-      return new ReplyMap(items);
-    case '~':
-      return new ReplySet(items);
-    case '>':
-      return new ReplyPush(items);
-    default:
-      return items;
-  }
 }

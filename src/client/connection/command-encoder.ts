@@ -116,12 +116,17 @@ export class CommandEncoder {
   /** A type byte, a number, a line end; there is room for them. */
   #header(type: number, count: number, at: number): number {
     const bytes = this.#bytes;
-    let digits = 1;
-    for (let rest = count; rest >= 10; rest = Math.floor(rest / 10)) digits++;
     bytes[at] = type;
+    if (count < 10) {
+      bytes[at + 1] = ZERO + count;
+      return this.#lineEnd(at + 2);
+    }
+    let digits = 2;
+    for (let rest = count; rest >= 100; rest = (rest / 10) | 0) digits++;
     let rest = count;
     for (let i = at + digits; i > at; i--) {
-      const tens = Math.floor(rest / 10);
+      // Counts are whole and below 2^31, so that the host divides integers.
+      const tens = (rest / 10) | 0;
       bytes[i] = ZERO + rest - tens * 10;
       rest = tens;
     }

@@ -209,7 +209,7 @@ export class Link {
         break;
       }
       const { reply } = reader;
-      if (typeof reply !== 'object' || reply === null || !this.#isPush(reply)) {
+      if (isPlain(reply) || !this.#isPush(reply)) {
         answered = true;
         this.#answer(reply);
       }
@@ -220,7 +220,7 @@ export class Link {
   }
 
   /** Hands a push to the owner. False if it is none. */
-  #isPush(reply: object): boolean {
+  #isPush(reply: Reply<unknown>): boolean {
     const inner = reply instanceof ReplyWithAttributes ? reply.reply : reply;
     if (!(inner instanceof ReplyPush)) return false;
     const pushKind = this.#pending.first?.pushKind;
@@ -265,8 +265,8 @@ export class Link {
     call.settle();
     this.#pending.shift();
     if (resolve === undefined || reject === undefined) return;
-    const answer = typeof reply === 'object' && reply instanceof ReplyWithAttributes ? reply.reply : reply;
-    if (typeof answer === 'object' && answer instanceof ReplyError) {
+    const answer = !isPlain(reply) && reply instanceof ReplyWithAttributes ? reply.reply : reply;
+    if (!isPlain(answer) && answer instanceof ReplyError) {
       fail(what, resolve, reject, new ReplyFailure(command, answer.text, answer.code));
     } else if (thrown !== undefined) {
       fail(what, resolve, reject, thrown.error);
@@ -350,6 +350,11 @@ export class Link {
 function fail({ failed }: LinkCall, resolve?: Settle, reject?: Settle, error?: unknown): void {
   if (failed === undefined) reject?.(error);
   else resolve?.(Promise.reject(error).catch(failed));
+}
+
+/** Almost all replies; the others are of classes, which take time to ask for. */
+function isPlain(reply: unknown): reply is unknown[] | string | number | bigint | boolean | null {
+  return typeof reply !== 'object' || reply === null || Array.isArray(reply);
 }
 
 function argumentProblem(args: readonly unknown[]): string {

@@ -134,8 +134,9 @@ export class Circuit {
   }
 
   #counts(ticket: CircuitTicket): boolean {
-    assert(ticket > 0 && ticket <= this.#ticket, `ticket ${ticket} was given by this circuit`);
-    return ticket === this.#ticket && this.#state !== 'open';
+    if (ticket === this.#ticket) return this.#state !== 'open';
+    assert(ticket > 0 && ticket < this.#ticket, `ticket ${ticket} was given by this circuit`);
+    return false;
   }
 
   #isFailing(): boolean {
@@ -170,20 +171,21 @@ class CallWindow {
   readonly #partMs: number;
   /** For each part the calls, then the failures. */
   readonly #counts = new Uint32Array(2 * WINDOW_PARTS);
-  /** The youngest part, counted from time 0. */
+  /** The youngest part, counted from time 0, and the place of its counts. */
   #part = Number.NEGATIVE_INFINITY;
+  #at = 0;
 
   constructor(partMs: number) {
     this.#partMs = partMs;
   }
 
   add(nowMs: number, isFailure: boolean): void {
-    this.#moveTo(Math.floor(nowMs / this.#partMs));
-    const at = this.#place(this.#part);
-    this.#counts[at]++;
+    const part = Math.floor(nowMs / this.#partMs);
+    if (part > this.#part) this.#moveTo(part);
+    this.#counts[this.#at]++;
     this.calls++;
     if (!isFailure) return;
-    this.#counts[at + 1]++;
+    this.#counts[this.#at + 1]++;
     this.failures++;
   }
 
@@ -196,7 +198,8 @@ class CallWindow {
   #moveTo(part: number): void {
     if (part - this.#part >= WINDOW_PARTS) this.clear();
     else for (let next = this.#part + 1; next <= part; next++) this.#drop(this.#place(next));
-    this.#part = Math.max(this.#part, part);
+    this.#part = part;
+    this.#at = this.#place(part);
   }
 
   #drop(at: number): void {
