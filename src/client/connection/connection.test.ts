@@ -65,6 +65,37 @@ test('bulks are bytes of their own unless a call says otherwise; decoders and ta
   });
 });
 
+test('what a call makes of an error is its result, made later and not where the error was', async () => {
+  await withReady({ maxPendingCalls: 3 }, async ({ connection, peer, time }) => {
+    const codes: string[] = [];
+    const failed = (error: unknown): unknown => {
+      codes.push((error as ClientError).code);
+      // It may call again, whatever it was told of.
+      connection.call(['AGAIN']).catch(() => {});
+      return 'failed';
+    };
+    const throwing = (): never => {
+      throw new RangeError('mine');
+    };
+    const call = (name: string, deadlineMs = 60_000) => connection.call([name], { deadlineMs, failed });
+    const [late, refused, lost] = [call('LATE', 100), call('REFUSED'), call('LOST')];
+    const full = call('FULL');
+    assert.deepEqual(codes, [], 'not from within the call');
+    assert.equal(await full, 'failed');
+    for (const name of ['LATE', 'REFUSED', 'LOST']) assert.deepEqual(await peer.request(), [name]);
+    time.advance(120);
+    assert.deepEqual(codes, ['OVERLOADED'], 'not from within the clock');
+    assert.equal(await late, 'failed');
+    peer.write('+late\r\n-ERR no\r\n');
+    assert.equal(await refused, 'failed');
+    peer.close();
+    assert.equal(await lost, 'failed');
+    assert.equal(await call('ABSENT'), 'failed');
+    assert.deepEqual(codes, ['OVERLOADED', 'DEADLINE', 'REPLY', 'CONNECTION_LOST', 'NOT_CONNECTED']);
+    await assert.rejects(connection.call(['ABSENT'], { failed: throwing }), RangeError);
+  });
+});
+
 test('an error reply rejects, and says whether trying again may help', async () => {
   await withReady({}, async ({ connection, peer }) => {
     const replies = {

@@ -130,6 +130,25 @@ test('an answer to an invalidation ends the pause, and so does a new connection'
   });
 });
 
+test('a read that was sent before the circuit opened is not counted after it', async () => {
+  await withGuarded(async (stage) => {
+    const { engine, peer, time } = stage;
+    const early = engine.read('early', 'look', 60_000, plainReading);
+    await peer.request();
+    await letItOpen(stage);
+    time.advance(firstPauseMs + 1);
+    const probe = engine.read('probe', 'look', 100, plainReading);
+    await peer.request();
+    assert.equal(engine.circuit, 'half-open');
+    peer.write(MISS);
+    assert.equal((await early).status, 'miss');
+    assert.equal(engine.circuit, 'half-open', 'it was not the probe');
+    peer.write(MISS.repeat(maxFailuresInRow + 1));
+    await probe;
+    assert.equal(engine.circuit, 'closed');
+  });
+});
+
 test('an error reply is an answer', async () => {
   await withGuarded(async ({ engine, peer }) => {
     for (let i = 0; i < 3 * maxFailuresInRow; i++) {

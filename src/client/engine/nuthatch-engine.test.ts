@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { eventually, type FakePeer, FakeServer, ManualTime } from '../connection/fake-server.testkit.js';
 import { jsonSerializer } from '../serializer.js';
-import { plainReading, type ReadMode } from './engine.js';
+import { type Answer, plainReading, type ReadMode } from './engine.js';
 import { notingHost } from './engine-host.testkit.js';
 import { NuthatchEngine } from './nuthatch-engine.js';
 
@@ -293,10 +293,11 @@ test('lifetimes are whole numbers within the bounds of the node', async () => {
 
 test('pushes are told at their place among the answers', async () => {
   await withEngine(true, async ({ engine, peer, told }) => {
-    const reads = [
-      engine.read('a', 'lease', 1_000, plainReading),
-      engine.read('b', 'look', 1_000, plainReading),
-    ];
+    const reading = {
+      answered: ({ status }: Answer) => told.push(status),
+      failed: (error: unknown) => assert.fail(String(error)),
+    };
+    const reads = [engine.read('a', 'lease', 1_000, reading), engine.read('b', 'look', 1_000, reading)];
     assert.deepEqual(await peer.request(), ['LEASE.GET', 'a']);
     assert.deepEqual(await peer.request(), ['LEASE.GET', 'b', 'NOLEASE']);
     peer.write(
@@ -304,13 +305,15 @@ test('pushes are told at their place among the answers', async () => {
         '>3\r\n$5\r\nlease\r\n$1\r\nw\r\n$6\r\nfilled\r\n*1\r\n$4\r\nmiss\r\n>2\r\n$10\r\ninvalidate\r\n_\r\n',
     );
     await Promise.all(reads);
-    await eventually(() => told.length === 6, 'all was read');
+    await eventually(() => told.length === 8, 'all was read');
     assert.deepEqual(told, [
       'ticket',
+      'hit',
       'invalidated a of 3',
       'invalidated b of 3',
       'woken w',
       'ticket',
+      'miss',
       'invalidated undefined of 3',
     ]);
   });
