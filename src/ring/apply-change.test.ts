@@ -73,10 +73,17 @@ test('replicas come and go, and are in sync or not', () => {
   const other = right(applyChange(without, { kind: 'add-replica', ...of, replica: at('n07') }));
   assert.deepEqual(other.shards[0].replicas, [copy('n05', true), copy('n07', false)]);
   const inSync = right(
-    applyChange(other, { kind: 'replica-in-sync', ...of, replica: at('n07'), syncVersion: 1 }),
+    applyChange(other, { kind: 'replica-in-sync', ...of, replica: at('n07'), syncVersion: 2 }),
   );
   assert.deepEqual(inSync.shards[0].replicas, [copy('n05', true), copy('n07', true)]);
   assert.equal(inSync.shards[0].epoch, 1);
+});
+
+test('a wish to count a replica in is void once that was taken away, also if it is back', () => {
+  const without = after({ kind: 'remove-replica', ...of, replica: at('n03') });
+  const back = right(applyChange(without, { kind: 'add-replica', ...of, replica: at('n03') }));
+  const late = { kind: 'replica-in-sync', ...of, replica: at('n03'), syncVersion: 1 } as const;
+  assert.match(refused(applyChange(back, late)), /meant for version 1/);
 });
 
 test('who is out of sync is so again: what was asked for before is void', () => {

@@ -133,7 +133,9 @@ function withReplica(topology: Topology, shard: Shard, { replica }: AddReplica):
 function withoutReplica(shard: Shard, life: NodeLife): Shard | Refusal {
   const replica = replicaOf(shard, life);
   if (isRefusal(replica)) return replica;
-  return { ...shard, replicas: shard.replicas.filter((other) => other !== replica) };
+  // A wish to count it in that is under way must find nothing, also if the same life is added again.
+  const replicas = shard.replicas.filter((other) => other !== replica);
+  return { ...shard, syncVersion: shard.syncVersion + 1, replicas };
 }
 
 function replicaOf(shard: Shard, life: NodeLife): Replica | Refusal {

@@ -45,7 +45,7 @@ export interface Shard {
   readonly epoch: number;
   /** The epoch in which its history began, empty: what was held in an earlier one is void. */
   readonly beganEpoch: number;
-  /** Raised with each change of who is in sync: what was asked for before one is void. */
+  /** Raised with each change of who is in sync, and when a replica is taken away: what was asked for before is void. */
   readonly syncVersion: number;
   /** Undefined: nobody has it until it is re-homed. */
   readonly primary: NodeLife | undefined;
