@@ -9,8 +9,9 @@
  * earlier history than the shard's own (`beganEpoch`) is void, and emptied.
  *
  * A primary asks the register
- * - to count a replica as in sync, when it has caught up. From then on it counts here, whether or not that is agreed, until the shard's
- *   `syncVersion` says that the wish was decided or is void;
+ * - to count a replica as in sync. First it counts here: nothing more is acknowledged without it. It is asked for when the replica has what
+ *   was acknowledged until then, so that no pause of the writes is needed for it. It goes on counting, whether or not that is agreed,
+ *   until the shard's `syncVersion` says that the wish was decided or is void;
  * - to count one out, when it was not heard for half of `maxUnreplicatedMs`, or must begin anew. Until that is agreed it counts.
  *
  * At all of `maxUnreplicatedMs` a primary takes no writes until it is agreed.
@@ -51,10 +52,20 @@ interface AsPrimary<W> {
   shard: Shard;
   maxUnreplicatedMs: number;
   readonly stream: PrimaryStream<W>;
-  /** Asked to be in sync, by the syncVersion of the wish. */
-  readonly joining: Map<NodeId, { readonly life: NodeLife; readonly syncVersion: number }>;
+  /** Who counts as in sync here, and is not agreed to be. */
+  readonly joining: Map<NodeId, Joining>;
+  /** Up to this offset the in-sync set had everything, so that it may have been acknowledged. */
+  confirmed: number;
   /** When what was asked for last, by its name. */
   readonly askedMs: Map<string, number>;
+}
+
+interface Joining {
+  readonly life: NodeLife;
+  /** What may have been acknowledged before it counted. */
+  readonly fromOffset: number;
+  /** The syncVersion of the wish; undefined: it was not asked for, and may be let go. */
+  syncVersion: number | undefined;
 }
 
 interface AsReplica<W> {
@@ -113,12 +124,9 @@ export class Copy<W> {
     return this.#role.stream.append(write);
   }
 
-  /** Everything up to this offset is held by the whole in-sync set. */
+  /** Everything up to this offset is held by the whole in-sync set. Grows during an epoch. */
   get confirmed(): number {
-    const role = this.#role;
-    if (role.kind !== 'primary') return -1;
-    const members = this.#members(role);
-    return role.stream.confirmed(this.#options.mutants?.has('ack-of-one') ? members.slice(0, 1) : members);
+    return this.#role.kind === 'primary' ? this.#confirm(this.#role) : -1;
   }
 
   /** This topology is committed. */
@@ -157,7 +165,11 @@ export class Copy<W> {
     outbox: Outbox<ReplicationMessage<W>>,
   ): void {
     const role = this.#role;
-    if (role.kind === 'primary') role.stream.receive(from, message, this.#members(role), clocks, outbox);
+    // What a replica sent in an earlier life is not to begin a full sync of what it is now:
+    //   life 1 attaches, late ── life 2 is in sync ── attach comes: "begin anew" ──> life 2 is emptied ── primary dies
+    const isReplica = this.shard?.replicas.some((replica) => isSameLife(replica, from)) === true;
+    if (role.kind === 'primary' && (isReplica || this.#options.mutants?.has('any-life-attaches')))
+      role.stream.receive(from, message, this.#members(role), clocks, outbox);
     else if (role.kind === 'replica') role.stream.receive(from, message, clocks, outbox);
   }
 
@@ -167,6 +179,7 @@ export class Copy<W> {
     if (role.kind === 'replica') role.stream.tick(clocks, outbox);
     if (role.kind !== 'primary') return [];
     role.stream.tick(role.shard.replicas, clocks, outbox);
+    this.#count(role, clocks);
     return [...this.#wishesOut(role, clocks), ...this.#wishesIn(role, clocks)];
   }
 
@@ -179,9 +192,12 @@ export class Copy<W> {
         wishes.push({ kind: 'replica-out-of-sync', shard: id, epoch, replica: lifeOf(life), reason });
       }
     };
-    for (const life of stream.wantsOut)
-      out(life, `${life.node} cannot go on from what it holds of shard ${id}`);
-    for (const life of this.#members(role)) {
+    const members = this.#members(role);
+    for (const life of stream.wantsOut) {
+      if (members.some((member) => isSameLife(member, life)))
+        out(life, `${life.node} cannot go on from what it holds of shard ${id}`);
+    }
+    for (const life of members) {
       const lagMs = stream.lagMs(life, clocks);
       if (lagMs >= maxUnreplicatedMs / 2)
         out(life, `${life.node} has not had all of shard ${id} for ${Math.round(lagMs)} ms`);
@@ -190,28 +206,52 @@ export class Copy<W> {
   }
 
   #wishesIn(role: AsPrimary<W>, clocks: Clocks): TopologyChange[] {
-    const { stream, shard, joining, maxUnreplicatedMs } = role;
+    const { stream, shard, joining } = role;
     const { id, epoch, syncVersion } = shard;
-    const members = this.#members(role);
     const wishes: TopologyChange[] = [];
-    for (const replica of shard.replicas) {
-      const isReady =
-        !replica.isInSync &&
-        stream.isCaughtUp(replica, members) &&
-        stream.lagMs(replica, clocks) < maxUnreplicatedMs / 2;
-      if (!isReady || !this.#isTimeToAsk(role, `in ${replica.node}`, clocks)) continue;
-      joining.set(replica.node, { life: lifeOf(replica), syncVersion });
-      const reason = `${replica.node} has everything of shard ${id}`;
+    for (const { node, isInSync } of shard.replicas) {
+      const one = joining.get(node);
+      if (isInSync || one === undefined || !stream.isCaughtUp(one.life, one.fromOffset)) continue;
+      if (!this.#isSoon(role, one.life, clocks) || !this.#isTimeToAsk(role, `in ${node}`, clocks)) continue;
+      one.syncVersion = syncVersion;
+      const reason = `${node} has everything of shard ${id}`;
       wishes.push({
         kind: 'replica-in-sync',
         shard: id,
         epoch,
-        replica: lifeOf(replica),
+        replica: lifeOf(one.life),
         syncVersion,
         reason,
       });
     }
     return wishes;
+  }
+
+  /** Counts whoever has a whole copy and follows closely, and lets go who did and was not asked for. */
+  #count(role: AsPrimary<W>, clocks: Clocks): void {
+    const { stream, shard, joining } = role;
+    for (const [node, { life, syncVersion }] of joining) {
+      const isReplica = shard.replicas.some((replica) => isSameLife(replica, life));
+      if (!isReplica || (syncVersion === undefined && !this.#isSoon(role, life, clocks)))
+        joining.delete(node);
+    }
+    for (const replica of shard.replicas) {
+      if (replica.isInSync || joining.has(replica.node) || !this.#isSoon(role, replica, clocks)) continue;
+      const fromOffset = Math.max(stream.takeoverOffset, this.#confirm(role));
+      joining.set(replica.node, { life: lifeOf(replica), fromOffset, syncVersion: undefined });
+    }
+  }
+
+  /** Whether a replica that is not in sync has a whole copy, and has been behind for a moment only. */
+  #isSoon({ stream, maxUnreplicatedMs }: AsPrimary<W>, life: NodeLife, clocks: Clocks): boolean {
+    return stream.isCaughtUp(life, 0) && stream.lagMs(life, clocks) < maxUnreplicatedMs / 2;
+  }
+
+  #confirm(role: AsPrimary<W>): number {
+    const members = this.#members(role);
+    const counted = this.#options.mutants?.has('ack-of-one') ? members.slice(0, 1) : members;
+    role.confirmed = Math.max(role.confirmed, role.stream.confirmed(counted));
+    return role.confirmed;
   }
 
   /** The in-sync set without this node, with those who are about to join it. */
@@ -234,7 +274,7 @@ export class Copy<W> {
     role.shard = shard;
     role.maxUnreplicatedMs = maxUnreplicatedMs;
     for (const [node, { syncVersion }] of role.joining) {
-      if (shard.syncVersion > syncVersion) role.joining.delete(node);
+      if (syncVersion !== undefined && shard.syncVersion > syncVersion) role.joining.delete(node);
     }
   }
 
@@ -261,7 +301,8 @@ export class Copy<W> {
       },
       clocks,
     );
-    return { kind: 'primary', shard, maxUnreplicatedMs, stream, joining: new Map(), askedMs: new Map() };
+    const [joining, askedMs] = [new Map(), new Map()];
+    return { kind: 'primary', shard, maxUnreplicatedMs, stream, joining, confirmed: -1, askedMs };
   }
 
   #asReplica(shard: Shard, clocks: Clocks): Role<W> {

@@ -175,7 +175,9 @@ export class Group {
     for (const out of primary.wantsOut) this.#inSync = this.#inSync.filter((one) => !isSameLife(one, out));
     for (const replica of this.#replicas()) {
       const isIn = this.#inSync.some((one) => isSameLife(one, replica));
-      if (!isIn && primary.isCaughtUp(replica, this.#others(this.#inSync, life))) this.#inSync.push(replica);
+      const confirmed = primary.confirmed(this.#others(this.#inSync, life));
+      if (!isIn && primary.isCaughtUp(replica, Math.max(primary.takeoverOffset, confirmed)))
+        this.#inSync.push(replica);
     }
   }
 

@@ -40,6 +40,7 @@ export const REPLICATION_MUTANTS = [
   'ack-of-one',
   'stale-copy-promoted',
   'join-before-counted',
+  'any-life-attaches',
 ] as const;
 
 export interface PrimaryStreamOptions<W> {
@@ -126,10 +127,14 @@ export class PrimaryStream<W> {
     return monotonicMs - Math.max(sinceMs, this.#startMs);
   }
 
-  /** Whether it has everything that these have, and that was acknowledged before this epoch, so that it may join them. */
-  isCaughtUp(life: NodeLife, members: readonly NodeLife[]): boolean {
-    const leastOffset = Math.max(this.#options.takeover.from.offset, this.confirmed(members));
-    return this.#attached.has(life.node) && this.#doneOffset(life) >= leastOffset;
+  /** What this primary held when it took over: of that, what was acknowledged in earlier epochs. */
+  get takeoverOffset(): number {
+    return this.#options.takeover.from.offset;
+  }
+
+  /** Whether it is attached, with a whole copy that has everything up to this offset. */
+  isCaughtUp(life: NodeLife, offset: number): boolean {
+    return this.#attached.has(life.node) && this.#doneOffset(life) >= offset;
   }
 
   /** Takes a message of a replica. `members`: the in-sync set, with who is about to join it. */
