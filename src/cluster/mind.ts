@@ -17,10 +17,7 @@
  */
 import type { RandomSource } from '../base/index.js';
 import {
-  applyChange,
   deposals,
-  isQuorum,
-  isRefusal,
   type NodeId,
   type NodeLife,
   type Topology,
@@ -28,21 +25,23 @@ import {
   type TopologyDiff,
   type TopologyNode,
 } from '../ring/index.js';
+import { type LapseReport, Lapses } from './lapses.js';
 import { HolderClock } from './lease/holder-clock.js';
 import type { LeaseMessage } from './lease/messages.js';
 import { Promises } from './lease/promises.js';
 import { WriteLease } from './lease/write-lease.js';
+import { mayPublish } from './may-publish.js';
 import { Membership, type MembershipShape } from './membership/membership.js';
 import type { SwimMessage } from './membership/messages.js';
-import { type Health, type PlanOptions, plan, planDefaults } from './plan.js';
+import { type Health, heirOf, type PlanOptions, plan, planDefaults } from './plan.js';
 import { EmbeddedRegister } from './register/embedded-register.js';
-import type { Base, Placed, RegisterDisk, RegisterMessage } from './register/messages.js';
+import type { Placed, RegisterDisk, RegisterMessage } from './register/messages.js';
 import { type RegisterOptions, registerDefaults } from './register/options.js';
 import type { ProposalOutcome } from './register/register.js';
-import type { Advice, Verdict } from './register/value-kind.js';
+import type { Advice } from './register/value-kind.js';
 import { ShardWatch } from './shard-watch.js';
 import type { Clocks, Outbox } from './step.js';
-import { topologyKind } from './topology-kind.js';
+import { topologyKind, voterVersionOfBase } from './topology-kind.js';
 
 /** The leader plans so often, in ms. */
 const PLAN_MS = 100;
@@ -51,11 +50,6 @@ const ASK_AGAIN_MS = 500;
 
 /** Rules that can be left out, to see whether a test misses them. */
 export const MIND_MUTANTS = ['depose-on-own-word'] as const;
-
-/** What a voter tells the leader: shards, and the epochs, whose primaries it promises nothing. */
-export interface LapseReport {
-  readonly lapsed: readonly { readonly shard: number; readonly epoch: number }[];
-}
 
 export type MindMessage =
   | SwimMessage
@@ -280,6 +274,7 @@ export class Mind {
     }
     if (committed !== undefined && committed !== this.#committed) {
       this.#committed = committed;
+      this.#watch.learn(committed, clocks.monotonicMs);
       this.#promises.committed(committedTerm, committed, clocks);
       this.#lease.learn(committed, clocks, outbox);
       this.#membership.seek([
@@ -296,8 +291,10 @@ export class Mind {
     }
   }
 
+  /** What is told of it costs a look at all shards, or at all members: it is found out when it is asked for, and most steps do not ask. */
   #advice(clocks: Clocks, outbox: MindOutbox): Advice<Topology, TopologyChange, LapseReport> {
-    const nowMs = clocks.monotonicMs;
+    const mind = this;
+    let lapses: Lapses | undefined;
     return {
       gate: (current, next, base) =>
         current === undefined ||
@@ -306,46 +303,32 @@ export class Mind {
           clocks,
           outbox,
         ),
-      mayPublish: (change) => this.#mayPublish(change, nowMs),
-      report: { lapsed: this.#promises.report(nowMs).map(({ shard, epoch }) => ({ shard, epoch })) },
-      contacts: this.#contacts(),
+      mayPublish: (change) => {
+        const committed = this.#committed;
+        if (committed === undefined) return 'wait';
+        return mayPublish(committed, change, {
+          hasLapsed: (shard, epoch) => {
+            lapses ??= this.#lapses(committed, clocks.monotonicMs);
+            return lapses.has(shard, epoch) || this.#mutants.has('depose-on-own-word');
+          },
+          isAlive: (node) => this.#membership.aliveAs(node) !== undefined,
+        });
+      },
+      get report() {
+        return mind.#report(clocks.monotonicMs);
+      },
+      get contacts() {
+        return mind.#contacts();
+      },
     };
   }
 
-  /** A change that deposes waits for the word of a quorum, or it would hold up all others; voters change one step at a time. */
-  #mayPublish(change: TopologyChange, nowMs: number): Verdict {
-    const committed = this.#committed;
-    if (committed === undefined) return 'wait';
-    if (change.kind === 'set-voters' || change.kind === 'settle-voters') {
-      const isJoint = committed.previousVoters.join() !== committed.voters.join();
-      const absent =
-        change.kind === 'set-voters'
-          ? change.voters.find((id) => this.#membership.aliveAs(id) === undefined)
-          : undefined;
-      // Agreed by nobody, it would hold up all other changes for as long.
-      if (absent !== undefined) return { refuse: `${absent} is not alive: it cannot be made a voter` };
-      return isJoint === (change.kind === 'settle-voters') ? 'publish' : 'wait';
-    }
-    const next = applyChange(committed, change);
-    if (isRefusal(next)) return 'publish';
-    const deposed = deposals(committed, next);
-    return deposed.every(({ shard, epoch }) => this.#isReportedLapsed(shard, epoch, nowMs))
-      ? 'publish'
-      : 'wait';
+  #report(nowMs: number): LapseReport {
+    return { lapsed: this.#promises.report(nowMs).map(({ shard, epoch }) => ({ shard, epoch })) };
   }
 
-  /** Whether a quorum of voters says that it promises nothing to the primary of this epoch. */
-  #isReportedLapsed(shard: number, epoch: number, nowMs: number): boolean {
-    if (this.#mutants.has('depose-on-own-word')) return true;
-    const says = ({ lapsed }: LapseReport): boolean =>
-      lapsed.some((one) => one.shard === shard && one.epoch === epoch);
-    const voters = new Set<NodeId>();
-    for (const [voter, { report }] of this.#register.reports) if (says(report)) voters.add(voter);
-    if (this.#promises.report(nowMs).some((one) => one.shard === shard && one.epoch === epoch)) {
-      voters.add(this.#self.node);
-    }
-    const committed = this.#committed as Topology;
-    return isQuorum(voters, [committed.voters, committed.previousVoters]);
+  #lapses(committed: Topology, nowMs: number): Lapses {
+    return new Lapses(committed, this.#self.node, this.#report(nowMs), this.#register.reports, nowMs);
   }
 
   /** The primary that this node was goes on only under a new epoch; a node that is not in the topology as it is asks for that. */
@@ -375,15 +358,22 @@ export class Mind {
     const topology = this.#committed;
     if (topology === undefined) return;
     const nowMs = clocks.monotonicMs;
-    this.#watch.look(topology, nowMs, (shard) => this.#isReportedLapsed(shard.id, shard.epoch, nowMs));
     const health: Health = {
       hasLapsed: (shard) => this.#watch.hasLapsed(shard, topology.lease.leaseMs, nowMs),
-      lostForMs: (shard) => this.#watch.lapsedForMs(shard, nowMs),
+      lostForMs: (shard) => this.#watch.lostForMs(shard, nowMs),
       stateOf: (life) => this.#membership.stateOf(life),
       aliveAs: (node) => this.#membership.aliveAs(node),
       alive: () =>
         [...this.#membership.claims()].filter(({ state }) => state === 'alive').map(({ node }) => node),
     };
+    const lapses = this.#lapses(topology, nowMs);
+    const nodes = new Map(topology.nodes.map((node) => [node.node, node]));
+    this.#watch.look(
+      topology,
+      nowMs,
+      ({ id, epoch }) => lapses.has(id, epoch) || this.#mutants.has('depose-on-own-word'),
+      (shard) => heirOf(nodes, shard, health) !== undefined,
+    );
     for (const change of plan(topology, health, this.#planOptions)) this.#want(change, step, outbox);
   }
 
@@ -405,13 +395,4 @@ export class Mind {
 interface Step {
   readonly clocks: Clocks;
   readonly advice: Advice<Topology, TopologyChange, LapseReport>;
-}
-
-/** The voterVersion of the committed topology that a value was derived from: changes of voters raise it one by one. */
-function voterVersionOfBase(next: Topology, { version, voterSets }: Base): number {
-  if (version === 0) return next.voterVersion;
-  const [voters, previousVoters] = voterSets;
-  const isSame =
-    voters?.join() === next.voters.join() && previousVoters?.join() === next.previousVoters.join();
-  return isSame ? next.voterVersion : next.voterVersion - 1;
 }

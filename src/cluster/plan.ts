@@ -8,6 +8,8 @@
  *   a node is back in a later life                   ─> its copies of the life before are gone; it serves again as a replica
  *   a node is reached elsewhere                      ─> its address
  *   a node is new                                    ─> it belongs to the cluster, and serves where a replica is missing
+ *   a replica is dead, not in sync, and a node free  ─> it is taken away, so that the other takes its place
+ *   a shard has more replicas than wanted            ─> one is taken away
  *   a change of voters was agreed                    ─> it is settled
  *
  * It is asked again and again by the leader of the register, and asks for the same until it has happened: changes are
@@ -15,8 +17,18 @@
  * used only to choose: a wrong belief costs a moment, never an acknowledged write.
  *
  * Empty beats stale: a copy that is not in sync is never promoted with what it holds.
+ *
+ * Cost: one pass over nodes and copies, since it is asked so often.
  */
-import type { NodeId, NodeLife, Shard, Topology, TopologyChange, TopologyNode } from '../ring/index.js';
+import type {
+  NodeId,
+  NodeLife,
+  Replica,
+  Shard,
+  Topology,
+  TopologyChange,
+  TopologyNode,
+} from '../ring/index.js';
 import { isSameLife } from '../ring/index.js';
 import type { MemberState } from './membership/member.js';
 
@@ -41,12 +53,83 @@ export interface PlanOptions {
 export const planDefaults: PlanOptions = Object.freeze({ rehomeAfterMs: 30_000 });
 
 export function plan(topology: Topology, health: Health, options: PlanOptions): TopologyChange[] {
+  const { shards } = topology;
+  const scene = new Scene(topology, health);
+  const isHomeless = (shard: Shard) => shard.primary === undefined || health.hasLapsed(shard);
+  const homeless = shards.filter(isHomeless);
+  // Who is free goes to shards that have nobody, then to those that have least.
+  const others = shards
+    .filter((shard) => !isHomeless(shard))
+    .map((shard) => ({ shard, living: scene.living(shard) }))
+    .sort((a, b) => a.living - b.living || a.shard.id - b.shard.id);
   return [
     ...planVoters(topology),
-    ...planNewcomers(topology, health),
+    ...planNewcomers(scene),
     ...topology.nodes.flatMap((node) => planNode(node, health)),
-    ...topology.shards.flatMap((shard) => planShard(topology, shard, health, options)),
+    ...homeless.flatMap((shard) => planHome(scene, shard, options)),
+    ...others.flatMap(({ shard }) => planReplicas(scene, shard)),
   ];
+}
+
+/** The in-sync replica to promote: alive rather than suspected. */
+export function heirOf(
+  nodes: ReadonlyMap<NodeId, TopologyNode>,
+  { replicas }: Shard,
+  health: Pick<Health, 'stateOf'>,
+): Replica | undefined {
+  let suspected: Replica | undefined;
+  for (const replica of replicas) {
+    if (!replica.isInSync || !isSameLife(nodes.get(replica.node), replica)) continue;
+    const state = health.stateOf(replica);
+    if (state === 'alive') return replica;
+    if (state === 'suspect') suspected ??= replica;
+  }
+  return suspected;
+}
+
+/** What a plan looks at, and the nodes that it gives away. */
+class Scene {
+  readonly topology: Topology;
+  readonly health: Health;
+  readonly nodes: ReadonlyMap<NodeId, TopologyNode>;
+  /** Alive, and serve nothing; without those that this plan has given a copy. */
+  readonly #free: TopologyNode[];
+
+  constructor(topology: Topology, health: Health) {
+    this.topology = topology;
+    this.health = health;
+    this.nodes = new Map(topology.nodes.map((node) => [node.node, node]));
+    const serving = new Set<NodeId | undefined>();
+    for (const { primary, replicas } of topology.shards) {
+      serving.add(primary?.node);
+      for (const { node } of replicas) serving.add(node);
+    }
+    this.#free = topology.nodes.filter(
+      (node) => node.holdsData && !serving.has(node.node) && health.stateOf(node) === 'alive',
+    );
+  }
+
+  /** Replicas that count on being reached some time. */
+  living({ replicas }: Shard): number {
+    return replicas.reduce((count, replica) => count + (this.isOver(replica) ? 0 : 1), 0);
+  }
+
+  isOver(copy: NodeLife): boolean {
+    const state = this.health.stateOf(copy);
+    return state === 'dead' || state === 'left';
+  }
+
+  isPresent(life: NodeLife): boolean {
+    return isSameLife(this.nodes.get(life.node), life);
+  }
+
+  /** A node for a copy of the shard, in a zone without one if there is such, which is free no more. */
+  takeFree({ primary, replicas }: Shard): TopologyNode | undefined {
+    if (this.#free.length === 0) return undefined;
+    const zones = new Set([primary, ...replicas].map((copy) => copy && this.nodes.get(copy.node)?.zone));
+    const elsewhere = this.#free.findIndex(({ zone }) => !zones.has(zone));
+    return this.#free.splice(Math.max(0, elsewhere), 1)[0];
+  }
 }
 
 function planVoters({ voters, previousVoters, voterVersion }: Topology): TopologyChange[] {
@@ -54,11 +137,10 @@ function planVoters({ voters, previousVoters, voterVersion }: Topology): Topolog
   return [{ kind: 'settle-voters', voterVersion, reason: `the voters ${voters.join(' ')} are agreed` }];
 }
 
-function planNewcomers({ nodes }: Topology, health: Health): TopologyChange[] {
+function planNewcomers({ nodes, health }: Scene): TopologyChange[] {
   return health.alive().flatMap((id) => {
-    const node = health.aliveAs(id);
-    if (node === undefined || nodes.some((known) => known.node === id)) return [];
-    return [{ kind: 'node-joined', node, reason: `${id} is new` } as const];
+    const node = nodes.has(id) ? undefined : health.aliveAs(id);
+    return node === undefined ? [] : [{ kind: 'node-joined', node, reason: `${id} is new` } as const];
   });
 }
 
@@ -84,11 +166,11 @@ function planNode(known: TopologyNode, health: Health): TopologyChange[] {
     : [];
 }
 
-function planShard(topology: Topology, shard: Shard, health: Health, options: PlanOptions): TopologyChange[] {
+/** A shard without a primary that could write. */
+function planHome(scene: Scene, shard: Shard, options: PlanOptions): TopologyChange[] {
   const { id, epoch, primary } = shard;
-  if (primary !== undefined && !health.hasLapsed(shard)) return planReplicas(topology, shard, health);
   const who = primary === undefined ? 'nobody' : `${primary.node}, which no quorum has heard`;
-  const heir = bestHeir(topology, shard, health);
+  const heir = heirOf(scene.nodes, shard, scene.health);
   if (heir !== undefined) {
     const reason = `shard ${id} is with ${who}; ${heir.node} has everything that was acknowledged`;
     return [{ kind: 'promote', shard: id, epoch, to: lifeOf(heir), reason }];
@@ -97,9 +179,9 @@ function planShard(topology: Topology, shard: Shard, health: Health, options: Pl
     ...(primary === undefined ? [] : [primary]),
     ...shard.replicas.filter(({ isInSync }) => isInSync),
   ];
-  const areGone = copies.every((copy) => isGone(topology, copy, health));
-  if (!areGone && health.lostForMs(shard) < options.rehomeAfterMs) return [];
-  const home = emptyHome(topology, shard, health);
+  const areGone = copies.every((copy) => isGone(scene, copy));
+  if (!areGone && scene.health.lostForMs(shard) < options.rehomeAfterMs) return [];
+  const home = emptyHome(scene, shard);
   if (home === undefined) return [];
   const why = areGone ? 'all its copies are gone' : `no copy was reached for ${options.rehomeAfterMs} ms`;
   return [
@@ -107,56 +189,45 @@ function planShard(topology: Topology, shard: Shard, health: Health, options: Pl
   ];
 }
 
-/** A shard that lacks a replica gets a node that holds nothing. */
-function planReplicas(topology: Topology, { id, epoch, replicas }: Shard, health: Health): TopologyChange[] {
-  if (replicas.length >= topology.replicasPerShard) return [];
-  const free = freeNode(topology, health);
+/**
+ * A shard that lacks a replica gets a node that holds nothing. A dead one makes room for it, if its primary did without it already: what
+ * it holds would be of use only if it was cut off, and then it can be added again.
+ */
+function planReplicas(scene: Scene, shard: Shard): TopologyChange[] {
+  const { id, epoch, replicas } = shard;
+  const wanted = scene.topology.replicasPerShard;
+  const without = (replica: Replica, why: string): TopologyChange[] => [
+    { kind: 'remove-replica', shard: id, epoch, replica: lifeOf(replica), reason: why },
+  ];
+  const dead = replicas.find((replica) => !replica.isInSync && scene.isOver(replica));
+  if (replicas.length > wanted) {
+    const spare = dead ?? replicas.find(({ isInSync }) => !isInSync) ?? (replicas.at(-1) as Replica);
+    return without(spare, `shard ${id} has ${replicas.length} replicas, and ${wanted} are wanted`);
+  }
+  if (replicas.length === wanted && dead === undefined) return [];
+  const free = scene.takeFree(shard);
   if (free === undefined) return [];
-  const reason = `shard ${id} has ${replicas.length} of ${topology.replicasPerShard} replicas, and ${free.node} is free`;
+  // One change at a time: were the first refused, the second would make one replica too many.
+  if (replicas.length === wanted)
+    return without(dead as Replica, `${dead?.node} of shard ${id} is dead, and ${free.node} is free`);
+  const reason = `shard ${id} has ${replicas.length} of ${wanted} replicas, and ${free.node} is free`;
   return [{ kind: 'add-replica', shard: id, epoch, replica: lifeOf(free), reason }];
 }
 
-/** The in-sync replica to promote: alive rather than suspected, on a node with few primaries. */
-function bestHeir(topology: Topology, shard: Shard, health: Health): NodeLife | undefined {
-  const order = { alive: 0, suspect: 1 } as const;
-  const candidates = shard.replicas.flatMap((replica) => {
-    const state = health.stateOf(replica);
-    const isNow = topology.nodes.some((node) => isSameLife(node, replica));
-    if (!replica.isInSync || !isNow || (state !== 'alive' && state !== 'suspect')) return [];
-    return [{ replica, rank: order[state] }];
-  });
-  candidates.sort((a, b) => a.rank - b.rank || (a.replica.node < b.replica.node ? -1 : 1));
-  return candidates[0]?.replica;
-}
-
-/** Where a shard can begin anew: a copy that is not in sync, else a node that holds nothing. */
-function emptyHome(topology: Topology, shard: Shard, health: Health): NodeLife | undefined {
+/** Where a shard can begin anew: a copy that is not in sync, the node of its primary in a later life, else a node that holds nothing. */
+function emptyHome(scene: Scene, shard: Shard): NodeLife | undefined {
   const isUsable = (life: NodeLife): boolean =>
-    health.stateOf(life) === 'alive' && topology.nodes.some((node) => isSameLife(node, life));
-  return (
-    shard.replicas.find((replica) => !replica.isInSync && isUsable(replica)) ??
-    topology.nodes.find(
-      (node) => node.node === shard.primary?.node && !isSameLife(node, shard.primary) && isUsable(node),
-    ) ??
-    freeNode(topology, health)
-  );
-}
-
-function freeNode(topology: Topology, health: Health): TopologyNode | undefined {
-  return topology.nodes.find((node) => {
-    const isFree = !topology.shards.some(
-      ({ primary, replicas }) =>
-        primary?.node === node.node || replicas.some((replica) => replica.node === node.node),
-    );
-    return isFree && node.holdsData && health.stateOf(node) === 'alive';
-  });
+    scene.health.stateOf(life) === 'alive' && scene.isPresent(life);
+  const replica = shard.replicas.find((one) => !one.isInSync && isUsable(one));
+  if (replica !== undefined || shard.primary === undefined) return replica ?? scene.takeFree(shard);
+  const later = scene.nodes.get(shard.primary.node);
+  const isLater = later?.holdsData === true && !isSameLife(later, shard.primary) && isUsable(later);
+  return isLater ? later : scene.takeFree(shard);
 }
 
 /** Known to hold nothing any more: the node is in a later life, or is no part of the cluster. */
-function isGone(topology: Topology, copy: NodeLife, health: Health): boolean {
-  const node = topology.nodes.find((other) => other.node === copy.node);
-  if (node === undefined || !isSameLife(node, copy)) return true;
-  return health.stateOf(copy) === 'left';
+function isGone(scene: Scene, copy: NodeLife): boolean {
+  return !scene.isPresent(copy) || scene.health.stateOf(copy) === 'left';
 }
 
 function lifeOf({ node, incarnation }: NodeLife): NodeLife {

@@ -1,5 +1,4 @@
 /** The topology as the value of the register. */
-
 import { assert } from '../base/index.js';
 import {
   applyChange,
@@ -10,6 +9,7 @@ import {
   type TopologyChange,
   type TopologyDiff,
 } from '../ring/index.js';
+import type { Base } from './register/messages.js';
 import type { ValueKind } from './register/value-kind.js';
 
 export const topologyKind: ValueKind<Topology, TopologyChange, TopologyDiff> = {
@@ -36,3 +36,12 @@ export const topologyKind: ValueKind<Topology, TopologyChange, TopologyDiff> = {
     return next;
   },
 };
+
+/** The voterVersion of the committed topology that a value was derived from: changes of voters raise it one by one. */
+export function voterVersionOfBase(next: Topology, { version, voterSets }: Base): number {
+  if (version === 0) return next.voterVersion;
+  const [voters, previousVoters] = voterSets;
+  const isSame =
+    voters?.join() === next.voters.join() && previousVoters?.join() === next.previousVoters.join();
+  return isSame ? next.voterVersion : next.voterVersion - 1;
+}
