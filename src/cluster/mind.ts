@@ -18,19 +18,17 @@
 import type { RandomSource } from '../base/index.js';
 import {
   deposals,
-  type NodeId,
   type NodeLife,
   type Topology,
   type TopologyChange,
   type TopologyDiff,
   type TopologyNode,
 } from '../ring/index.js';
-import { type LapseReport, Lapses } from './lapses.js';
+import type { LapseReport } from './lapses.js';
 import { HolderClock } from './lease/holder-clock.js';
 import type { LeaseMessage } from './lease/messages.js';
 import { Promises } from './lease/promises.js';
 import { WriteLease } from './lease/write-lease.js';
-import { mayPublish } from './may-publish.js';
 import { Membership, type MembershipShape } from './membership/membership.js';
 import type { SwimMessage } from './membership/messages.js';
 import { type Health, heirOf, type PlanOptions, plan, planDefaults } from './plan.js';
@@ -38,9 +36,9 @@ import { EmbeddedRegister } from './register/embedded-register.js';
 import type { Placed, RegisterDisk, RegisterMessage } from './register/messages.js';
 import { type RegisterOptions, registerDefaults } from './register/options.js';
 import type { ProposalOutcome } from './register/register.js';
-import type { Advice } from './register/value-kind.js';
 import { ShardWatch } from './shard-watch.js';
 import type { Clocks, Outbox } from './step.js';
+import { type AdviceSources, StepAdvice } from './step-advice.js';
 import { topologyKind, voterVersionOfBase } from './topology-kind.js';
 
 /** The leader plans so often, in ms. */
@@ -89,6 +87,7 @@ export class Mind {
   readonly #promises: Promises;
   readonly #lease: WriteLease;
   readonly #watch = new ShardWatch();
+  readonly #sources: AdviceSources;
   readonly #planOptions: PlanOptions;
   readonly #seeds: readonly string[];
   #committed: Topology | undefined;
@@ -124,6 +123,14 @@ export class Mind {
     };
     this.#promises = new Promises({ deposals, ...(accepted && { accepted }), mutants }, clocks);
     this.#lease = new WriteLease({ self, mutants });
+    this.#sources = {
+      self: self.node,
+      promises: this.#promises,
+      membership: this.#membership,
+      reports: () => this.#register.reports,
+      committed: () => this.#committed,
+      mutants,
+    };
   }
 
   // -- what others read
@@ -262,7 +269,7 @@ export class Mind {
   #begin(reading: HostReading, outbox: MindOutbox): Step {
     const { clocks, jumped } = this.#read(reading);
     if (jumped) this.#lease.drop('its clocks jumped', clocks, outbox);
-    return { clocks, advice: this.#advice(clocks, outbox) };
+    return { clocks, advice: new StepAdvice(this.#sources, clocks, outbox) };
   }
 
   /** What a step has brought about in one machine, for the others. */
@@ -289,46 +296,6 @@ export class Mind {
     for (const outcome of this.#register.takeOutcomes()) {
       if (!this.#own.delete(outcome.id)) this.#outcomes.push(outcome);
     }
-  }
-
-  /** What is told of it costs a look at all shards, or at all members: it is found out when it is asked for, and most steps do not ask. */
-  #advice(clocks: Clocks, outbox: MindOutbox): Advice<Topology, TopologyChange, LapseReport> {
-    const mind = this;
-    let lapses: Lapses | undefined;
-    return {
-      gate: (current, next, base) =>
-        current === undefined ||
-        this.#promises.beginAccept(
-          { current, next, baseVoterVersion: voterVersionOfBase(next, base) },
-          clocks,
-          outbox,
-        ),
-      mayPublish: (change) => {
-        const committed = this.#committed;
-        if (committed === undefined) return 'wait';
-        return mayPublish(committed, change, {
-          hasLapsed: (shard, epoch) => {
-            lapses ??= this.#lapses(committed, clocks.monotonicMs);
-            return lapses.has(shard, epoch) || this.#mutants.has('depose-on-own-word');
-          },
-          isAlive: (node) => this.#membership.aliveAs(node) !== undefined,
-        });
-      },
-      get report() {
-        return mind.#report(clocks.monotonicMs);
-      },
-      get contacts() {
-        return mind.#contacts();
-      },
-    };
-  }
-
-  #report(nowMs: number): LapseReport {
-    return { lapsed: this.#promises.report(nowMs).map(({ shard, epoch }) => ({ shard, epoch })) };
-  }
-
-  #lapses(committed: Topology, nowMs: number): Lapses {
-    return new Lapses(committed, this.#self.node, this.#report(nowMs), this.#register.reports, nowMs);
   }
 
   /** The primary that this node was goes on only under a new epoch; a node that is not in the topology as it is asks for that. */
@@ -366,24 +333,14 @@ export class Mind {
       alive: () =>
         [...this.#membership.claims()].filter(({ state }) => state === 'alive').map(({ node }) => node),
     };
-    const lapses = this.#lapses(topology, nowMs);
     const nodes = new Map(topology.nodes.map((node) => [node.node, node]));
     this.#watch.look(
       topology,
       nowMs,
-      ({ id, epoch }) => lapses.has(id, epoch) || this.#mutants.has('depose-on-own-word'),
+      ({ id, epoch }) => step.advice.hasLapsed(topology, id, epoch),
       (shard) => heirOf(nodes, shard, health) !== undefined,
     );
     for (const change of plan(topology, health, this.#planOptions)) this.#want(change, step, outbox);
-  }
-
-  #contacts(): readonly NodeId[] {
-    const contacts: NodeId[] = [];
-    if (this.#committed !== undefined) return contacts;
-    for (const { node, state } of this.#membership.claims()) {
-      if (state === 'alive' && node !== this.#self.node) contacts.push(node);
-    }
-    return contacts;
   }
 
   #read({ monotonicMs, wallMs }: HostReading): { clocks: Clocks; jumped: boolean } {
@@ -394,5 +351,5 @@ export class Mind {
 
 interface Step {
   readonly clocks: Clocks;
-  readonly advice: Advice<Topology, TopologyChange, LapseReport>;
+  readonly advice: StepAdvice;
 }

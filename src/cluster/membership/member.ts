@@ -40,5 +40,6 @@ export function isNewer(claim: Claim, believed: Claim): boolean {
 
 /** Below 0: a is an earlier life than b. Two lives with one counter are of a folder that was copied; one of them wins. */
 export function compareLives(a: Incarnation, b: Incarnation): number {
-  return Number.parseInt(a, 10) - Number.parseInt(b, 10) || (a < b ? -1 : a > b ? 1 : 0);
+  if (a === b) return 0;
+  return Number.parseInt(a, 10) - Number.parseInt(b, 10) || (a < b ? -1 : 1);
 }
