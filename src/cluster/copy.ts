@@ -282,6 +282,10 @@ export class Copy<W> {
     const { store, sizeOf, windowBytes, mutants = new Set() } = this.#options;
     let from = this.held;
     const isOfThisHistory = from !== undefined && from.epoch >= shard.beganEpoch;
+    assert(
+      isOfThisHistory || shard.beganEpoch === shard.epoch || from?.offset === 0,
+      'who is promoted holds a whole copy of this history',
+    );
     if (!isOfThisHistory && !mutants.has('stale-copy-promoted')) {
       // Re-homed, or the first epoch of all.
       store.clear();
