@@ -182,3 +182,23 @@ test('who cannot go on is asked out while it is in sync, and not for ever', () =
   for (let round = 0; round < 40; round++) pair.tick();
   assert.equal(pair.wishes.size, 0, 'it is out, and dead');
 });
+
+test('a replica whose two attempts are both answered, the second from where it was, soon asks again', () => {
+  const pair = new Pair();
+  for (let round = 0; round < 6; round++) pair.tick();
+  const attempts = pair.letters.splice(0).filter(({ message }) => message.kind === 'replication/attach');
+  assert.equal(attempts.length, 2);
+  pair.hand(attempts[0]);
+  pair.primary.write('k1', 1);
+  // Of the first session the write comes too, so that the second one begins before what is held.
+  pair.tick();
+  pair.deliver();
+  pair.hand(attempts[1]);
+  pair.deliver();
+  const last = pair.primary.write('k1', 2);
+  for (let round = 0; round < 10; round++) {
+    pair.tick();
+    pair.deliver();
+  }
+  assert.equal(pair.replica.copy.held?.offset, last);
+});

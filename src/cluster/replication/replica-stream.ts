@@ -113,7 +113,11 @@ export class ReplicaStream<W> {
       backlog.restart(offset);
       this.#held = undefined;
     } else {
-      if (this.#held?.offset !== offset) return false;
+      if (this.#held?.offset !== offset) {
+        // It answers what we asked before we went on in the session that we are in, which the primary has ended by it.
+        this.#session = undefined;
+        return false;
+      }
       this.#held = { epoch, offset };
     }
     this.#session = session;
