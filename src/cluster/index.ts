@@ -12,6 +12,7 @@ export {
   type MindOutbox,
 } from './mind.js';
 export { REGISTER_MUTANTS } from './register/options.js';
+export type { History } from './replication/history.js';
 export type { ReplicationMessage } from './replication/messages.js';
 export { REPLICATION_MUTANTS } from './replication/primary-stream.js';
 export type { ReplicatedStore, StoreWalk } from './replication/store.js';

@@ -8,12 +8,18 @@ import {
   REPLICATION_MUTANTS,
   WRITE_LEASE_MUTANTS,
 } from '../../cluster/index.js';
-import type { Experiment, Host, TrialSetup } from '../program.js';
+import type { Effects, Experiment, Host, TrialSetup } from '../program.js';
+import { AllInSync } from './checkers/all-in-sync.js';
 import { AllWritable } from './checkers/all-writable.js';
-import { CopiesAgree } from './checkers/copies-agree.js';
+import { BoundedLoss } from './checkers/bounded-loss.js';
+import { KeptByQuorum } from './checkers/kept-by-quorum.js';
+import { LeaseInTime } from './checkers/lease-in-time.js';
 import { NothingReturns } from './checkers/nothing-returns.js';
 import { OneChain } from './checkers/one-chain.js';
+import { PointsOfHistory } from './checkers/points-of-history.js';
+import { PromisesLast } from './checkers/promises-last.js';
 import { SingleWriter } from './checkers/single-writer.js';
+import { VotersByStep } from './checkers/voters-by-step.js';
 import { ClientLife, type ClientShape } from './client-life.js';
 import { ClusterLife, type ClusterShape } from './cluster-life.js';
 import type { ClusterFact } from './facts.js';
@@ -70,17 +76,23 @@ export const clusterExperiment: Experiment<Wire, MindDisk, ClusterFact> = {
     };
     return {
       program: {
-        start: (host: Host<MindDisk>) =>
+        start: (host: Host<MindDisk>, effects: Effects<Wire, MindDisk, ClusterFact>) =>
           host.isClient
             ? new ClientLife(host as Host<never>, setup, clients)
-            : new ClusterLife(host, setup, shape),
+            : new ClusterLife(host, setup, shape, effects),
       },
       checkers: [
         new SingleWriter(),
         new OneChain(),
         new NothingReturns(),
-        new CopiesAgree(),
+        new BoundedLoss(),
+        new PointsOfHistory(),
+        new LeaseInTime(),
+        new PromisesLast(),
+        new VotersByStep(),
+        new KeptByQuorum(),
         new AllWritable(),
+        new AllInSync(),
       ],
       // A majority of the voters that the cluster begins with is left; of others, who knows.
       maxLostDisks: clients.votersPermille > 0 ? 0 : Math.floor((nodes.length - 1) / 2) - 1,

@@ -9,7 +9,14 @@
  *     delete, write of all               ─> executed; done when the in-sync set has it, uncertain when the lease ends before
  */
 import { Block, keySlot } from '../../base/index.js';
-import { Copy, Mind, type MindDisk, type MindMessage, type ReplicationMessage } from '../../cluster/index.js';
+import {
+  Copy,
+  type History,
+  Mind,
+  type MindDisk,
+  type MindMessage,
+  type ReplicationMessage,
+} from '../../cluster/index.js';
 import {
   firstTopology,
   isRefusal,
@@ -21,6 +28,7 @@ import {
 import type { Effects, Host, HostClocks, Life, TrialSetup } from '../program.js';
 import type { ClusterFact } from './facts.js';
 import { MapStore, type Write } from './map-store.js';
+import { reportHeard, reportSaid, VoterFacts } from './voter-facts.js';
 import type { ClientAnswer, ClientQuestion, Wire } from './wire.js';
 
 export interface ClusterShape {
@@ -36,6 +44,7 @@ const MAX_UNREPLICATED_MS = 1000;
 const HOLDS_EVERY_MS = 500;
 const HAND_OVER_MS = 500;
 const BUS_PORT = 2;
+const NOTHING: History = { epoch: 0, offset: 0 };
 /** Shorter than in life, so that it happens, and ends before a run does. */
 const REHOME_AFTER_MS = 3_000;
 
@@ -60,13 +69,19 @@ export class ClusterLife implements Life<Wire, MindDisk, ClusterFact> {
   readonly #copy: Copy<Write>;
   readonly #mutants: ReadonlySet<string>;
   readonly #clusterId: string;
+  readonly #voter: VoterFacts;
   #topology: Topology | undefined;
   #slots: SlotTable | undefined;
   #waiting: Waiting[] = [];
   #holdsAtMs = 0;
   #handOverUntilMs: number | undefined;
 
-  constructor(host: Host<MindDisk>, { nodes, mutants }: TrialSetup, shape: ClusterShape) {
+  constructor(
+    host: Host<MindDisk>,
+    { nodes, mutants }: TrialSetup,
+    shape: ClusterShape,
+    effects: ClusterEffects,
+  ) {
     const { id, incarnation, disk, clocks, random } = host;
     this.#shape = shape;
     this.#nodes = nodes;
@@ -74,6 +89,7 @@ export class ClusterLife implements Life<Wire, MindDisk, ClusterFact> {
     this.#clusterId = `c${random.uint32()}`;
     this.#self = { node: id, incarnation, host: id, port: 1, busPort: BUS_PORT, zone: '', holdsData: true };
     const saved = disk.kind === 'kept' ? disk.state : undefined;
+    this.#voter = new VoterFacts(saved, effects);
     const seeds = nodes.map((node) => `${node}:${BUS_PORT}`);
     this.#mind = new Mind(
       { self: this.#self, saved, random, seeds, plan: { rehomeAfterMs: REHOME_AFTER_MS }, mutants },
@@ -99,6 +115,7 @@ export class ClusterLife implements Life<Wire, MindDisk, ClusterFact> {
       effects.mark(wish.kind);
       this.#mind.propose([wish], clocks, this.#mindOutbox(effects));
     }
+    this.#learn(clocks, effects);
     for (const { id, outcome } of this.#mind.takeOutcomes()) {
       if (outcome.kind !== 'done')
         effects.note(`proposal ${id} is ${outcome.kind}: ${JSON.stringify(outcome)}`);
@@ -116,17 +133,20 @@ export class ClusterLife implements Life<Wire, MindDisk, ClusterFact> {
       this.#copy.receive(sender, body, clocks, this.#copyOutbox(effects));
       this.#acknowledge(clocks, effects);
     } else if (!isAnswer(body)) {
+      reportHeard(from, body, this.#self, effects);
       this.#mind.receive(sender, cluster, body, clocks, this.#mindOutbox(effects));
       this.#learn(clocks, effects);
     }
   }
 
   persisted(number: number, clocks: HostClocks, effects: ClusterEffects): void {
+    this.#voter.kept(number, effects);
     this.#mind.persisted(number, clocks, this.#mindOutbox(effects));
     this.#learn(clocks, effects);
   }
 
   persistFailed(number: number, clocks: HostClocks, effects: ClusterEffects): void {
+    effects.report({ kind: 'not-kept' });
     this.#mind.persistFailed(number, clocks, this.#mindOutbox(effects));
   }
 
@@ -154,10 +174,25 @@ export class ClusterLife implements Life<Wire, MindDisk, ClusterFact> {
     this.#topology = topology;
     this.#slots = new SlotTable(topology.slots);
     effects.report({ kind: 'committed', term: this.#mind.committedTerm, topology });
-    const before = this.#copy.role;
+    const { role: before, held } = this.#copy;
+    const epoch = this.#copy.shard?.epoch;
     this.#copy.learn(topology, clocks);
+    this.#reportTakeover(before, epoch, held, effects);
     if (this.#copy.role !== before) effects.mark(`becomes-${this.#copy.role}`);
     this.#acknowledge(clocks, effects);
+  }
+
+  #reportTakeover(
+    before: string,
+    epochBefore: number | undefined,
+    heldBefore: History | undefined,
+    effects: ClusterEffects,
+  ): void {
+    const { shard, role, held } = this.#copy;
+    if (role !== 'primary' || shard === undefined || held === undefined) return;
+    if (before === 'primary' && shard.epoch === epochBefore) return;
+    const from = held.offset === 0 ? NOTHING : (heldBefore ?? NOTHING);
+    effects.report({ kind: 'took-over', shard: shard.id, epoch: shard.epoch, from });
   }
 
   #answer(client: NodeId, question: ClientQuestion, clocks: HostClocks, effects: ClusterEffects): void {
@@ -206,13 +241,15 @@ export class ClusterLife implements Life<Wire, MindDisk, ClusterFact> {
     const write = { key, value: question.kind === 'client/write' ? question.value : undefined };
     this.#store.apply(write);
     const offset = this.#copy.append(write);
-    effects.report({ kind: 'wrote', shard: shard.id, epoch: shard.epoch, offset, ...write });
+    const { monotonicMs } = clocks;
+    effects.report({ kind: 'wrote', shard: shard.id, epoch: shard.epoch, offset, ...write, monotonicMs });
     const needsAll = question.kind === 'client/delete' || question.needsAll;
     if (needsAll && !this.#mutants.has('delete-of-one')) {
       this.#waiting.push({ client, id, shard: shard.id, epoch: shard.epoch, offset, write });
       return undefined;
     }
-    effects.report({ kind: 'acknowledged', shard: shard.id, ...write, byAll: needsAll, offset });
+    const { epoch } = shard;
+    effects.report({ kind: 'acknowledged', shard: shard.id, epoch, ...write, byAll: needsAll, offset });
     return { kind: 'client/done', id, value: undefined, isUnderLease };
   }
 
@@ -227,6 +264,7 @@ export class ClusterLife implements Life<Wire, MindDisk, ClusterFact> {
         effects.report({
           kind: 'acknowledged',
           shard: one.shard,
+          epoch: one.epoch,
           ...one.write,
           byAll: true,
           offset: one.offset,
@@ -291,11 +329,15 @@ export class ClusterLife implements Life<Wire, MindDisk, ClusterFact> {
       return { life: this.#self.incarnation, ...(cluster !== undefined && { cluster }), body };
     };
     return {
-      send: (to: NodeId, body: MindMessage) => effects.send(idOf(to), wire(body)),
+      send: (to: NodeId, body: MindMessage) => {
+        reportSaid(body, effects);
+        effects.send(idOf(to), wire(body));
+      },
       sendAfterPersist: (number: number, to: NodeId, body: MindMessage) =>
         effects.sendAfterPersist(number, to, wire(body)),
       persist: (state: MindDisk, number: number) => {
         effects.mark('persist');
+        this.#voter.keeps(state, number, effects);
         effects.persist(state, number);
       },
       note: (what: string) => {

@@ -1,9 +1,43 @@
 /** What nodes and clients of the simulated cluster tell the checkers. */
-import type { Topology } from '../../ring/index.js';
+import type { History } from '../../cluster/index.js';
+import type { NodeId, Topology } from '../../ring/index.js';
 
 export type ClusterFact =
   /** A node has learnt that this is committed. */
   | { readonly kind: 'committed'; readonly term: number; readonly topology: Topology }
+  /** A node begins to keep this topology; or has found it on its disk. */
+  | { readonly kind: 'accepts'; readonly topology: Topology }
+  /** It has it on its disk; or found it there. */
+  | { readonly kind: 'kept'; readonly term: number; readonly version: number }
+  /** Its disk failed: what it began to keep may be there or not. */
+  | { readonly kind: 'not-kept' }
+  /** A primary asks all voters for its lease. `sentAtMs` names the question. */
+  | { readonly kind: 'asks-lease'; readonly sentAtMs: number }
+  /** A voter promises it. */
+  | {
+      readonly kind: 'promises';
+      readonly shard: number;
+      readonly epoch: number;
+      readonly voterVersion: number;
+    }
+  /** The primary hears of it. */
+  | {
+      readonly kind: 'was-promised';
+      readonly voter: NodeId;
+      readonly shard: number;
+      readonly epoch: number;
+      readonly voterVersion: number;
+      readonly sentAtMs: number;
+    }
+  /** A primary writes no more at this epoch. */
+  | { readonly kind: 'released'; readonly shard: number; readonly epoch: number }
+  /** A node begins to be primary, from what it holds. */
+  | {
+      readonly kind: 'took-over';
+      readonly shard: number;
+      readonly epoch: number;
+      readonly from: History;
+    }
   /** A primary has executed a write; undefined: a delete. */
   | {
       readonly kind: 'wrote';
@@ -12,11 +46,14 @@ export type ClusterFact =
       readonly offset: number;
       readonly key: string;
       readonly value: number | undefined;
+      /** Of the clock of the primary. */
+      readonly monotonicMs: number;
     }
   /** And acknowledged it, by the in-sync set or alone. */
   | {
       readonly kind: 'acknowledged';
       readonly shard: number;
+      readonly epoch: number;
       readonly key: string;
       readonly value: number | undefined;
       readonly byAll: boolean;
