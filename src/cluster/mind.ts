@@ -35,6 +35,7 @@ import { type Health, heirOf, type PlanOptions, plan, planDefaults } from './pla
 import { EmbeddedRegister } from './register/embedded-register.js';
 import type { Placed, RegisterDisk, RegisterMessage } from './register/messages.js';
 import { type RegisterOptions, registerDefaults } from './register/options.js';
+import { isAbove } from './register/position.js';
 import type { ProposalOutcome } from './register/register.js';
 import { ShardWatch } from './shard-watch.js';
 import type { Clocks, Outbox } from './step.js';
@@ -275,7 +276,9 @@ export class Mind {
   /** What a step has brought about in one machine, for the others. */
   #end({ clocks, advice }: Step, outbox: MindOutbox): void {
     const { binding, committed, committedTerm } = this.#register;
-    if (binding !== undefined && binding !== this.#binding) {
+    // What is known to be committed binds before it is on disk. While the next one is on its way there, the disk shows an older one, and
+    // to go back to that would promise leases to primaries whom the next one deposes.
+    if (binding !== undefined && isAbove(binding.position, this.#binding?.position)) {
       this.#binding = binding;
       this.#promises.accepted(binding.value, clocks);
     }
