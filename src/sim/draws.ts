@@ -2,7 +2,7 @@
  * Draws from a seed, and streams of them: each purpose has a generator of its own, so that what one part draws more or less of
  * does not change what the others get. What is keyed by a name and a number is the same whatever happened before.
  */
-import { Random } from '../base/index.js';
+import { Random, type RandomSource } from '../base/index.js';
 
 /** A generator for that purpose. */
 export function stream(seed: number, purpose: string): Random {
@@ -28,7 +28,7 @@ export function spread(random: Random, least: number, most: number): number {
   return least * (most / least) ** random.fraction();
 }
 
-export function pick<T>(random: Random, choices: readonly T[]): T {
+export function pick<T>(random: RandomSource, choices: readonly T[]): T {
   return choices[random.below(choices.length)];
 }
 

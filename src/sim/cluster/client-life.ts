@@ -107,7 +107,12 @@ export class ClientLife implements Life<Wire, never, ClusterFact> {
     if (die < handOverPermille + votersPermille) {
       const voters = this.#someVoters();
       const isHandOver = die < handOverPermille;
-      this.#tell(isHandOver ? { kind: 'client/hand-over' } : { kind: 'client/voters', voters }, effects);
+      const [primary] = this.#primaries.values();
+      const to = (isHandOver ? primary : undefined) ?? this.#someNode();
+      const body = isHandOver
+        ? ({ kind: 'client/hand-over' } as const)
+        : ({ kind: 'client/voters', voters } as const);
+      effects.send(to, { life: this.#life, body });
       return;
     }
     const id = ++this.#ids;
@@ -130,10 +135,6 @@ export class ClientLife implements Life<Wire, never, ClusterFact> {
     this.#askAtMs = Number.POSITIVE_INFINITY;
     effects.send(this.#primaries.get(asked.key) ?? this.#someNode(), { life: this.#life, body: asked });
     this.#askAtMs = nowMs + PATIENCE_MS;
-  }
-
-  #tell(body: ClientQuestion, effects: ClientEffects): void {
-    effects.send(this.#someNode(), { life: this.#life, body });
   }
 
   #someNode(): NodeId {

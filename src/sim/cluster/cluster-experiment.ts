@@ -8,6 +8,7 @@ import {
   REPLICATION_MUTANTS,
   WRITE_LEASE_MUTANTS,
 } from '../../cluster/index.js';
+import { pick } from '../draws.js';
 import type { Effects, Experiment, Host, TrialSetup } from '../program.js';
 import { AllInSync } from './checkers/all-in-sync.js';
 import { AllWritable } from './checkers/all-writable.js';
@@ -60,6 +61,7 @@ export const clusterExperiment: Experiment<Wire, MindDisk, ClusterFact> = {
     'replica-out-of-sync',
     'hand-over',
     'change-voters',
+    'joint',
   ],
 
   begin(setup: TrialSetup) {
@@ -71,8 +73,8 @@ export const clusterExperiment: Experiment<Wire, MindDisk, ClusterFact> = {
       // Enough that each shard has some.
       keys: 16 + random.below(16),
       pauseMs: 20 + random.below(200),
-      handOverPermille: random.below(3) === 0 ? 5 : 0,
-      votersPermille: random.below(3) === 0 ? 5 : 0,
+      handOverPermille: pick(random, [0, 0, 5, 20]),
+      votersPermille: pick(random, [0, 0, 5, 20]),
     };
     return {
       program: {

@@ -174,6 +174,7 @@ export class ClusterLife implements Life<Wire, MindDisk, ClusterFact> {
     this.#topology = topology;
     this.#slots = new SlotTable(topology.slots);
     effects.report({ kind: 'committed', term: this.#mind.committedTerm, topology });
+    if (topology.voters.join() !== topology.previousVoters.join()) effects.mark('joint');
     const { role: before, held } = this.#copy;
     const epoch = this.#copy.shard?.epoch;
     this.#copy.learn(topology, clocks);
