@@ -1,14 +1,21 @@
-/** When faults have ended, every replica on a node that lives comes to be whole and in sync. */
+/**
+ * When faults have ended, every replica on a node that lives comes to be whole and in sync within BOUND_MS, and so again within that time
+ * of a change that takes it out of the set.
+ */
+import type { Topology } from '../../../ring/index.js';
 import { type Checker, type Moment, Violation } from '../../checker.js';
 import type { ClusterFact } from '../facts.js';
 
-type Holds = Extract<ClusterFact, { kind: 'holds' }>;
+const BOUND_MS = 8_000;
 
 export class AllInSync implements Checker<ClusterFact> {
   readonly name = 'all-in-sync';
-  readonly #last = new Map<string, Holds>();
-  #replicas: readonly { readonly shard: number; readonly node: string; readonly isInSync: boolean }[] = [];
+  #newest: Topology | undefined;
+  /** By node: since when it is a replica, and not in sync, or not whole. */
+  readonly #outSinceMs = new Map<string, number>();
+  readonly #partSinceMs = new Map<string, number>();
   readonly #alive = new Set<string>();
+  #healMs = 0;
 
   onStart({ node }: Moment): void {
     this.#alive.add(node);
@@ -18,21 +25,39 @@ export class AllInSync implements Checker<ClusterFact> {
     this.#alive.delete(node);
   }
 
-  onFact(fact: ClusterFact, { node }: Moment): void {
-    if (fact.kind === 'committed') {
-      this.#replicas = fact.topology.shards.flatMap(({ id, replicas }) =>
-        replicas.map(({ node: replica, isInSync }) => ({ shard: id, node: replica, isInSync })),
-      );
-    } else if (fact.kind === 'holds') this.#last.set(node, fact);
+  onHeal(nowMs: number): void {
+    this.#healMs = nowMs;
   }
 
-  onEnd(): void {
-    for (const { shard, node, isInSync } of this.#replicas) {
-      if (!this.#alive.has(node)) continue;
-      if (!isInSync)
-        throw new Violation(`${node} is not in sync in shard ${shard}, long after the last fault`);
-      if (this.#last.get(node)?.held === undefined)
-        throw new Violation(`${node} holds no whole copy of shard ${shard}`);
+  onFact(fact: ClusterFact, { node, nowMs }: Moment): void {
+    if (fact.kind === 'committed' && fact.topology.version > (this.#newest?.version ?? 0)) {
+      this.#newest = fact.topology;
+      for (const replica of fact.topology.shards.flatMap(({ replicas }) => replicas))
+        follow(this.#outSinceMs, replica.node, !replica.isInSync, nowMs);
+    } else if (fact.kind === 'holds') {
+      follow(this.#partSinceMs, node, fact.held === undefined, nowMs);
     }
   }
+
+  onEnd(nowMs: number): void {
+    for (const { id, replicas } of this.#newest?.shards ?? []) {
+      for (const { node } of replicas) {
+        if (!this.#alive.has(node)) continue;
+        if (this.#agoMs(this.#outSinceMs, node, nowMs) > BOUND_MS)
+          throw new Violation(`${node} is not in sync in shard ${id}, long after the last fault`);
+        if (this.#agoMs(this.#partSinceMs, node, nowMs) > BOUND_MS)
+          throw new Violation(`${node} holds no whole copy of shard ${id}`);
+      }
+    }
+  }
+
+  #agoMs(sinceMs: ReadonlyMap<string, number>, node: string, nowMs: number): number {
+    return nowMs - Math.max(this.#healMs, sinceMs.get(node) ?? nowMs);
+  }
+}
+
+/** Keeps since when it is so. */
+function follow(sinceMs: Map<string, number>, node: string, isSo: boolean, nowMs: number): void {
+  if (!isSo) sinceMs.delete(node);
+  else if (!sinceMs.has(node)) sinceMs.set(node, nowMs);
 }

@@ -1,9 +1,9 @@
 /**
  * No lease outlives its time: a write is executed, and an acknowledgement by the in-sync set leaves, only while a majority of every voter
  * set that its primary knows has promised it, under these voters, what it asked for less than L ago; and none after it released its
- * epoch. True time is compared, so L is as long as the slowest clock makes it.
+ * epoch. And when a topology is committed that deposes a primary, that has no such majority any more. True time is compared, so L is as long as the slowest clock makes it.
  */
-import { isQuorum, type Topology } from '../../../ring/index.js';
+import { deposals, isQuorum, type Topology } from '../../../ring/index.js';
 import { type Checker, type Moment, Violation } from '../../checker.js';
 import type { ClusterFact } from '../facts.js';
 
@@ -22,11 +22,14 @@ type WasPromised = Extract<ClusterFact, { kind: 'was-promised' }>;
 
 export class LeaseInTime implements Checker<ClusterFact> {
   readonly name = 'lease-in-time';
+  /** By life. */
   readonly #leases = new Map<number, Lease>();
+  readonly #known = new Set<number>();
 
   onFact(fact: ClusterFact, { nowMs, life, node }: Moment): void {
     switch (fact.kind) {
       case 'committed':
+        this.#learn(fact.topology, nowMs);
         this.#leaseOf(life).topology = fact.topology;
         break;
       case 'asks-lease':
@@ -50,6 +53,23 @@ export class LeaseInTime implements Checker<ClusterFact> {
 
   onCrash({ life }: Moment): void {
     this.#leases.delete(life);
+  }
+
+  /** Somebody knows first that this is committed: nobody whom it deposes may have a lease. */
+  #learn(topology: Topology, nowMs: number): void {
+    if (this.#known.has(topology.version)) return;
+    this.#known.add(topology.version);
+    for (const lease of this.#leases.values()) {
+      if (lease.topology === undefined || lease.about === '') continue;
+      for (const { shard, epoch, life } of deposals(lease.topology, topology)) {
+        if (lease.released.has(`${shard} ${epoch}`)) continue;
+        if (!lease.about.startsWith(`${shard} ${epoch} `)) continue;
+        if (!isPromisedSince(lease, lease.topology, shard, nowMs - longestMs(topology))) continue;
+        throw new Violation(
+          `shard ${shard} is taken from ${life.node}, whose lease of epoch ${epoch} may last`,
+        );
+      }
+    }
   }
 
   #leaseOf(life: number): Lease {
@@ -78,15 +98,25 @@ export class LeaseInTime implements Checker<ClusterFact> {
       throw new Violation(`${who} at epoch ${epoch} of shard ${shard}, which it released`);
     const { topology, about } = lease;
     if (topology === undefined) throw new Violation(`${who}, and knows of no topology`);
-    const { leaseMs, driftPermille, slackMs } = topology.lease;
-    const fromMs = nowMs - leaseMs / (1 - driftPermille / 1000) - slackMs;
-    const isNow = about === aboutOf(topology, shard) && about.startsWith(`${shard} ${epoch} `);
-    const promised = [...lease.promised].flatMap(([voter, ms]) => (isNow && ms >= fromMs ? [voter] : []));
-    if (isQuorum(new Set(promised), [topology.voters, topology.previousVoters])) return;
+    const fromMs = nowMs - longestMs(topology) - topology.lease.slackMs;
+    const isNow = about.startsWith(`${shard} ${epoch} `);
+    if (isNow && isPromisedSince(lease, topology, shard, fromMs)) return;
     throw new Violation(
-      `${who} at epoch ${epoch} of shard ${shard}; of the voters ${topology.voters.join(' ')} ${promised.join(' ') || 'none'} promised it in time`,
+      `${who} at epoch ${epoch} of shard ${shard}, which no majority of the voters ${topology.voters.join(' ')} promised it in time`,
     );
   }
+}
+
+/** L of the slowest clock, in true time. */
+function longestMs({ lease: { leaseMs, driftPermille } }: Topology): number {
+  return leaseMs / (1 - driftPermille / 1000);
+}
+
+/** Whether a majority of all sets promised what was asked for since then. */
+function isPromisedSince(lease: Lease, topology: Topology, shard: number, sinceMs: number): boolean {
+  if (lease.about !== aboutOf(topology, shard)) return false;
+  const voters = [...lease.promised].flatMap(([voter, askedMs]) => (askedMs > sinceMs ? [voter] : []));
+  return isQuorum(new Set(voters), [topology.voters, topology.previousVoters]);
 }
 
 /** Of which shard, epoch and voters a promise must be. */
