@@ -48,7 +48,7 @@ const PLAN_MS = 100;
 const ASK_AGAIN_MS = 500;
 
 /** Rules that can be left out, to see whether a test misses them. */
-export const MIND_MUTANTS = ['depose-on-own-word'] as const;
+export const MIND_MUTANTS = ['depose-on-own-word', 'binding-goes-back'] as const;
 
 export type MindMessage =
   | SwimMessage
@@ -278,7 +278,9 @@ export class Mind {
     const { binding, committed, committedTerm } = this.#register;
     // What is known to be committed binds before it is on disk. While the next one is on its way there, the disk shows an older one, and
     // to go back to that would promise leases to primaries whom the next one deposes.
-    if (binding !== undefined && isAbove(binding.position, this.#binding?.position)) {
+    const isNewer = isAbove(binding?.position, this.#binding?.position);
+    const isTaken = isNewer || (this.#mutants.has('binding-goes-back') && binding !== this.#binding);
+    if (binding !== undefined && isTaken) {
       this.#binding = binding;
       this.#promises.accepted(binding.value, clocks);
     }

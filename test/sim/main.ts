@@ -6,7 +6,7 @@ import { describeFault, describeSettings, type Outcome, type RunOptions, type Sh
 import { help, readArguments, type SimArguments } from './arguments.js';
 import { runSeeds, type SeedsOptions } from './seeds.js';
 import { describeTally, type Tally } from './tally.js';
-import { worldNamed } from './worlds.js';
+import { mutantsFoundBy, worldNamed } from './worlds.js';
 
 /** Violations that are listed. */
 const SHOWN_VIOLATIONS = 10;
@@ -89,7 +89,7 @@ async function runMutants(args: SimArguments): Promise<number> {
   const world = worldNamed(args.world);
   let missed = 0;
   print(`${'mutant'.padEnd(28)} ${'seeds'.padStart(7)}  ${'seed'.padStart(7)}  found out by`);
-  for (const mutant of world.mutants) {
+  for (const mutant of mutantsFoundBy(world)) {
     const options = { ...seedsOptions(args, true), mutants: [mutant] };
     const tally = await runSeeds(
       { from: args.from, to: args.from + args.seeds },
@@ -103,6 +103,8 @@ async function runMutants(args: SimArguments): Promise<number> {
     const seed = String(first?.seed ?? '-').padStart(7);
     print(`${mutant.padEnd(28)} ${String(tally.seeds).padStart(7)}  ${seed}  ${found}`);
   }
+  for (const [mutant, where] of Object.entries(world.mutantsElsewhere))
+    print(`${mutant.padEnd(28)} ${''.padStart(7)}  ${''.padStart(7)}  elsewhere: ${where}`);
   print(missed === 0 ? 'passed: each was found out' : `FAILED: ${missed} were not found out`);
   return missed === 0 ? 0 : 1;
 }

@@ -15,17 +15,19 @@ export interface SimWorld {
   readonly name: string;
   readonly description: string;
   readonly mutants: readonly string[];
+  readonly mutantsElsewhere: Readonly<Record<string, string>>;
   readonly marks: readonly string[];
   run(options: RunOptions): Outcome;
   shrink(options: RunOptions): ShrunkRun;
 }
 
 function world<M, D, F>(experiment: Experiment<M, D, F>): SimWorld {
-  const { name, description, mutants, marks } = experiment;
+  const { name, description, mutants, mutantsElsewhere = {}, marks } = experiment;
   return {
     name,
     description,
     mutants,
+    mutantsElsewhere,
     marks,
     run: (options) => runSeed(experiment, options),
     shrink: (options) => shrink(experiment, options),
@@ -41,4 +43,9 @@ export function worldNamed(name: string): SimWorld {
   if (found === undefined)
     throw new Error(`there is no world '${name}': give one of ${worldNames.join(', ')}`);
   return found;
+}
+
+/** The mutants that a world is to find out. */
+export function mutantsFoundBy({ mutants, mutantsElsewhere }: SimWorld): readonly string[] {
+  return mutants.filter((name) => !Object.hasOwn(mutantsElsewhere, name));
 }
