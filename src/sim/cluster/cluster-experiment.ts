@@ -13,12 +13,14 @@ import type { Effects, Experiment, Host, TrialSetup } from '../program.js';
 import { AllInSync } from './checkers/all-in-sync.js';
 import { AllWritable } from './checkers/all-writable.js';
 import { BoundedLoss } from './checkers/bounded-loss.js';
+import { ElectedByQuorum } from './checkers/elected-by-quorum.js';
 import { KeptByQuorum } from './checkers/kept-by-quorum.js';
 import { LeaseInTime } from './checkers/lease-in-time.js';
 import { NothingReturns } from './checkers/nothing-returns.js';
 import { OneChain } from './checkers/one-chain.js';
 import { PointsOfHistory } from './checkers/points-of-history.js';
 import { PromisesLast } from './checkers/promises-last.js';
+import { SetHasAll } from './checkers/set-has-all.js';
 import { SingleWriter } from './checkers/single-writer.js';
 import { VotersByStep } from './checkers/voters-by-step.js';
 import { ClientLife, type ClientShape } from './client-life.js';
@@ -87,11 +89,13 @@ export const clusterExperiment: Experiment<Wire, MindDisk, ClusterFact> = {
         new SingleWriter(),
         new OneChain(),
         new NothingReturns(),
+        new SetHasAll(),
         new BoundedLoss(),
         new PointsOfHistory(),
         new LeaseInTime(),
         new PromisesLast(),
         new VotersByStep(),
+        new ElectedByQuorum(),
         new KeptByQuorum(),
         new AllWritable(),
         new AllInSync(),

@@ -130,7 +130,9 @@ export class ClusterLife implements Life<Wire, MindDisk, ClusterFact> {
     if (isQuestion(body)) {
       this.#answer(from, body, clocks, effects);
     } else if (isReplication(body)) {
+      const before = this.#copy.held;
       this.#copy.receive(sender, body, clocks, this.#copyOutbox(effects));
+      this.#reportHas(before, effects);
       this.#acknowledge(clocks, effects);
     } else if (!isAnswer(body)) {
       reportHeard(from, body, this.#self, effects);
@@ -181,6 +183,12 @@ export class ClusterLife implements Life<Wire, MindDisk, ClusterFact> {
     this.#reportTakeover(before, epoch, held, effects);
     if (this.#copy.role !== before) effects.mark(`becomes-${this.#copy.role}`);
     this.#acknowledge(clocks, effects);
+  }
+
+  #reportHas(before: History | undefined, effects: ClusterEffects): void {
+    const { shard, role, held } = this.#copy;
+    if (role !== 'replica' || shard === undefined || held === before) return;
+    effects.report({ kind: 'has', shard: shard.id, held });
   }
 
   #reportTakeover(
@@ -343,6 +351,8 @@ export class ClusterLife implements Life<Wire, MindDisk, ClusterFact> {
       },
       note: (what: string) => {
         effects.note(what);
+        const term = /^leads in term (\d+)$/.exec(what)?.[1];
+        if (term !== undefined) effects.report({ kind: 'leads', term: Number(term) });
         const mark = markOf(what);
         if (mark !== undefined) effects.mark(mark);
       },

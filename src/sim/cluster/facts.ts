@@ -9,6 +9,10 @@ export type ClusterFact =
   | { readonly kind: 'accepts'; readonly topology: Topology }
   /** It has it on its disk; or found it there. */
   | { readonly kind: 'kept'; readonly term: number; readonly version: number }
+  /** Its vote in this term is on its disk; or it found it there. */
+  | { readonly kind: 'voted'; readonly term: number; readonly candidate: NodeId }
+  /** A node takes itself for the leader of this term. */
+  | { readonly kind: 'leads'; readonly term: number }
   /** Its disk failed: what it began to keep may be there or not. */
   | { readonly kind: 'not-kept' }
   /** A primary asks all voters for its lease. `sentAtMs` names the question. */
@@ -38,6 +42,8 @@ export type ClusterFact =
       readonly epoch: number;
       readonly from: History;
     }
+  /** A replica holds everything up to here; undefined: it is filled anew. */
+  | { readonly kind: 'has'; readonly shard: number; readonly held: History | undefined }
   /** A primary has executed a write; undefined: a delete. */
   | {
       readonly kind: 'wrote';

@@ -11,26 +11,25 @@ type Accepted = NonNullable<MindDisk['accepted']>;
 /** Follows what a node has on its disk. */
 export class VoterFacts {
   /** Persists under way, by number. */
-  readonly #keeping = new Map<number, Accepted>();
+  readonly #keeping = new Map<number, MindDisk>();
   #accepted: Accepted | undefined;
 
   constructor(saved: MindDisk | undefined, effects: ClusterEffects) {
-    const accepted = saved?.accepted;
-    if (accepted === undefined) return;
-    this.#accepts(accepted, effects);
-    reportKept(accepted, effects);
+    if (saved === undefined) return;
+    if (saved.accepted !== undefined) this.#accepts(saved.accepted, effects);
+    reportKept(saved, effects);
   }
 
-  keeps({ accepted }: MindDisk, number: number, effects: ClusterEffects): void {
-    if (accepted === undefined) return;
-    this.#keeping.set(number, accepted);
-    if (accepted !== this.#accepted) this.#accepts(accepted, effects);
+  keeps(state: MindDisk, number: number, effects: ClusterEffects): void {
+    const { accepted } = state;
+    this.#keeping.set(number, state);
+    if (accepted !== undefined && accepted !== this.#accepted) this.#accepts(accepted, effects);
   }
 
   kept(number: number, effects: ClusterEffects): void {
-    const accepted = this.#keeping.get(number);
+    const state = this.#keeping.get(number);
     this.#keeping.delete(number);
-    if (accepted !== undefined) reportKept(accepted, effects);
+    if (state !== undefined) reportKept(state, effects);
   }
 
   #accepts(accepted: Accepted, effects: ClusterEffects): void {
@@ -39,8 +38,9 @@ export class VoterFacts {
   }
 }
 
-function reportKept({ position: { term, version } }: Accepted, effects: ClusterEffects): void {
-  effects.report({ kind: 'kept', term, version });
+function reportKept({ accepted, term, votedFor }: MindDisk, effects: ClusterEffects): void {
+  if (accepted !== undefined) effects.report({ kind: 'kept', ...accepted.position });
+  if (votedFor !== undefined) effects.report({ kind: 'voted', term, candidate: votedFor });
 }
 
 /** Of a message that leaves. */

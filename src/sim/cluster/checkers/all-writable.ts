@@ -3,8 +3,8 @@ import { type Checker, type Moment, Violation } from '../../checker.js';
 import type { ClusterFact } from '../facts.js';
 
 const BOUND_MS = 10_000;
-/** Primaries tell each half second. */
-const LATELY_MS = 2_000;
+/** Primaries tell each half second; a hand-over that fails takes L and some more. */
+const LATELY_MS = 4_000;
 
 export class AllWritable implements Checker<ClusterFact> {
   readonly name = 'all-writable';
