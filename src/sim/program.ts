@@ -103,6 +103,8 @@ export interface Experiment<M, D, F> {
   readonly driftPermille: number;
   /** Rules that can be left out, by name. */
   readonly mutants: readonly string[];
+  /** In words. */
+  readonly mutantRules?: Readonly<Record<string, string>>;
   /** Of these, the ones that this world does not find out, each with the place where it is, or why not. */
   readonly mutantsElsewhere?: Readonly<Record<string, string>>;
   /** Marks that a good many seeds must reach; those that were not are shown. */

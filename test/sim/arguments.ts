@@ -34,7 +34,7 @@ Many seeds
   --processes N     (2)
   --world NAME      what runs: ${worldNames.join(', ')} (${worldNames[0]})
   --mutant NAME     leaves a rule out, which must be found out; may be repeated
-  --mutants         each mutant of the world in turn, until it is found out: a table
+  --mutants         each mutant of the world in turn, until it is found out: a table in Markdown
   --twice           runs each seed twice and compares the traces
   --no-shrink       does not look for a smaller form of the first violation
 

@@ -88,7 +88,9 @@ async function runMany(args: SimArguments): Promise<number> {
 async function runMutants(args: SimArguments): Promise<number> {
   const world = worldNamed(args.world);
   let missed = 0;
-  print(`${'mutant'.padEnd(28)} ${'seeds'.padStart(7)}  ${'seed'.padStart(7)}  found out by`);
+  const row = (mutant: string, seed: number | string, found: string): void =>
+    print(`| \`${mutant}\` | ${world.mutantRules[mutant] ?? ''} | ${seed} | ${found} |`);
+  print('| mutant | the rule that is left out | seed | found out by |\n|---|---|---:|---|');
   for (const mutant of mutantsFoundBy(world)) {
     const options = { ...seedsOptions(args, true), mutants: [mutant] };
     const tally = await runSeeds(
@@ -100,11 +102,9 @@ async function runMutants(args: SimArguments): Promise<number> {
     const [first] = tally.violations;
     if (first === undefined) missed++;
     const found = first === undefined ? 'nobody' : `${first.checker}: ${first.words}`;
-    const seed = String(first?.seed ?? '-').padStart(7);
-    print(`${mutant.padEnd(28)} ${String(tally.seeds).padStart(7)}  ${seed}  ${found}`);
+    row(mutant, first?.seed ?? '', found);
   }
-  for (const [mutant, where] of Object.entries(world.mutantsElsewhere))
-    print(`${mutant.padEnd(28)} ${''.padStart(7)}  ${''.padStart(7)}  elsewhere: ${where}`);
+  for (const [mutant, where] of Object.entries(world.mutantsElsewhere)) row(mutant, '', where);
   print(missed === 0 ? 'passed: each was found out' : `FAILED: ${missed} were not found out`);
   return missed === 0 ? 0 : 1;
 }

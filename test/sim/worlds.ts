@@ -15,6 +15,7 @@ export interface SimWorld {
   readonly name: string;
   readonly description: string;
   readonly mutants: readonly string[];
+  readonly mutantRules: Readonly<Record<string, string>>;
   readonly mutantsElsewhere: Readonly<Record<string, string>>;
   readonly marks: readonly string[];
   run(options: RunOptions): Outcome;
@@ -22,11 +23,12 @@ export interface SimWorld {
 }
 
 function world<M, D, F>(experiment: Experiment<M, D, F>): SimWorld {
-  const { name, description, mutants, mutantsElsewhere = {}, marks } = experiment;
+  const { name, description, mutants, mutantRules = {}, mutantsElsewhere = {}, marks } = experiment;
   return {
     name,
     description,
     mutants,
+    mutantRules,
     mutantsElsewhere,
     marks,
     run: (options) => runSeed(experiment, options),

@@ -1,13 +1,5 @@
 /** A whole cluster as an experiment: minds and copies on 3 to 7 nodes, clients, and the invariants. */
-import {
-  HOLDER_CLOCK_MUTANTS,
-  MIND_MUTANTS,
-  type MindDisk,
-  PROMISE_MUTANTS,
-  REGISTER_MUTANTS,
-  REPLICATION_MUTANTS,
-  WRITE_LEASE_MUTANTS,
-} from '../../cluster/index.js';
+import type { MindDisk } from '../../cluster/index.js';
 import { pick } from '../draws.js';
 import type { Effects, Experiment, Host, TrialSetup } from '../program.js';
 import { AllInSync } from './checkers/all-in-sync.js';
@@ -26,6 +18,7 @@ import { VotersByStep } from './checkers/voters-by-step.js';
 import { ClientLife, type ClientShape } from './client-life.js';
 import { ClusterLife, type ClusterShape } from './cluster-life.js';
 import type { ClusterFact } from './facts.js';
+import { MUTANT_RULES, MUTANTS_ELSEWHERE } from './mutants.js';
 import type { Wire } from './wire.js';
 
 export const clusterExperiment: Experiment<Wire, MindDisk, ClusterFact> = {
@@ -35,17 +28,9 @@ export const clusterExperiment: Experiment<Wire, MindDisk, ClusterFact> = {
   clients: { least: 2, most: 4 },
   tickMs: 50,
   driftPermille: 50,
-  mutants: [
-    ...new Set([
-      ...REGISTER_MUTANTS,
-      ...PROMISE_MUTANTS,
-      ...WRITE_LEASE_MUTANTS,
-      ...HOLDER_CLOCK_MUTANTS,
-      ...REPLICATION_MUTANTS,
-      ...MIND_MUTANTS,
-      'delete-of-one',
-    ]),
-  ],
+  mutants: Object.keys(MUTANT_RULES),
+  mutantRules: MUTANT_RULES,
+  mutantsElsewhere: MUTANTS_ELSEWHERE,
   marks: [
     'elected',
     'commit',
