@@ -29,7 +29,14 @@ import type { Effects, Host, HostClocks, Life, TrialSetup } from '../program.js'
 import type { ClusterFact } from './facts.js';
 import { MapStore, type Write } from './map-store.js';
 import { reportHeard, reportSaid, VoterFacts } from './voter-facts.js';
-import type { ClientAnswer, ClientQuestion, Wire } from './wire.js';
+import {
+  type ClientAnswer,
+  type ClientQuestion,
+  isAnswer,
+  isQuestion,
+  isReplication,
+  type Wire,
+} from './wire.js';
 
 export interface ClusterShape {
   readonly shards: number;
@@ -396,22 +403,4 @@ function markOf(note: string): string | undefined {
     ['without its lease', 'lost-lease'],
   ];
   return words.find(([start]) => note.startsWith(start))?.[1];
-}
-
-function isQuestion(body: Wire['body']): body is ClientQuestion {
-  return (
-    body.kind === 'client/write' ||
-    body.kind === 'client/delete' ||
-    body.kind === 'client/read' ||
-    body.kind === 'client/hand-over' ||
-    body.kind === 'client/voters'
-  );
-}
-
-function isAnswer(body: Wire['body']): body is ClientAnswer {
-  return body.kind.startsWith('client/') && !isQuestion(body);
-}
-
-function isReplication(body: Wire['body']): body is ReplicationMessage<Write> {
-  return body.kind.startsWith('replication/');
 }

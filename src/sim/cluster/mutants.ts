@@ -60,6 +60,9 @@ const WORLD = 'lease-world.test.ts';
 
 export const MUTANTS_ELSEWHERE: Readonly<Record<string, string>> = {
   'committed-by-term': `${RULES}; only a very rare order of restarts leaves such a voter as the only one that may lead`,
+  'pending-outlives-term': `${RULES}; the leader of the next term takes its place at once`,
+  'repeat-applies-twice':
+    'register-suite.test.ts; every change here is conditional, and refused the second time',
   'no-prevote': `${RULES}; it disturbs leaders and breaks no promise`,
   'prevote-despite-leader': `${RULES}; it disturbs leaders and breaks no promise`,
   'no-check-quorum': `${RULES}; it costs time while faults last, and nothing after them`,
@@ -67,5 +70,6 @@ export const MUTANTS_ELSEWHERE: Readonly<Record<string, string>> = {
   'no-handover': `${RULES}; leaders do not leave on purpose here`,
   'any-cluster': `${RULES}; one cluster is begun here`,
   'heartbeat-without-lease-extends': `${WORLD}; it costs time while answers are cut off, and nothing after that`,
+  'no-voter-silence': `${WORLD}; a change of voters, a lost lease and a deposal must meet within two seconds`,
   'voter-wall-clock': `${WORLD}; it needs clocks of a majority set forward within L`,
 };

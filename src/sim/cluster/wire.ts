@@ -39,3 +39,21 @@ export interface Wire {
   readonly cluster?: string;
   readonly body: MindMessage | ReplicationMessage<Write> | ClientQuestion | ClientAnswer;
 }
+
+export function isQuestion(body: Wire['body']): body is ClientQuestion {
+  return (
+    body.kind === 'client/write' ||
+    body.kind === 'client/delete' ||
+    body.kind === 'client/read' ||
+    body.kind === 'client/hand-over' ||
+    body.kind === 'client/voters'
+  );
+}
+
+export function isAnswer(body: Wire['body']): body is ClientAnswer {
+  return body.kind.startsWith('client/') && !isQuestion(body);
+}
+
+export function isReplication(body: Wire['body']): body is ReplicationMessage<Write> {
+  return body.kind.startsWith('replication/');
+}
