@@ -10,7 +10,7 @@ import { runRegisterSuite, type SuiteFigures } from './register-suite.testkit.js
 import { RegisterWorld } from './register-world.testkit.js';
 
 const SEEDS = 2000;
-const MUTANT_SEEDS = 1000;
+const MUTANT_SEEDS = 3000;
 
 const FOUND_BY_CHANCE: readonly string[] = [
   'vote-twice',
