@@ -67,7 +67,7 @@ test('the help teaches, and what is not understood is refused with a remedy', ()
   for (const [words, error] of [
     [['--sedes', '3'], /sedes/],
     [['--seeds', 'many'], /--seeds is many: give an integer from 1 on/],
-    [['--world', 'moon'], /there is no world 'moon': give one of toy/],
+    [['--world', 'moon'], /there is no world 'moon': give one of cluster, toy/],
     [['--mutant', 'cat', '--world', 'toy'], /has no mutant 'cat': it has no-promise/],
     [['--without', 'rain'], /there is no fault 'rain': give one of cut/],
     [['--trace'], /--trace is for one seed: add --seed N/],

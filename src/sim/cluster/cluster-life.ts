@@ -28,6 +28,7 @@ import {
 import type { Effects, Host, HostClocks, Life, TrialSetup } from '../program.js';
 import type { ClusterFact } from './facts.js';
 import { MapStore, type Write } from './map-store.js';
+import { markOf } from './marks.js';
 import { reportHeard, reportSaid, VoterFacts } from './voter-facts.js';
 import {
   type ClientAnswer,
@@ -386,21 +387,4 @@ function idOf(to: NodeId): NodeId {
 export function slotOf(key: string): number {
   const block = Block.of(key);
   return keySlot(block, 0, block.bytes.length);
-}
-
-/** What a note tells of, in a word: places worth a fault. */
-function markOf(note: string): string | undefined {
-  const words: readonly [start: string, mark: string][] = [
-    ['leads in term', 'elected'],
-    ['commits', 'commit'],
-    ['holds', 'held-back'],
-    ['publishes', 'publish-again'],
-    ['has the write lease', 'lease'],
-    ['releases', 'release'],
-    ['wants promote', 'promote'],
-    ['wants rehome', 'rehome'],
-    ['wants renew-epoch', 'renew-epoch'],
-    ['without its lease', 'lost-lease'],
-  ];
-  return words.find(([start]) => note.startsWith(start))?.[1];
 }
