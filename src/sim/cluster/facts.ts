@@ -5,8 +5,12 @@ import type { NodeId, Topology } from '../../ring/index.js';
 export type ClusterFact =
   /** A node has learnt that this is committed. */
   | { readonly kind: 'committed'; readonly term: number; readonly topology: Topology }
-  /** A node begins to keep this topology; or has found it on its disk. */
-  | { readonly kind: 'accepts'; readonly topology: Topology }
+  /** A node begins to keep this topology; or has found it on its disk. With the voters of the one that it was made from. */
+  | {
+      readonly kind: 'accepts';
+      readonly topology: Topology;
+      readonly baseVoterSets: readonly (readonly NodeId[])[];
+    }
   /** It has it on its disk; or found it there. */
   | { readonly kind: 'kept'; readonly term: number; readonly version: number }
   /** Its vote in this term is on its disk; or it found it there. */

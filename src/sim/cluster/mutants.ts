@@ -67,6 +67,7 @@ export const MUTANTS_ELSEWHERE: Readonly<Record<string, string>> = {
   'prevote-despite-leader': `${RULES}; it disturbs leaders and breaks no promise`,
   'no-check-quorum': `${RULES}; it costs time while faults last, and nothing after them`,
   'publish-without-asking': `${RULES}; it costs time while faults last, and nothing after them`,
+  'proposal-of-any-term': `${RULES}; every change here is conditional, and refused where it no longer fits`,
   'no-handover': `${RULES}; leaders do not leave on purpose here`,
   'any-cluster': `${RULES}; one cluster is begun here`,
   'heartbeat-without-lease-extends': `${WORLD}; it costs time while answers are cut off, and nothing after that`,

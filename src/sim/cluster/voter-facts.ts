@@ -34,7 +34,8 @@ export class VoterFacts {
 
   #accepts(accepted: Accepted, effects: ClusterEffects): void {
     this.#accepted = accepted;
-    effects.report({ kind: 'accepts', topology: accepted.value });
+    const { value: topology, base } = accepted;
+    effects.report({ kind: 'accepts', topology, baseVoterSets: base.voterSets });
   }
 }
 
