@@ -16,7 +16,7 @@ export const layers = {
   'client/core': { pure: true, mayImport: ['base', 'store', 'ring'], packages: [] },
   sim: { pure: true, mayImport: ['base', 'resp', 'store', 'ring', 'cluster', 'client/core'], packages: [] },
   lru: { pure: false, mayImport: ['base', 'store'], packages: [] },
-  node: { pure: false, mayImport: ['base', 'resp', 'store'], packages: [] },
+  node: { pure: false, mayImport: ['base', 'resp', 'store', 'ring', 'cluster'], packages: [] },
   client: { pure: false, mayImport: ['base', 'resp', 'store', 'ring', 'client/core'], packages: [] },
   cli: {
     pure: false,

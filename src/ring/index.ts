@@ -20,6 +20,7 @@ export type {
   TopologyChange,
   VoterChange,
 } from './changes.js';
+export { aNumber, aString, fields, list, optional, readData } from './data-shape.js';
 export { type Deposal, deposals } from './deposals.js';
 export { type ClusterPlan, firstTopology } from './first-topology.js';
 export {
