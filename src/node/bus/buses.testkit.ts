@@ -99,7 +99,12 @@ export class Wire {
     this.address = address;
   }
 
-  static async before(t: TestContext, port: number, falsify: Falsify = (frame) => [frame]): Promise<Wire> {
+  static async before(
+    t: TestContext,
+    port: number,
+    falsify: Falsify = (frame) => [frame],
+    back: (chunk: Buffer, number: number) => Buffer = (chunk) => chunk,
+  ): Promise<Wire> {
     let wire: Wire | undefined;
     const server = createServer((dialer) => {
       const acceptor = connect(port, '127.0.0.1');
@@ -123,7 +128,8 @@ export class Wire {
           else for (const frame of passes) acceptor.write(frame);
         }
       });
-      acceptor.on('data', (chunk) => dialer.write(chunk));
+      let chunks = 0;
+      acceptor.on('data', (chunk) => dialer.write(back(chunk, chunks++)));
       if (wire?.isHeld) wire.hold();
     });
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));

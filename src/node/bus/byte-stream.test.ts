@@ -68,6 +68,20 @@ test('a reader that is slow slows down the writer', async (t) => {
   assert.ok(bytes >= written * pattern.length);
 });
 
+test('a stream that fails in the turn in which it opens is an error like any other', async (t) => {
+  const net = new TestNet(t);
+  const [a, b] = [await net.start('a'), await net.start('b')];
+  // What follows the proof of b in one piece with it: sealed by nobody.
+  const forged = Buffer.concat([Buffer.from([0, 0, 0, 34, 1, 6]), Buffer.alloc(32)]);
+  const wire = await Wire.before(t, b.port, undefined, (chunk, number) =>
+    number === 1 ? Buffer.concat([chunk, forged]) : chunk,
+  );
+  net.addresses.set('b', wire.address);
+  const stream = await a.bus.openStream('b');
+  await until(() => stream.destroyed);
+  assert.match(String(stream.errored), /changed, repeated or left out/);
+});
+
 test('a stream to nobody is refused', async (t) => {
   const net = new TestNet(t);
   const a = await net.start('a');

@@ -19,6 +19,8 @@ export class ByteStream extends Duplex {
   constructor(channel: Channel) {
     super({ allowHalfOpen: true });
     this.#channel = channel;
+    // It may fail in the turn in which it is handed out, before its user can listen; what failed is in `errored`, and 'close' comes.
+    this.on('error', () => {});
   }
 
   override _read(): void {

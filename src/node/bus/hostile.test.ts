@@ -56,6 +56,23 @@ test('who greets too slowly is left, also if he goes on sending', async (t) => {
   );
 });
 
+test('any number of strangers who say nothing keep no node out', async (t) => {
+  const net = new TestNet(t);
+  const [a, b] = [await net.start('a'), await net.start('b')];
+  let closed = 0;
+  for (let i = 0; i < 200; i++) {
+    const socket = connect(a.port, '127.0.0.1');
+    t.after(() => socket.destroy());
+    socket.on('error', () => {});
+    socket.on('close', () => closed++);
+    socket.resume();
+  }
+  // The oldest are left for the newest.
+  await until(() => closed === 200 - 128);
+  b.bus.send('a', { is: 'served' });
+  await until(() => a.heard.length === 1);
+});
+
 /** Frames of the dialer: 0 hello, 1 proof, from 2 on messages. */
 const falsifications: readonly [what: string, falsify: Falsify][] = [
   ['sent twice', (frame, number) => (number === 3 ? [frame, frame] : [frame])],
