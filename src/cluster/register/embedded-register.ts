@@ -413,19 +413,14 @@ export class EmbeddedRegister<V, C, D, R> {
     return true;
   }
 
-  #propose(from: NodeId, { term, id, changes }: Propose<C>, step: Step<V, C, D, R>): void {
-    const { promises, leader, position, self, mutants } = this.#core;
+  #propose(from: NodeId, message: Propose<C>, step: Step<V, C, D, R>): void {
     const role = this.#role;
-    if (role.kind === 'leader' && (role.term === term || mutants.has('proposal-of-any-term'))) {
-      role.propose(from, id, changes, step);
-      return;
+    const isTheirs = role.kind === 'leader' && role.term === message.term;
+    if (role.kind === 'leader' && (isTheirs || this.#core.mutants.has('proposal-of-any-term'))) {
+      role.propose(from, message.id, message.changes, step);
+    } else {
+      this.#proposals.turnAway(from, message, step);
     }
-    // It may have led that term, in this life or an earlier one, and have dealt with it then.
-    const mayHaveLed = term < this.term || promises.votedFor === self;
-    const outcome = mayHaveLed
-      ? ({ kind: 'unknown', why: `${self} leads term ${term} no more` } as const)
-      : ({ kind: 'not-leader', leader } as const);
-    step.outbox.send(from, { kind: 'register/outcome', committed: position, id, outcome });
   }
 }
 

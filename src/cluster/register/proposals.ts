@@ -6,7 +6,7 @@
  */
 import type { NodeId } from '../../ring/index.js';
 import type { Core, Step } from './core.js';
-import type { Outcome } from './messages.js';
+import type { Outcome, Propose } from './messages.js';
 import type { ProposalOutcome } from './register.js';
 
 /** Proposals of one node without an outcome. A node has a few at a time; more is a defect of its parent. */
@@ -46,6 +46,17 @@ export class Proposals<V, C, D, R> {
       this.#open.set(id, { to: node, untilMs: nowMs + options.answerMs });
       outbox.send(node, { kind: 'register/propose', committed: position, term, id, changes });
     }
+  }
+
+  /** Somebody proposed to this node what it does not lead: it says whom to ask, or that nobody can know what became of it. */
+  turnAway(from: NodeId, { term, id }: Propose<C>, { outbox }: Step<V, C, D, R>): void {
+    const { promises, leader, position, self } = this.#core;
+    // It may have led that term, in this life or an earlier one, and have dealt with it then.
+    const mayHaveLed = term < promises.term || promises.votedFor === self;
+    const outcome: Outcome = mayHaveLed
+      ? { kind: 'unknown', why: `${self} leads term ${term} no more` }
+      : { kind: 'not-leader', leader };
+    outbox.send(from, { kind: 'register/outcome', committed: position, id, outcome });
   }
 
   /** Of a proposal to this node itself. */
