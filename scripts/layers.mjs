@@ -20,7 +20,7 @@ export const layers = {
   client: { pure: false, mayImport: ['base', 'resp', 'store', 'ring', 'client/core'], packages: [] },
   cli: {
     pure: false,
-    mayImport: ['base', 'resp', 'store', 'lru', 'node'],
+    mayImport: ['base', 'resp', 'store', 'ring', 'cluster', 'lru', 'node'],
     packages: ['commander', 'pino', 'pino-pretty', 'smol-toml'],
   },
 };
