@@ -58,15 +58,12 @@ test('what a silent server has not got yet it never gets', async () => {
     await new Promise((resolve) => setImmediate(resolve));
     time.advance(220);
     await late;
-    let end = 'an end';
-    peer.socket.once('error', (error: NodeJS.ErrnoException) => {
-      end = String(error.code);
-    });
     time.advance(60_000);
     await lost;
     peer.socket.resume();
     await peer.closed();
-    assert.equal(end, 'ECONNRESET');
+    // The server's host had taken some 64 KiB; the client's own had some 4 MB more to deliver.
+    assert.ok(peer.socket.bytesRead < 2 ** 20, `${peer.socket.bytesRead} bytes came`);
   });
 });
 
