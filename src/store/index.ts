@@ -3,7 +3,7 @@ export type { Ref } from './layout.js';
 export { LeaseClient } from './lease-record.js';
 export type { WakeReason } from './lease-records.js';
 export type { RemovalReason } from './live-entries.js';
-export { type AskOptions, type LeaseAnswer, LoadLeases } from './load-leases.js';
+export { type AskOptions, type LeaseAnswer, type LeasedStore, LoadLeases } from './load-leases.js';
 export {
   type Loaded,
   MAX_KEY_BYTES,

@@ -33,7 +33,7 @@ export class LeaseRecords {
   usedBytes = 0;
   /** The most they may take; those there are stay. */
   maxBytes: number;
-  readonly #tokenPrefix: string;
+  #tokenPrefix: string;
   readonly #records = new Map<string, LeaseRecord>();
   readonly #wheel: TimerWheel<Timed>;
   #sequence = 0;
@@ -46,6 +46,12 @@ export class LeaseRecords {
 
   get count(): number {
     return this.#records.size;
+  }
+
+  /** Every record ends, and later tokens begin so. */
+  beginAnew(tokenPrefix: string): void {
+    this.#tokenPrefix = tokenPrefix;
+    for (const record of this.all()) this.end(record, 'freed');
   }
 
   all(): LeaseRecord[] {

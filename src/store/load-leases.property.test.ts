@@ -18,7 +18,7 @@ type Operation =
   | { kind: 'fill' | 'fail' | 'renew'; grant: number; ms: number }
   | { kind: 'set' | 'delete' | 'evict' | 'soften'; key: number }
   | { kind: 'die'; client: number }
-  | { kind: 'flush' }
+  | { kind: 'flush' | 'serve' }
   | { kind: 'void'; prefix: string }
   | { kind: 'wait'; ms: number };
 
@@ -45,6 +45,7 @@ class World {
   readonly waiting = new Set<string>();
   readonly failedUntilMs = new Map<number, number>();
   nowMs = 0;
+  epoch = 0;
   accepted = 0;
   refused = 0;
 
@@ -73,6 +74,13 @@ class World {
         this.values.clear();
         this.failedUntilMs.clear();
         for (const one of this.given) one.void = true;
+        return;
+      case 'serve':
+        this.leases.serve(1, ++this.epoch);
+        this.failedUntilMs.clear();
+        for (const one of this.given) Object.assign(one, { void: true, ended: true });
+        assert.equal(this.waiting.size, 0, 'whoever waits is woken');
+        assert.equal(this.leases.records.usedBytes, 0, 'nothing of the epoch before is left');
         return;
       case 'void': {
         const held = this.leases.records.all().filter(({ id }) => id.startsWith(`\0${op.prefix}`)).length;
@@ -179,6 +187,8 @@ class World {
   }
 
   give(token: string, op: { key: number; client: number; leaseMs: number }, writes: boolean): void {
+    const of = this.epoch === 0 ? 'aa.0.0.' : `aa.1.${this.epoch}.`;
+    assert.ok(token.startsWith(of), `a token names its life, shard and epoch: ${token}`);
     const { key, client, leaseMs } = op;
     this.given.push({ token, key, client, writes, endsMs: this.nowMs + leaseMs, ended: false, void: false });
   }
@@ -253,7 +263,7 @@ const operation = fc.oneof(
   },
   { weight: 4, arbitrary: fc.record({ kind: of('set', 'delete', 'evict', 'soften'), key }) },
   { weight: 1, arbitrary: fc.record({ kind: of('die'), client }) },
-  { weight: 1, arbitrary: fc.record({ kind: of('flush') }) },
+  { weight: 1, arbitrary: fc.record({ kind: of('flush', 'serve') }) },
   { weight: 1, arbitrary: fc.record({ kind: of('void'), prefix: fc.constantFrom('', 'k', 'k1', 'k11') }) },
   { weight: 3, arbitrary: fc.record({ kind: of('wait'), ms: fc.nat(120) }) },
 ) as fc.Arbitrary<Operation>;

@@ -17,7 +17,8 @@
  * Invariants
  * - A fill is accepted only if the key was neither changed nor deleted since its grant. A delete that finds nothing
  *   voids too. Expiry and eviction do not: they are no invalidations, and under memory pressure no fill would pass.
- * - A key has at most one grant that is good, and no token is ever given twice: it names the incarnation.
+ * - A key has at most one grant that is good, and no token is ever given twice: it names the incarnation, the shard and its
+ *   epoch. Of another epoch none is good.
  * - Every record ends: by its holder, with its holder's connection, or when its time is over.
  * - Writers that overlap void each other, since nobody here knows the order in which the database wrote. They stay in
  *   the record until they end, also void ones: a third may overlap the second.
@@ -79,19 +80,33 @@ export interface LeaseAnswer {
   error: string;
 }
 
+/** What leases ask of the store. */
+export type LeasedStore = Readonly<Pick<Store, 'now' | 'read' | 'freshUntil' | 'expiry' | 'setLoaded'>>;
+
 export type FillOutcome = 'accepted' | 'refused' | 'too large';
 
 export class LoadLeases {
   /** All that is being loaded or written, or failed a moment ago. */
   readonly records: LeaseRecords;
-  readonly #store: Store;
+  readonly #store: LeasedStore;
+  readonly #incarnation: string;
   readonly #answer: LeaseAnswer = { status: 'miss', ref: 0, token: undefined, ms: 0, leaseMs: 0, error: '' };
 
   /** `incarnation` names this start of the process: no other start of any process has the same. */
-  constructor(store: Store, incarnation: string, maxBytes: number, nowMs: number) {
+  constructor(store: LeasedStore, incarnation: string, maxBytes: number, nowMs: number) {
     this.#store = store;
+    this.#incarnation = incarnation;
     // Shard and epoch are those of a node alone.
     this.records = new LeaseRecords(`${incarnation}.0.0.`, maxBytes, nowMs);
+  }
+
+  /**
+   * This node is from now on the primary of this shard at this epoch, or, with zeros, of none. All tokens are void, since another node
+   * may have executed deletes in between, and whoever waits is woken, to ask whoever is primary now. Without the write lease a
+   * primary goes on granting, so that one loads for all, and its owner lets no fill through.
+   */
+  serve(shard: number, epoch: number): void {
+    this.records.beginAnew(`${this.#incarnation}.${shard}.${epoch}.`);
   }
 
   // -- asking
