@@ -164,6 +164,11 @@ export class Mind {
     return of?.shard === shard && of.epoch === epoch && this.#lease.mayWrite(clocks);
   }
 
+  /** For how long another primary of its shard may have been writing, in ms: what it reads may be so old. 0 under its lease. */
+  staleMs(reading: HostReading, outbox: MindOutbox): number {
+    return this.#lease.staleMs(this.#begin(reading, outbox).clocks);
+  }
+
   get role(): 'follower' | 'asking' | 'standing' | 'leader' {
     return this.#register.role;
   }

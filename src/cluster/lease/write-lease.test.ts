@@ -294,3 +294,30 @@ test('a newer committed topology is told with who knows it, until it is learnt',
   bench.learn(follow(follow(FIRST, {}), {}));
   assert.equal(bench.lease.newerTopology, undefined);
 });
+
+test('how long another may have been writing is counted from the end of the lease', () => {
+  const bench = new Bench();
+  assert.equal(bench.lease.staleMs(bench.clocks), Number.POSITIVE_INFINITY, 'it never held it');
+  bench.hold();
+  const heldFromMs = bench.nowMs;
+  bench.nowMs += L - 1;
+  assert.equal(bench.lease.staleMs(bench.clocks), 0);
+  bench.nowMs = heldFromMs + L + 700;
+  assert.equal(bench.lease.staleMs(bench.clocks), 700);
+  bench.tick(heldFromMs + 2 * L);
+  assert.equal(bench.lease.shard, undefined, 'it has released its epoch');
+  assert.equal(bench.lease.staleMs(bench.clocks), L, 'and has been reading what is as old as before');
+});
+
+test('what was held of the lease ends with a hand-over, a jump of the clocks, and with the role', () => {
+  const released = new Bench().hold();
+  released.lease.release(released.clocks, released.outbox);
+  released.nowMs += 10;
+  assert.equal(released.lease.staleMs(released.clocks), 10);
+  const jumped = new Bench().hold();
+  jumped.lease.drop('its clocks jumped', jumped.clocks, jumped.outbox);
+  jumped.nowMs += 20;
+  assert.equal(jumped.lease.staleMs(jumped.clocks), 20);
+  jumped.learn(moved(FIRST, { node: 'q', incarnation: '1' }));
+  assert.equal(jumped.lease.staleMs(jumped.clocks), Number.POSITIVE_INFINITY);
+});

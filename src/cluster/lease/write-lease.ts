@@ -103,6 +103,8 @@ export class WriteLease {
   #role: Role = { kind: 'none' };
   #version = 0;
   #untilMs = NEVER;
+  /** When it last held the lease of the shard that it has; of use only while it holds none. */
+  #heldMs = NEVER;
   #heartbeatDueMs = NEVER;
   #newer: NewerTopology | undefined;
   /** By voter of the newest topology. */
@@ -124,6 +126,11 @@ export class WriteLease {
   /** It may write until the holder's clock shows this; -Infinity without a lease. Grows with answers, and can end at once. */
   get untilMs(): number {
     return this.#untilMs;
+  }
+
+  /** For how long another may have been writing, in ms: 0 under the lease, Infinity if it never had it for this shard. */
+  staleMs({ holderMs }: Clocks): number {
+    return this.#holds(holderMs) ? 0 : holderMs - Math.max(this.#heldMs, this.#untilMs);
   }
 
   /** The shard and epoch that `untilMs` is about; undefined if this node is no primary, or released its epoch. */
@@ -152,7 +159,8 @@ export class WriteLease {
     const next = this.#placeIn(topology);
     if (next === undefined) {
       if (before.kind === 'primary') outbox.note(`no longer primary of shard ${before.shard}`);
-      this.#become({ kind: 'none' });
+      this.#become({ kind: 'none' }, clocks);
+      this.#heldMs = NEVER;
       return;
     }
     for (const voter of this.#voterClocks.keys()) {
@@ -160,13 +168,14 @@ export class WriteLease {
     }
     const isSameEpoch = before.kind !== 'none' && before.shard === next.shard && before.epoch === next.epoch;
     if (isSameEpoch && (before.kind === 'released' || this.#isSameQuestion(before, next))) {
-      this.#become({ ...before, ...next });
+      this.#become({ ...before, ...next }, clocks);
       return;
     }
     // Other voters or another L: nothing granted counts any more, but who held the lease may ask anew. Who had lost it may not.
     const mayNotAsk = isSameEpoch && before.kind === 'primary' && !this.#holds(clocks.holderMs);
     const askingSinceMs = mayNotAsk ? before.askingSinceMs : clocks.holderMs;
-    this.#become({ kind: 'primary', ...next, askingSinceMs, droppedMs: NEVER, grants: new Map() });
+    this.#become({ kind: 'primary', ...next, askingSinceMs, droppedMs: NEVER, grants: new Map() }, clocks);
+    if (before.kind !== 'none' && before.shard !== next.shard) this.#heldMs = NEVER;
     if (!isSameEpoch) outbox.note(`primary of shard ${next.shard} at epoch ${next.epoch}`);
     this.#speak(clocks, outbox);
   }
@@ -219,13 +228,19 @@ export class WriteLease {
     role.grants.clear();
     role.droppedMs = clocks.holderMs;
     if (this.#holds(clocks.holderMs)) role.askingSinceMs = clocks.holderMs;
+    this.#noteHeld(clocks);
     this.#untilMs = NEVER;
     this.#heartbeatDueMs = NEVER;
   }
 
-  #become(role: Role): void {
+  #become(role: Role, clocks: Clocks): void {
+    this.#noteHeld(clocks);
     this.#role = role;
     this.#untilMs = role.kind === 'primary' ? this.#grantedMs(role) + role.terms.leaseMs : NEVER;
+  }
+
+  #noteHeld({ holderMs }: Clocks): void {
+    this.#heldMs = Math.max(this.#heldMs, Math.min(this.#untilMs, holderMs));
   }
 
   #placeIn({ shards, voters, previousVoters, voterVersion, lease }: Topology): OfShard | undefined {
@@ -289,7 +304,10 @@ export class WriteLease {
   ): void {
     const { shard, epoch, voterSets, voters, voterVersion, terms } = role;
     const sinceMs = clocks.holderMs;
-    this.#become({ kind: 'released', shard, epoch, voterSets, voters, voterVersion, terms, sinceMs, isLost });
+    this.#become(
+      { kind: 'released', shard, epoch, voterSets, voters, voterVersion, terms, sinceMs, isLost },
+      clocks,
+    );
     this.#speak(clocks, outbox);
   }
 

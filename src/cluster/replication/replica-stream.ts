@@ -47,7 +47,7 @@ export class ReplicaStream<W> {
   #attachAtMs = 0;
   #doneAtMs = 0;
   #heardMs: number;
-  /** When it last heard that it had everything up to then. */
+  /** When it last heard that it had everything up to then, by the clock that misses no pause. */
   #currentMs: number | undefined;
 
   constructor(options: ReplicaStreamOptions<W>, clocks: Clocks) {
@@ -62,8 +62,8 @@ export class ReplicaStream<W> {
   }
 
   /** For how long it may have been without what its primary wrote, in ms, by its own clock; Infinity: it never had it. */
-  staleMs({ monotonicMs }: Clocks): number {
-    return this.#currentMs === undefined ? Number.POSITIVE_INFINITY : monotonicMs - this.#currentMs;
+  staleMs({ holderMs }: Clocks): number {
+    return this.#currentMs === undefined ? Number.POSITIVE_INFINITY : holderMs - this.#currentMs;
   }
 
   tick({ monotonicMs }: Clocks, outbox: Outbox<ReplicationMessage<W>>): void {
@@ -82,7 +82,7 @@ export class ReplicaStream<W> {
   receive(
     from: NodeLife,
     message: ReplicationMessage<W>,
-    { monotonicMs }: Clocks,
+    { monotonicMs, holderMs }: Clocks,
     outbox: Outbox<ReplicationMessage<W>>,
   ): void {
     const { shard, epoch, primary, mutants } = this.#options;
@@ -99,7 +99,7 @@ export class ReplicaStream<W> {
     this.#do(message);
     if (message.clockMs >= 0 && this.#held !== undefined) {
       this.#clockMs = message.clockMs;
-      this.#currentMs = monotonicMs;
+      this.#currentMs = holderMs;
     }
     this.#tellDone(monotonicMs, outbox);
   }

@@ -6,9 +6,11 @@ import type { RandomSource } from '../../base/index.js';
 import type { NodeId } from '../../ring/index.js';
 import type { Effects, Host, HostClocks, Life, TrialSetup } from '../program.js';
 import type { ClusterFact } from './facts.js';
-import type { ClientQuestion, Wire } from './wire.js';
+import { LoadClient, type LoadShape } from './load-client.js';
+import type { Source } from './source.js';
+import { type ClientQuestion, isAnswer, type Wire } from './wire.js';
 
-export interface ClientShape {
+export interface ClientShape extends LoadShape {
   readonly keys: number;
   /** Ms between two questions, at most. */
   readonly pauseMs: number;
@@ -38,18 +40,22 @@ export class ClientLife implements Life<Wire, never, ClusterFact> {
   #tries = 0;
   #askAtMs = 0;
   #giveUpAtMs = 0;
+  readonly #loads: LoadClient;
   #ids: number;
 
-  constructor(host: Host<never>, { nodes }: TrialSetup, shape: ClientShape) {
+  constructor(host: Host<never>, { nodes }: TrialSetup, shape: ClientShape, source: Source) {
     this.#life = host.incarnation;
     this.#random = host.random;
     this.#nodes = nodes;
     this.#shape = shape;
     const lives = Number.parseInt(host.incarnation, 10);
     this.#ids = (Number.parseInt(host.id.slice(1), 10) * 1_000 + lives) * LIFE_VALUES;
+    const nextId = (): number => ++this.#ids;
+    this.#loads = new LoadClient(source, shape, this.#random, nodes, this.#life, nextId);
   }
 
   tick({ monotonicMs }: HostClocks, effects: ClientEffects): void {
+    this.#loads.tick(monotonicMs, effects);
     if (this.#asked !== undefined && monotonicMs >= this.#giveUpAtMs) {
       // Whether it was done is not known; a read is asked again elsewhere.
       this.#primaries.delete(this.#asked.key);
@@ -61,9 +67,13 @@ export class ClientLife implements Life<Wire, never, ClusterFact> {
     else this.#ask(this.#asked, monotonicMs, effects);
   }
 
-  receive(_from: NodeId, { body }: Wire, { monotonicMs }: HostClocks, effects: ClientEffects): void {
+  receive(from: NodeId, { body }: Wire, { monotonicMs }: HostClocks, effects: ClientEffects): void {
     const asked = this.#asked;
-    if (asked === undefined || !('id' in body) || body.id !== asked.id) return;
+    if (!isAnswer(body)) return;
+    if (body.id !== asked?.id) {
+      this.#loads.receive(from, body, monotonicMs, effects);
+      return;
+    }
     switch (body.kind) {
       case 'client/done':
         if (asked.kind === 'client/read') {
@@ -121,7 +131,7 @@ export class ClientLife implements Life<Wire, never, ClusterFact> {
     this.#tries = 0;
     if (what < 45) {
       effects.report({ kind: 'read-began', id, key });
-      this.#ask({ kind: 'client/read', id, key }, nowMs, effects);
+      this.#ask({ kind: 'client/read', id, key, atReplica: what < 10 }, nowMs, effects);
     } else if (what < 65) {
       this.#ask({ kind: 'client/delete', id, key }, nowMs, effects);
     } else {
@@ -133,7 +143,9 @@ export class ClientLife implements Life<Wire, never, ClusterFact> {
     this.#asked = asked;
     this.#giveUpAtMs = nowMs + PATIENCE_MS;
     this.#askAtMs = Number.POSITIVE_INFINITY;
-    effects.send(this.#primaries.get(asked.key) ?? this.#someNode(), { life: this.#life, body: asked });
+    const isAnywhere = asked.kind === 'client/read' && asked.atReplica;
+    const primary = isAnywhere ? undefined : this.#primaries.get(asked.key);
+    effects.send(primary ?? this.#someNode(), { life: this.#life, body: asked });
     this.#askAtMs = nowMs + PATIENCE_MS;
   }
 

@@ -8,22 +8,26 @@ import { BoundedLoss } from './checkers/bounded-loss.js';
 import { ElectedByQuorum } from './checkers/elected-by-quorum.js';
 import { KeptByQuorum } from './checkers/kept-by-quorum.js';
 import { LeaseInTime } from './checkers/lease-in-time.js';
+import { NoStaleFill } from './checkers/no-stale-fill.js';
 import { NothingReturns } from './checkers/nothing-returns.js';
 import { OneChain } from './checkers/one-chain.js';
 import { PointsOfHistory } from './checkers/points-of-history.js';
 import { PromisesLast } from './checkers/promises-last.js';
 import { SetHasAll } from './checkers/set-has-all.js';
 import { SingleWriter } from './checkers/single-writer.js';
+import { StaleReadsEnd } from './checkers/stale-reads-end.js';
 import { VotersByStep } from './checkers/voters-by-step.js';
+import { WaitersWoken } from './checkers/waiters-woken.js';
 import { ClientLife, type ClientShape } from './client-life.js';
 import { ClusterLife, type ClusterShape } from './cluster-life.js';
 import type { ClusterFact } from './facts.js';
 import { MUTANT_RULES, MUTANTS_ELSEWHERE } from './mutants.js';
+import { Source } from './source.js';
 import type { Wire } from './wire.js';
 
 export const clusterExperiment: Experiment<Wire, MindDisk, ClusterFact> = {
   name: 'cluster',
-  description: 'shards with replicas, failover, and clients that write, delete and read',
+  description: 'shards with replicas, failover, and clients that write, delete, read, and load',
   nodes: { least: 3, most: 7 },
   clients: { least: 2, most: 4 },
   tickMs: 50,
@@ -49,6 +53,11 @@ export const clusterExperiment: Experiment<Wire, MindDisk, ClusterFact> = {
     'hand-over',
     'change-voters',
     'joint',
+    'load',
+    'load-without-lease',
+    'fill',
+    'fill-refused',
+    'stale-read',
   ],
 
   begin(setup: TrialSetup) {
@@ -62,18 +71,26 @@ export const clusterExperiment: Experiment<Wire, MindDisk, ClusterFact> = {
       pauseMs: 20 + random.below(200),
       handOverPermille: pick(random, [0, 0, 5, 20]),
       votersPermille: pick(random, [0, 0, 5, 20]),
+      sourceKeys: 2 + random.below(6),
+      loadPauseMs: 50 + random.below(500),
+      loadMs: pick(random, [200, 1_000, 3_000]),
+      invalidatePercent: pick(random, [10, 30, 60]),
     };
+    const source = new Source();
     return {
       program: {
         start: (host: Host<MindDisk>, effects: Effects<Wire, MindDisk, ClusterFact>) =>
           host.isClient
-            ? new ClientLife(host as Host<never>, setup, clients)
+            ? new ClientLife(host as Host<never>, setup, clients, source)
             : new ClusterLife(host, setup, shape, effects),
       },
       checkers: [
         new SingleWriter(),
         new OneChain(),
         new NothingReturns(),
+        new NoStaleFill(),
+        new WaitersWoken(),
+        new StaleReadsEnd(),
         new SetHasAll(),
         new BoundedLoss(),
         new PointsOfHistory(),

@@ -78,6 +78,29 @@ export type ClusterFact =
       readonly value: number | undefined;
       readonly isUnderLease: boolean;
     }
+  /** A client may load this key and fill with this token until then, on the clock of the node. */
+  | { readonly kind: 'granted'; readonly key: string; readonly token: string; readonly endsMs: number }
+  /** A fill with it was accepted; it is executed like any write. */
+  | { readonly kind: 'filled'; readonly key: string; readonly token: string; readonly monotonicMs: number }
+  /** A client waits for a load of somebody else, which ends then at the latest; and was told that it is over. */
+  | {
+      readonly kind: 'waits';
+      readonly client: NodeId;
+      readonly id: number;
+      readonly shard: number;
+      readonly epoch: number;
+      readonly endsMs: number;
+    }
+  | { readonly kind: 'woken'; readonly client: NodeId; readonly id: number }
+  /** A client changed the source of truth of a key, and was then told that the key is deleted. */
+  | { readonly kind: 'invalidated'; readonly key: string; readonly version: number }
+  /** What a node's clock shows, now and then, and of which shard and epoch it is primary; 0: of none. */
+  | {
+      readonly kind: 'clock';
+      readonly monotonicMs: number;
+      readonly shard: number;
+      readonly epoch: number;
+    }
   /** What a copy holds, now and then. */
   | {
       readonly kind: 'holds';

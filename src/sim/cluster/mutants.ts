@@ -50,7 +50,16 @@ export const MUTANT_RULES: Readonly<Record<string, string>> = {
   'any-life-attaches': 'a message of a former life of a replica begins nothing',
   'stale-copy-promoted': 'who has no whole copy of this history begins empty',
   'join-before-counted': 'who is about to join counts already',
+  // what a node does for clients
   'delete-of-one': 'a delete is acknowledged by all',
+  'reads-never-end': 'reads without the lease end after maxStale',
+  'reads-unmarked': 'a read without the lease says so',
+  'fills-without-token': 'a fill needs a token that is good',
+  'tokens-survive-epoch': 'a new epoch voids all tokens',
+  'cut-off-fills': 'without the write lease no fill is accepted',
+  'delete-keeps-token': 'a delete voids the token of its key, also if it finds nothing',
+  'load-lease-never-ends': 'a load lease ends',
+  'waiters-of-epoch-forgotten': 'who waits is told when the shard has another epoch',
   // mind
   'depose-on-own-word': 'a deposal waits for the word of a majority',
   'binding-goes-back': 'what binds a voter never goes back',

@@ -14,7 +14,18 @@ export type ClientQuestion =
       readonly needsAll: boolean;
     }
   | { readonly kind: 'client/delete'; readonly id: number; readonly key: string }
-  | { readonly kind: 'client/read'; readonly id: number; readonly key: string }
+  /** `atReplica`: a replica may answer. */
+  | { readonly kind: 'client/read'; readonly id: number; readonly key: string; readonly atReplica: boolean }
+  /** What is it, or who loads it? */
+  | { readonly kind: 'client/load'; readonly id: number; readonly key: string }
+  /** This is what was loaded. */
+  | {
+      readonly kind: 'client/fill';
+      readonly id: number;
+      readonly key: string;
+      readonly token: string;
+      readonly value: number;
+    }
   /** Of the people who run the cluster: hand your shard over; let these be the voters. */
   | { readonly kind: 'client/hand-over' }
   | { readonly kind: 'client/voters'; readonly voters: readonly NodeId[] };
@@ -26,6 +37,12 @@ export type ClientAnswer =
       readonly value: number | undefined;
       readonly isUnderLease: boolean;
     }
+  /** Nothing is there: load it. */
+  | { readonly kind: 'client/granted'; readonly id: number; readonly token: string }
+  /** Somebody loads it: `woken` comes when that is over, and means no more than to ask again. */
+  | { readonly kind: 'client/wait'; readonly id: number }
+  | { readonly kind: 'client/woken'; readonly id: number }
+  | { readonly kind: 'client/filled'; readonly id: number; readonly isAccepted: boolean }
   /** Nothing was done: ask that one. */
   | { readonly kind: 'client/moved'; readonly id: number; readonly to: NodeId }
   /** Nothing was done: later. */
@@ -45,6 +62,8 @@ export function isQuestion(body: Wire['body']): body is ClientQuestion {
     body.kind === 'client/write' ||
     body.kind === 'client/delete' ||
     body.kind === 'client/read' ||
+    body.kind === 'client/load' ||
+    body.kind === 'client/fill' ||
     body.kind === 'client/hand-over' ||
     body.kind === 'client/voters'
   );
