@@ -1,7 +1,8 @@
 export { Copy, type CopyOptions } from './copy.js';
-export { HOLDER_CLOCK_MUTANTS } from './lease/holder-clock.js';
+export { HOLDER_CLOCK_MUTANTS, HolderClock } from './lease/holder-clock.js';
 export { PROMISE_MUTANTS } from './lease/promises.js';
 export { WRITE_LEASE_MUTANTS } from './lease/write-lease.js';
+export type { Claim, MemberState } from './membership/member.js';
 export {
   type HostReading,
   MIND_MUTANTS,
@@ -11,7 +12,9 @@ export {
   type MindOptions,
   type MindOutbox,
 } from './mind.js';
+export type { Outcome } from './register/messages.js';
 export { REGISTER_MUTANTS } from './register/options.js';
+export type { ProposalOutcome } from './register/register.js';
 export type { History } from './replication/history.js';
 export type { ReplicationMessage } from './replication/messages.js';
 export { REPLICATION_MUTANTS } from './replication/primary-stream.js';

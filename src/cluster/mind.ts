@@ -18,6 +18,7 @@
 import type { RandomSource } from '../base/index.js';
 import {
   deposals,
+  type NodeId,
   type NodeLife,
   type Topology,
   type TopologyChange,
@@ -156,6 +157,18 @@ export class Mind {
     return this.#lease.untilMs;
   }
 
+  /** The shard and epoch that this is about; undefined if this node is no primary, or released its epoch. */
+  get writable(): { readonly shard: number; readonly epoch: number } | undefined {
+    return this.#lease.shard;
+  }
+
+  /** The same on the monotonic clock, for another thread: see holder-clock.ts. To be read when it is handed over. */
+  writableDeadlineMs(reading: HostReading, outbox: MindOutbox): number {
+    const { clocks, jumped } = this.#read(reading);
+    if (jumped) this.#lease.drop('its clocks jumped', clocks, outbox);
+    return this.#lease.untilMs - (clocks.holderMs - clocks.monotonicMs);
+  }
+
   /** Whether a write for this shard at this epoch may be executed now, or its reply may leave. */
   mayWrite(shard: number, epoch: number, reading: HostReading, outbox: MindOutbox): boolean {
     const { clocks, jumped } = this.#read(reading);
@@ -171,6 +184,16 @@ export class Mind {
 
   get role(): 'follower' | 'asking' | 'standing' | 'leader' {
     return this.#register.role;
+  }
+
+  /** The newest term heard of. */
+  get term(): number {
+    return this.#register.term;
+  }
+
+  /** Who led last, as far as this node has heard. */
+  get leader(): NodeId | undefined {
+    return this.#register.leader?.node;
   }
 
   get membership(): Membership {
@@ -257,6 +280,19 @@ export class Mind {
     return id;
   }
 
+  /** The clocks of a thread that writes under this lease jumped: what was granted until now is void. */
+  drop(why: string, reading: HostReading, outbox: MindOutbox): void {
+    this.#lease.drop(why, this.#begin(reading, outbox).clocks, outbox);
+  }
+
+  /**
+   * Whoever serves clients answers no more, or does again. While it is held this node asks for no promise and for no new epoch, so that
+   * another may take its place; what it has been granted runs out.
+   */
+  hold(isHeld: boolean): void {
+    this.#lease.isHeld = isHeld;
+  }
+
   /** Never writes at this epoch again: the first part of a planned hand-over. */
   release(reading: HostReading, outbox: MindOutbox): void {
     const step = this.#begin(reading, outbox);
@@ -312,7 +348,7 @@ export class Mind {
   #ask(step: Step, outbox: MindOutbox): void {
     const { clocks } = step;
     const wish = this.#lease.wantsNewEpoch(clocks);
-    if (wish === undefined || clocks.monotonicMs < this.#askAtMs) return;
+    if (wish === undefined || this.#lease.isHeld || clocks.monotonicMs < this.#askAtMs) return;
     this.#askAtMs = clocks.monotonicMs + ASK_AGAIN_MS;
     const { shard, epoch } = wish;
     const { node, incarnation } = this.#self;

@@ -14,7 +14,8 @@
  *   use         whether it may write is asked at each write, with clocks read for it; no timer ends a lease, since timers come late
  *   voters      a grant counts under the voterVersion and the L under which it was asked for; a newer topology with others begins anew
  *   asking      it asks for a promise while it holds the lease, and for L from the beginning of its epoch. Afterwards its heartbeats
- *               ask for nothing, so that it is not kept in office by voters whose answers do not reach it (a one-way cut)
+ *               ask for nothing, so that it is not kept in office by voters whose answers do not reach it (a one-way cut). Nor
+ *               does it ask while it is held: who hangs is to lose its place
  *   release     final: whoever released an epoch never writes at it again, or a late copy of the release would take a promise
  *               that it relies on. It goes on under a new epoch, which it wants from the register
  *   clocks      all times are the holder's (holder-clock.ts). Grants are dropped when its clocks jumped, and when a voter's
@@ -98,6 +99,8 @@ interface VoterClock {
 }
 
 export class WriteLease {
+  /** Whoever would write under it answers nobody: no promise is asked for. */
+  isHeld = false;
   readonly #self: NodeLife;
   readonly #mutants: ReadonlySet<string>;
   #role: Role = { kind: 'none' };
@@ -287,6 +290,7 @@ export class WriteLease {
   }
 
   #asksPromise({ askingSinceMs, terms }: Primary, nowMs: number): boolean {
+    if (this.isHeld) return false;
     if (this.#mutants.has('heartbeat-without-lease-extends')) return true;
     return this.#holds(nowMs) || nowMs - askingSinceMs < terms.leaseMs;
   }
