@@ -1,0 +1,195 @@
+/**
+ * The mind of a node as the main thread has it: a worker thread with bus, meta folder, membership, register, promises and write lease,
+ * which a busy main thread does not stop, and the handle on it.
+ *
+ *   start ──> MindThread ──close──> left the cluster, bus and folder closed
+ *     └ rejects: folder refused, port taken, no secret      └ the worker dies: `onDeath`, and no lease any more
+ *
+ *   MAIN                                             WORKER
+ *     sendReplication(to, bytes)   ── given away ──>   a stream of the bus to that node
+ *     onReplication(from, bytes)   <─ given away ───   a stream of the bus from that node
+ *     lease.mayWrite(shard, epoch) <─ shared memory ─  each grant and each loss
+ *     alive()                      ── shared memory ─> who says nothing for 1 s renews no lease
+ *     onTopology                   <─ messages ──────  each newer one that is committed
+ *
+ * Replication may lose messages, also without an end of a connection, never changes or reorders those of one sender's life: its protocol
+ * numbers them and attaches again.
+ */
+import { Worker } from 'node:worker_threads';
+import { assert } from '../../base/index.js';
+import type { Outcome } from '../../cluster/index.js';
+import type { NodeId, NodeLife, Refusal, Topology, TopologyChange, TopologyNode } from '../../ring/index.js';
+import type { Log } from '../options.js';
+import { hostClocks } from './host-clocks.js';
+import { LeaseView } from './lease-view.js';
+import type { MindStatus } from './mind-status.js';
+import { newSharedMemory, SharedCell } from './shared-cell.js';
+import type {
+  FromWorker,
+  MindPlace,
+  QuestionKind,
+  Questions,
+  ToWorker,
+  WorkerData,
+} from './thread-messages.js';
+
+/** Bytes of replication on their way to the worker. Some windows of some replicas; more is dropped, as the worker stands still. */
+const MAX_GIVEN_BYTES = 64 * 1024 * 1024;
+
+export class MindThread {
+  readonly self: TopologyNode;
+  readonly lease: LeaseView;
+  /** Called with each newer committed topology, after `topology` is that. */
+  onTopology: (topology: Topology) => void = () => {};
+  /** One message, whole, of a life of a node of this cluster. */
+  onReplication: (from: NodeLife, message: Uint8Array<ArrayBuffer>) => void = () => {};
+  /** The worker has died. This node holds no lease any more and can get none: it is to end with this error. */
+  onDeath: (error: Error) => void = (error) => {
+    throw error;
+  };
+  readonly #worker: Worker;
+  readonly #cell: SharedCell;
+  readonly #log: Log;
+  readonly #ended: Promise<void>;
+  #topology: Topology | undefined;
+  #questions = new Map<number, (answer: never) => void>();
+  #lastNumber = 0;
+  #givenBytes = 0;
+  #isClosing = false;
+
+  /** Rejects with the worker's reason, which says what to do about it. */
+  static async start(place: MindPlace, log: Log): Promise<MindThread> {
+    const memory = newSharedMemory();
+    const cell = new SharedCell(memory);
+    const lease = new LeaseView(cell, hostClocks);
+    const workerData: WorkerData = { place, memory };
+    const worker = new Worker(new URL('./mind-worker.js', import.meta.url), { workerData });
+    const self = await new Promise<TopologyNode>((resolve, reject) => {
+      worker.on('error', reject);
+      worker.on('exit', (code) => reject(new Error(`the thread of the mind ended with code ${code}`)));
+      worker.on('message', (message: FromWorker) => {
+        if (message.kind === 'started') resolve(message.self);
+        else if (message.kind === 'refused')
+          reject(Object.assign(new Error(message.message), { code: message.code }));
+        else if (message.kind === 'log') log[message.level](message.message);
+      });
+    });
+    worker.removeAllListeners();
+    return new MindThread(worker, cell, lease, self, log);
+  }
+
+  private constructor(worker: Worker, cell: SharedCell, lease: LeaseView, self: TopologyNode, log: Log) {
+    this.#worker = worker;
+    this.#cell = cell;
+    this.lease = lease;
+    this.self = self;
+    this.#log = log;
+    worker.on('message', (message: FromWorker) => this.#receive(message));
+    this.#ended = new Promise((resolve) => {
+      let cause: unknown;
+      worker.on('error', (error) => {
+        cause = error;
+      });
+      worker.on('exit', (code) => {
+        resolve();
+        this.lease.hold(true);
+        if (!this.#isClosing)
+          this.onDeath(new Error(`the thread of the mind ended with code ${code}`, { cause }));
+      });
+    });
+  }
+
+  /** The newest committed topology that this thread has heard of. */
+  get topology(): Topology | undefined {
+    return this.#topology;
+  }
+
+  /** The main thread is alive: to be called at least each 100 ms or so. Who says nothing for 1 s renews no lease. */
+  alive(): void {
+    // So that the clocks are compared often, whoever writes.
+    this.lease.leftMs();
+    this.#cell.beat();
+  }
+
+  /** The message is given away: nothing is to be done with its bytes afterwards. It may be lost. */
+  sendReplication(to: NodeId, message: Uint8Array<ArrayBuffer>): void {
+    const { byteLength } = message;
+    assert(byteLength === message.buffer.byteLength, 'a message has a buffer of its own, which it fills');
+    if (((this.#givenBytes - this.#cell.takenByWorker) | 0) > MAX_GIVEN_BYTES) return;
+    this.#givenBytes = (this.#givenBytes + byteLength) | 0;
+    this.#post({ kind: 'replication', to, bytes: message }, [message.buffer]);
+  }
+
+  /** Begins a cluster, on one of the voters of its first topology. Resolves with why not, if it is refused. */
+  begin(first: Topology): Promise<Refusal | undefined> {
+    return this.#ask('begin', first);
+  }
+
+  /** Asks for changes, all or none; resolves with what became of them. */
+  propose(changes: readonly TopologyChange[]): Promise<Outcome> {
+    return this.#ask('propose', changes);
+  }
+
+  /** From here on nothing is written at this epoch. Resolves when the voters are being told. */
+  async release(): Promise<void> {
+    // The voters may hear of it before the cell says so.
+    this.lease.hold(true);
+    await this.#ask('release', undefined);
+    if (!this.#isClosing) this.lease.hold(false);
+  }
+
+  status(): Promise<MindStatus> {
+    return this.#ask('status', undefined);
+  }
+
+  /** Leaves the cluster, hands over nothing, and resolves when bus and folder are closed and the thread has ended. */
+  async close(): Promise<void> {
+    this.lease.hold(true);
+    if (!this.#isClosing) {
+      this.#isClosing = true;
+      void this.#ask('close', undefined);
+    }
+    await this.#ended;
+  }
+
+  /** Ends it at once, as a crash would: nobody is told. */
+  async kill(): Promise<void> {
+    this.#isClosing = true;
+    this.lease.hold(true);
+    await this.#worker.terminate();
+  }
+
+  #ask<K extends QuestionKind>(kind: K, asked: Questions[K]['asked']): Promise<Questions[K]['answer']> {
+    return new Promise((resolve) => {
+      const number = ++this.#lastNumber;
+      this.#questions.set(number, resolve);
+      this.#post({ kind, number, asked } as ToWorker);
+    });
+  }
+
+  #post(message: ToWorker, transferred: readonly ArrayBuffer[] = []): void {
+    this.#worker.postMessage(message, transferred);
+  }
+
+  #receive(message: FromWorker): void {
+    switch (message.kind) {
+      case 'topology':
+        this.#topology = message.topology;
+        this.onTopology(message.topology);
+        break;
+      case 'replication':
+        this.#cell.takenByMain = (this.#cell.takenByMain + message.bytes.byteLength) | 0;
+        this.onReplication(message.from, message.bytes);
+        break;
+      case 'answer': {
+        const resolve = this.#questions.get(message.number);
+        this.#questions.delete(message.number);
+        resolve?.(message.answer as never);
+        break;
+      }
+      case 'log':
+        this.#log[message.level](message.message);
+        break;
+    }
+  }
+}
