@@ -118,6 +118,11 @@ export class Copy<W> {
     return this.#members(role).every((life) => role.stream.lagMs(life, clocks) < role.maxUnreplicatedMs);
   }
 
+  /** The writes that are kept for replicas which were away for a moment. */
+  get backlog(): { readonly last: number; readonly count: number; readonly bytes: number } {
+    return this.#backlog;
+  }
+
   /** A write was done here, by the primary. Returns its offset. */
   append(write: W): number {
     assert(this.#role.kind === 'primary', 'a primary writes');

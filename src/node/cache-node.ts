@@ -14,6 +14,7 @@ import { randomBytes, randomInt } from 'node:crypto';
 import { KeyHash, Random } from '../base/index.js';
 import { BlockPool } from '../resp/index.js';
 import { DATABASE_COUNT, Store } from '../store/index.js';
+import type { ShardStore } from './cluster/shard-store.js';
 import { buildCommands, type CommandSet } from './command.js';
 import { Config, trackingBudget } from './config.js';
 import { Cron } from './cron.js';
@@ -77,6 +78,8 @@ export class CacheNode {
   readonly latency: Latency;
   readonly cron: Cron;
 
+  /** What makes the store the copy of a shard; undefined: this node is in no cluster. */
+  shardStore: ShardStore | undefined;
   /** Bits of `NodeMode`. */
   modes = 0;
   /** The session whose requests are being executed. */
@@ -148,9 +151,10 @@ export class CacheNode {
     this.#resumable.push(session);
   }
 
-  /** The table of tracked keys and the records of leases count in the memory budget. */
+  /** The table of tracked keys, the records of leases and what replication keeps count in the memory budget. */
   accountExternalBytes(): void {
-    const bytes = this.tracking.usedBytes + this.leases.accountedBytes;
+    const replicationBytes = this.shardStore?.accountedBytes ?? 0;
+    const bytes = this.tracking.usedBytes + this.leases.accountedBytes + replicationBytes;
     if (bytes === this.store.externalBytes) return;
     this.store.setExternalBytes(bytes);
     // A page of the table may be worth many small entries: the room is made now, but not at any length.

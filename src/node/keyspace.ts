@@ -6,10 +6,12 @@
  *   the store expired or evicted one --onRemove--------+----> the same, but leases stay good
  *   a command deleted a key that was not there --deletedNothing()--> load leases are void
  *
- * Cost: one test of a number while nobody watches, tracks or loads. A handler calls `changed` once per key and
+ * On a primary all but the last is captured as well, in its order, for the replicas.
+ *
+ * Cost: one test of a number while nobody watches, tracks, loads or replicates. A handler calls `changed` once per key and
  * change, after the change; `flushing` and `swapping` before it (WATCH asks which keys exist).
  */
-import { Block } from '../base/index.js';
+import { assert, Block } from '../base/index.js';
 import { type LoadLeases, MAX_KEY_BYTES, type Ref, type Store } from '../store/index.js';
 import type { Session } from './session.js';
 import type { Tracking } from './tracking.js';
@@ -18,6 +20,18 @@ import type { Watches } from './watches.js';
 /** Every database, for `flushing`. */
 export const ALL_DATABASES = -1;
 
+const ONE_DATABASE = 'a node in a cluster has database 0 alone';
+
+/** Learns how every key is that was changed; of database 0, the only one that a node in a cluster has. */
+export interface Capture {
+  /** The key was written or deleted: it is as the store has it. */
+  changed(block: Block, at: number, length: number): void;
+  /** The store has removed it. */
+  removed(block: Block, at: number, length: number): void;
+  /** Everything was removed, or is about to be. */
+  flushed(): void;
+}
+
 export class Keyspace {
   /** How many parts listen: 0 is the short way. */
   #listeners = 0;
@@ -25,6 +39,7 @@ export class Keyspace {
   readonly #watches: Watches;
   readonly #tracking: Tracking;
   readonly #leases: LoadLeases;
+  #capture: Capture | undefined;
   readonly #scratch = new Block(new Uint8Array(MAX_KEY_BYTES));
 
   constructor(store: Store, watches: Watches, tracking: Tracking, leases: LoadLeases) {
@@ -41,9 +56,20 @@ export class Keyspace {
     store.onRemove = (ref) => this.#removed(ref);
   }
 
+  /** Who learns of every change; undefined: nobody. */
+  set capture(capture: Capture | undefined) {
+    if ((capture === undefined) !== (this.#capture === undefined))
+      this.#listeners += capture === undefined ? -1 : 1;
+    this.#capture = capture;
+  }
+
   /** A command of `session` has written or deleted the key at `at` of `block` in database `db`. */
   changed(session: Session | undefined, db: number, block: Block, at: number, length: number): void {
     if (this.#listeners === 0) return;
+    if (this.#capture !== undefined) {
+      assert(db === 0, ONE_DATABASE);
+      this.#capture.changed(block, at, length);
+    }
     this.#leases.changed(db, block, at, length);
     this.#tell(session, db, block, at, length);
   }
@@ -59,11 +85,13 @@ export class Keyspace {
     this.#leases.flushing(db);
     this.#watches.flushing(this.#store, db);
     this.#tracking.flushed();
+    if (db <= 0) this.#capture?.flushed();
   }
 
   /** Databases `a` and `b` are about to change places. */
   swapping(a: number, b: number): void {
     if (this.#listeners === 0) return;
+    assert(this.#capture === undefined, ONE_DATABASE);
     this.#leases.swapping(a, b);
     this.#watches.swapping(this.#store, a, b);
     this.#tracking.flushed();
@@ -74,6 +102,7 @@ export class Keyspace {
     const store = this.#store;
     const length = store.keyLength(ref);
     store.copyKey(ref, this.#scratch, 0);
+    this.#capture?.removed(this.#scratch, 0, length);
     this.#tell(undefined, store.database(ref), this.#scratch, 0, length);
   }
 

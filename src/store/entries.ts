@@ -146,6 +146,7 @@ export class Entries {
    */
   reshape(ref: Ref, valueLength: number, expiry: number, attributed: number): Ref {
     const { arena, bodies } = this;
+    this.recency.touch(ref);
     const state = arena.wordsOf(ref)[arena.wordAt(ref) + STATE];
     const keyLength = bodies.keyLength(ref);
     const oldBody = keyLength + bodies.valueLength(ref);
@@ -156,7 +157,6 @@ export class Entries {
     const newBits = header | bodies.shapeOf(body, header);
     const fragments = bodies.fragments;
     const cellClass = arena.classes.classOf(bodies.cellBytes);
-    this.recency.touch(ref);
     const sameBits = (state & SHAPE) === newBits;
     let to = ref;
     if (sameBits && fragments === oldFragments && cellClass === arena.classAt(ref)) {
@@ -302,7 +302,7 @@ export class Entries {
     }
     if (oldFragments > fragments) bodies.freeFragments(surplus);
     this.index.replace(from, to);
-    this.recency.replace(to);
+    this.recency.replace(from, to);
     if (oldState & state & EXPIRES) {
       words[at + POSITION] = arena.wordsOf(from)[arena.wordAt(from) + POSITION];
       lifetimes.replace(to);
@@ -337,7 +337,7 @@ export class Entries {
       return;
     }
     this.index.replace(from, to);
-    this.recency.replace(to);
+    this.recency.replace(from, to);
     if (state & EXPIRES) this.lifetimes.replace(to);
     if (state & LARGE) this.bodies.largeMoved(to);
     if (this.#pinned === from) this.#pinned = to;

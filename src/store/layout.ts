@@ -7,7 +7,7 @@
  *         3 HASH      32 bits of the key's hash
  *         4 VERSION   low 32 bits of the version
  *         5 STATE     bits 0-15 high bits of the version; 16 live, 17 fragment, 18 expires, 19 large,
- *                     20-23 database, 24-27 type, 28 attributed, 29-31 free
+ *                     20-23 database, 24-27 type, 28 attributed, 29 used during a walk, 30-31 free
  *         6 LENGTHS   small: key length (low 16 bits) and value length (high 16); large: key length
  *   then, if it expires:  word POSITION (its place in the list of lifetimes), float64 EXPIRY (ms since epoch)
  *   then, if it is attributed: word LOAD (how long the value took to load, in ms; its sign bit: what was loaded
@@ -53,6 +53,7 @@ export const FRAGMENT = 1 << 17;
 export const EXPIRES = 1 << 18;
 export const LARGE = 1 << 19;
 export const ATTRIBUTED = 1 << 28;
+export const USED_IN_WALK = 1 << 29;
 export const DATABASE_SHIFT = 20;
 export const DATABASE_MASK = 15 << DATABASE_SHIFT;
 export const TYPE_SHIFT = 24;

@@ -42,6 +42,8 @@ export class LiveEntries {
   readonly databases = new Databases();
   /** Grows with every change. */
   version = 0;
+  /** Whether what has expired is buried when it is met; else it is hidden, and stays until it is dropped or overwritten. */
+  buriesExpired = true;
   readonly #keysInSlot: Int32Array | undefined;
   readonly #slotKey = Block.ofLength(SLOT_KEY_BYTES);
 
@@ -84,10 +86,29 @@ export class LiveEntries {
   locate(hash: number, inner: number, key: Block, at: number, length: number): Ref {
     const ref = this.entries.find(hash, inner << DATABASE_SHIFT, key, at, length);
     if (ref !== 0 && this.isGone(ref)) {
-      this.bury(ref);
+      this.met(ref);
       return 0;
     }
     return ref;
+  }
+
+  /** `locate` of what is to be replaced: also one that is expired and not to be buried. */
+  standing(hash: number, inner: number, key: Block, at: number, length: number): Ref {
+    const ref = this.entries.find(hash, inner << DATABASE_SHIFT, key, at, length);
+    return ref !== 0 && this.isGone(ref) && this.met(ref) ? 0 : ref;
+  }
+
+  /** The entry of a key, expired or not, or 0; changes nothing. */
+  peek(hash: number, inner: number, key: Block, at: number, length: number): Ref {
+    const ref = this.entries.find(hash, inner << DATABASE_SHIFT, key, at, length);
+    return ref !== 0 && this.isFlushed(ref) ? 0 : ref;
+  }
+
+  /** An entry that is gone was met. Returns whether it was buried. */
+  met(ref: Ref): boolean {
+    if (!this.buriesExpired && !this.isFlushed(ref)) return false;
+    this.bury(ref);
+    return true;
   }
 
   /** Whether an entry is expired or flushed, though it still takes memory. */

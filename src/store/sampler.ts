@@ -33,7 +33,8 @@ export class Sampler {
 
   /** Removes expired entries while there are many and `hasTime`. Returns how many. */
   expireSome(hasTime: () => boolean): number {
-    const { entries } = this.#live;
+    const { entries, buriesExpired } = this.#live;
+    if (!buriesExpired) return 0;
     const { lifetimes } = entries;
     let removed = 0;
     let goesOn: boolean;
@@ -88,7 +89,7 @@ export class Sampler {
         else if (this.#live.databaseOf(ref) === inner) live.push(ref);
       });
       // No cell moves when others are freed: the refs stay what they are.
-      for (const ref of gone) this.#live.bury(ref);
+      for (const ref of gone) this.#live.met(ref);
       if (live.length > 0) return live[this.#random.below(live.length)];
     }
     return 0;

@@ -18,6 +18,7 @@
 import { assert, type Block, type KeyHash, type RandomSource } from '../base/index.js';
 import type { Databases } from './databases.js';
 import type { Entries } from './entries.js';
+import { EntryWalk } from './entry-walk.js';
 import { ATTRIBUTED, EXPIRES, LARGE, type Ref, TYPE_MASK, TYPE_SHIFT } from './layout.js';
 import { LiveEntries, type RemovalReason } from './live-entries.js';
 import { MAX_ARENA_BYTES, PAGE_TABLE_BYTES } from './pages.js';
@@ -134,12 +135,30 @@ export class Store {
     this.#live.onRemove = listener;
   }
 
+  /**
+   * Whether this store decides what has expired: it removes that when it meets it, and samples for it. If not, what has expired is
+   * hidden and stays, until it is overwritten or removed: a copy does as it is told.
+   */
+  get decidesExpiry(): boolean {
+    return this.#live.buriesExpired;
+  }
+
+  set decidesExpiry(decides: boolean) {
+    this.#live.buriesExpired = decides;
+  }
+
   // -- reading
 
   /** The live entry of a key, or 0. Removes an expired one. Neither touches nor counts. */
   find(database: number, key: Block, at: number, length: number): Ref {
     const inner = this.#databases.inner[database];
     return this.#live.locate(this.#hash.hash(key, at, length, inner), inner, key, at, length);
+  }
+
+  /** The entry of a key, even if it has expired, or 0. Changes nothing. */
+  peek(database: number, key: Block, at: number, length: number): Ref {
+    const inner = this.#databases.inner[database];
+    return this.#live.peek(this.#hash.hash(key, at, length, inner), inner, key, at, length);
   }
 
   /** `find`, and the entry becomes the newest; counts a hit or a miss. */
@@ -194,6 +213,11 @@ export class Store {
     return this.#live.load(ref) < 0;
   }
 
+  /** Whether the entry has attributes: freshness, load time, absence. */
+  isAttributed(ref: Ref): boolean {
+    return (this.#live.state(ref) & ATTRIBUTED) !== 0;
+  }
+
   /** Grows with every change of any entry: no two states of the store share one. Below 2^48. */
   version(ref: Ref): number {
     return this.#live.versionOf(ref);
@@ -213,6 +237,12 @@ export class Store {
 
   copyKey(ref: Ref, to: Block, toAt: number): void {
     this.#entries.bodies.read(ref, 0, this.keyLength(ref), to, toAt);
+  }
+
+  /** Copies the key and, behind it, the value. */
+  copyBody(ref: Ref, to: Block, toAt: number): void {
+    const bodies = this.#entries.bodies;
+    bodies.read(ref, 0, bodies.keyLength(ref) + bodies.valueLength(ref), to, toAt);
   }
 
   /** Copies `length` bytes of the value from `from` on; they must exist. */
@@ -257,13 +287,20 @@ export class Store {
   }
 
   /** `set` for what was loaded. */
-  setLoaded(database: number, key: Block, keyAt: number, keyLength: number, loaded: Loaded): Ref {
+  setLoaded(
+    database: number,
+    key: Block,
+    keyAt: number,
+    keyLength: number,
+    loaded: Loaded,
+    type = STRING,
+  ): Ref {
     const { length, freshUntil, loadMs, isAbsent } = loaded;
     const ref = this.#place(database, key, keyAt, keyLength, length, loaded.expiry, ATTRIBUTED);
     if (ref === 0) return 0;
     this.#entries.bodies.write(ref, keyLength, loaded.value, loaded.at, length);
     this.#live.setAttributes(ref, freshUntil, Math.min(loadMs, MAX_LOAD_MS) | (isAbsent ? ABSENT : 0));
-    this.#live.stamp(ref, STRING);
+    this.#live.stamp(ref, type);
     return ref;
   }
 
@@ -311,7 +348,7 @@ export class Store {
     const hash = this.#hash.hash(key, keyAt, keyLength, inner);
     const valueLength = this.valueLength(ref);
     if (!this.#entries.fitBoth(this.keyLength(ref) + valueLength, keyLength + valueLength)) return 0;
-    const old = this.#live.locate(hash, inner, key, keyAt, keyLength);
+    const old = this.#live.standing(hash, inner, key, keyAt, keyLength);
     assert(old !== ref, 'an entry is not copied onto itself');
     if (old !== 0) this.#live.drop(old);
     return this.#live.duplicate(ref, hash, inner, key, keyAt, keyLength);
@@ -383,6 +420,11 @@ export class Store {
     return this.scan(0, cursor, (ref) => {
       if (wanted(this.slotOf(ref))) visit(ref);
     });
+  }
+
+  /** Begins a walk over the entries of database 0, the least recently used first: see EntryWalk. It must be ended. */
+  walkByUse(): EntryWalk {
+    return new EntryWalk(this.#live);
   }
 
   slotOf(ref: Ref): number {
@@ -484,7 +526,7 @@ export class Store {
   ): Ref {
     const inner = this.#databases.inner[database];
     const hash = this.#hash.hash(key, keyAt, keyLength, inner);
-    const ref = this.#live.locate(hash, inner, key, keyAt, keyLength);
+    const ref = this.#live.standing(hash, inner, key, keyAt, keyLength);
     if (ref !== 0 && this.#live.hasShapeOf(ref, keyLength + valueLength, expiry, attributed)) {
       this.#live.overwrite(ref, keyLength, valueLength, expiry);
       return ref;

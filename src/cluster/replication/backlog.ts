@@ -28,6 +28,11 @@ export class Backlog<W> {
     return this.#last;
   }
 
+  /** How many writes it holds. */
+  get count(): number {
+    return this.#writes.length - this.#start;
+  }
+
   get bytes(): number {
     return this.#bytes;
   }

@@ -61,7 +61,7 @@ export class MapStore implements ReplicatedStore<Write> {
       last = next();
       return before;
     };
-    return { next: this.#isLate ? late : next };
+    return { next: this.#isLate ? late : next, end: () => {} };
   }
 }
 

@@ -154,7 +154,7 @@ export class PrimaryStream<W> {
   /** Sends what there is to send. `replicas`: those of the topology; others are let go. */
   tick(replicas: readonly NodeLife[], clocks: Clocks, outbox: Outbox<ReplicationMessage<W>>): void {
     for (const [node, { life }] of this.#attached) {
-      if (!replicas.some((replica) => isSameLife(replica, life))) this.#attached.delete(node);
+      if (!replicas.some((replica) => isSameLife(replica, life))) this.#detach(node);
     }
     for (const [node, life] of this.#wantsOut) {
       if (!replicas.some((replica) => isSameLife(replica, life))) this.#wantsOut.delete(node);
@@ -207,6 +207,7 @@ export class PrimaryStream<W> {
       underWayBytes: 0,
       sentAtMs: Number.NEGATIVE_INFINITY,
     };
+    this.#detach(from.node);
     this.#attached.set(from.node, attached);
     this.#pump(attached, clocks, outbox);
   }
@@ -244,7 +245,7 @@ export class PrimaryStream<W> {
     while (attached.underWayBytes < windowBytes) {
       if (!backlog.reaches(attached.sentOffset)) {
         // It is too slow: it attaches again when it hears nothing, and begins anew.
-        this.#attached.delete(attached.life.node);
+        this.#detach(attached.life.node);
         outbox.note(`${attached.life.node} is too far behind in shard ${this.#options.shard}`);
         return;
       }
@@ -284,6 +285,11 @@ export class PrimaryStream<W> {
     attached.underWay.push(bytes);
     attached.underWayBytes += bytes;
     attached.sentAtMs = nowMs;
+  }
+
+  #detach(node: NodeId): void {
+    this.#attached.get(node)?.walk?.end();
+    this.#attached.delete(node);
   }
 
   #doneOf(life: NodeLife): Done | undefined {

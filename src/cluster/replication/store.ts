@@ -18,4 +18,6 @@ export interface ReplicatedStore<W> {
 export interface StoreWalk<W> {
   /** Some further entries, as writes that make them; undefined when all were met. */
   next(): readonly W[] | undefined;
+  /** Gives up what is left; nothing more is asked. */
+  end(): void;
 }

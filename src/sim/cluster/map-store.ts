@@ -36,6 +36,7 @@ export class MapStore implements ReplicatedStore<Write> {
         at += SLICE_KEYS;
         return slice;
       },
+      end: () => {},
     };
   }
 }

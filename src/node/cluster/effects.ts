@@ -1,0 +1,242 @@
+/**
+ * What replication carries: the effects of commands, as bytes that are written once and go to the backlog and to every replica
+ * as they are.
+ *
+ *   word  bits 0-2 what, 3 expires, 4 attributed, 5-8 type, from 9 on the length of the key; little endian, as all here
+ *   of an entry:  word length of the value; if it expires: float64 expiry; if it is attributed: word load time in ms (its
+ *                 sign bit: what was loaded is that there is nothing), float64 fresh until
+ *   then the key, and of an entry the value
+ *
+ * An effect says how a key is, not what became of it, so that doing it again changes nothing. All are of database 0.
+ *
+ * A group is some effects in a row, what replication counts as one write: all that was changed between two looks at the
+ * stream, at most BLOCK_BYTES of it, or one effect that is larger. So an offset costs one small object for many changes.
+ * Groups lie side by side in blocks; a block goes when the backlog has dropped the last of its groups.
+ */
+import { Block, copyBytes } from '../../base/index.js';
+import { MAX_KEY_BYTES, MAX_VALUE_BYTES, type Ref, type Store } from '../../store/index.js';
+
+export const EffectKind = {
+  /** The key is not there. */
+  GONE: 0,
+  /** No key is there. */
+  ALL_GONE: 1,
+  /** The key has this value, until then. */
+  ENTRY: 2,
+  /** The key, if it is there, was used just now: only the order of eviction changes. */
+  USED: 3,
+} as const;
+
+const KIND_MASK = 7;
+const EXPIRES = 1 << 3;
+const ATTRIBUTED = 1 << 4;
+const TYPE_SHIFT = 5;
+const TYPE_MASK = 15 << TYPE_SHIFT;
+const LENGTH_SHIFT = 9;
+
+const HEAD_BYTES = 4;
+const ENTRY_HEAD_BYTES = 8;
+const EXPIRY_BYTES = 8;
+const ATTRIBUTES_BYTES = 12;
+const ABSENT = 1 << 31;
+const LOAD_MASK = 2 ** 31 - 1;
+
+/** Groups are gathered in blocks of this size, in bytes: what a batch of the stream holds. */
+export const BLOCK_BYTES = 64 * 1024;
+/** What a group takes in the backlog beside its bytes, roughly. */
+const GROUP_BYTES = 64;
+
+/** Effects in a row. Nobody changes them. */
+export interface EffectGroup {
+  readonly block: Block;
+  readonly at: number;
+  readonly length: number;
+}
+
+/** Memory that a group takes in the backlog. */
+export function groupBytes({ length }: EffectGroup): number {
+  return length + GROUP_BYTES;
+}
+
+/** Bytes of the effect that makes an entry. */
+export function entryEffectBytes(store: Store, ref: Ref): number {
+  return (
+    ENTRY_HEAD_BYTES +
+    (store.expiry(ref) === 0 ? 0 : EXPIRY_BYTES) +
+    (store.isAttributed(ref) ? ATTRIBUTES_BYTES : 0) +
+    store.keyLength(ref) +
+    store.valueLength(ref)
+  );
+}
+
+/** Writes the effect that makes an entry; it has `entryEffectBytes`. */
+export function writeEntry(store: Store, ref: Ref, to: Block, at: number): void {
+  const { view } = to;
+  const keyLength = store.keyLength(ref);
+  const expiry = store.expiry(ref);
+  const isAttributed = store.isAttributed(ref);
+  const flags = (expiry === 0 ? 0 : EXPIRES) | (isAttributed ? ATTRIBUTED : 0);
+  const what = EffectKind.ENTRY | flags | (store.type(ref) << TYPE_SHIFT);
+  view.setUint32(at, what | (keyLength << LENGTH_SHIFT), true);
+  view.setUint32(at + HEAD_BYTES, store.valueLength(ref), true);
+  let place = at + ENTRY_HEAD_BYTES;
+  if (expiry !== 0) {
+    view.setFloat64(place, expiry, true);
+    place += EXPIRY_BYTES;
+  }
+  if (isAttributed) {
+    view.setInt32(place, store.loadMs(ref) | (store.isAbsent(ref) ? ABSENT : 0), true);
+    view.setFloat64(place + 4, store.freshUntil(ref), true);
+    place += ATTRIBUTES_BYTES;
+  }
+  store.copyBody(ref, to, place);
+}
+
+/** Gathers effects in groups. */
+export class EffectWriter {
+  /** Takes a group that is closed. */
+  readonly #take: (group: EffectGroup) => void;
+  #block = Block.ofLength(0);
+  #start = 0;
+  #end = 0;
+
+  constructor(take: (group: EffectGroup) => void) {
+    this.#take = take;
+  }
+
+  /** Whether there are effects in the open group. */
+  get isOpen(): boolean {
+    return this.#end > this.#start;
+  }
+
+  /** Bytes of the open group. */
+  get openBytes(): number {
+    return this.#end - this.#start;
+  }
+
+  /** The key is as this entry is. */
+  entry(store: Store, ref: Ref): void {
+    const bytes = entryEffectBytes(store, ref);
+    const at = this.#room(bytes);
+    writeEntry(store, ref, this.#block, at);
+  }
+
+  gone(key: Block, at: number, length: number): void {
+    this.#keyOnly(EffectKind.GONE, key, at, length);
+  }
+
+  used(key: Block, at: number, length: number): void {
+    this.#keyOnly(EffectKind.USED, key, at, length);
+  }
+
+  allGone(): void {
+    const at = this.#room(HEAD_BYTES);
+    this.#block.view.setUint32(at, EffectKind.ALL_GONE, true);
+  }
+
+  /** Effects that were written elsewhere. */
+  copy({ block, at, length }: EffectGroup): void {
+    const to = this.#room(length);
+    copyBytes(this.#block, to, block, at, length);
+  }
+
+  /** Closes the open group and hands it over. */
+  close(): void {
+    if (this.#end === this.#start) return;
+    const group = { block: this.#block, at: this.#start, length: this.#end - this.#start };
+    this.#start = this.#end;
+    this.#take(group);
+  }
+
+  /** Forgets the open group. */
+  forget(): void {
+    this.#end = this.#start;
+  }
+
+  #keyOnly(kind: number, key: Block, keyAt: number, length: number): void {
+    const at = this.#room(HEAD_BYTES + length);
+    this.#block.view.setUint32(at, kind | (length << LENGTH_SHIFT), true);
+    copyBytes(this.#block, at + HEAD_BYTES, key, keyAt, length);
+  }
+
+  /** Where `bytes` of an effect are to be written, behind those of the open group. */
+  #room(bytes: number): number {
+    const at = this.#end;
+    if (at + bytes <= this.#block.bytes.length) {
+      this.#end = at + bytes;
+      return at;
+    }
+    this.close();
+    this.#block = Block.ofLength(Math.max(BLOCK_BYTES, bytes));
+    this.#start = 0;
+    this.#end = bytes;
+    return 0;
+  }
+}
+
+/** One effect, as it stands in a block: read into the same fields again and again. */
+export class EffectReader {
+  kind: number = EffectKind.GONE;
+  keyAt = 0;
+  keyLength = 0;
+  /** Of an entry. What it does not have is 0 or false. */
+  type = 0;
+  valueAt = 0;
+  valueLength = 0;
+  expiry = 0;
+  isAttributed = false;
+  freshUntil = 0;
+  loadMs = 0;
+  isAbsent = false;
+
+  /** Reads the effect at `at`. Returns where the next one begins; -1 when there is none that ends at or before `end`. */
+  read(block: Block, at: number, end: number): number {
+    if (at + HEAD_BYTES > end) return -1;
+    const word = block.view.getUint32(at, true);
+    this.kind = word & KIND_MASK;
+    this.keyLength = word >>> LENGTH_SHIFT;
+    if (this.kind === EffectKind.ENTRY) return this.#readEntry(block, at, end, word);
+    const isKeyless = this.kind === EffectKind.ALL_GONE;
+    if (this.kind > EffectKind.USED || (word & (EXPIRES | ATTRIBUTED | TYPE_MASK)) !== 0) return -1;
+    if (this.keyLength > (isKeyless ? 0 : MAX_KEY_BYTES)) return -1;
+    this.keyAt = at + HEAD_BYTES;
+    return this.keyAt + this.keyLength <= end ? this.keyAt + this.keyLength : -1;
+  }
+
+  #readEntry(block: Block, at: number, end: number, word: number): number {
+    const { view } = block;
+    const expires = (word & EXPIRES) !== 0;
+    this.isAttributed = (word & ATTRIBUTED) !== 0;
+    this.type = (word & TYPE_MASK) >>> TYPE_SHIFT;
+    let place = at + ENTRY_HEAD_BYTES;
+    const bodyAt = place + (expires ? EXPIRY_BYTES : 0) + (this.isAttributed ? ATTRIBUTES_BYTES : 0);
+    if (bodyAt > end) return -1;
+    this.valueLength = view.getUint32(at + HEAD_BYTES, true);
+    this.expiry = 0;
+    if (expires) {
+      this.expiry = view.getFloat64(place, true);
+      place += EXPIRY_BYTES;
+      if (!isTime(this.expiry) || this.expiry === 0) return -1;
+    }
+    this.freshUntil = 0;
+    this.loadMs = 0;
+    this.isAbsent = false;
+    if (this.isAttributed) {
+      const load = view.getInt32(place, true);
+      this.loadMs = load & LOAD_MASK;
+      this.isAbsent = load < 0;
+      this.freshUntil = view.getFloat64(place + 4, true);
+      if (!isTime(this.freshUntil)) return -1;
+    }
+    if (this.keyLength > MAX_KEY_BYTES || this.valueLength > MAX_VALUE_BYTES) return -1;
+    this.keyAt = bodyAt;
+    this.valueAt = bodyAt + this.keyLength;
+    const next = this.valueAt + this.valueLength;
+    return next <= end ? next : -1;
+  }
+}
+
+/** Points in time may lie before the epoch, and far beyond every calendar; they are numbers. */
+function isTime(ms: number): boolean {
+  return Number.isFinite(ms);
+}

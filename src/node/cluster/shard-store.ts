@@ -1,0 +1,260 @@
+/**
+ * The node's store as the copy of a shard: what a primary does is captured, what it captured is done by its replicas.
+ *
+ *   lead    command, expiry, eviction --keyspace--> effects --open group--> copy.append, when `flush` is called or it is full
+ *   follow  copy --apply--> store, and whoever watches or tracks what is read here is told
+ *
+ * A replica decides nothing: what has expired is hidden and stays until its primary says that it is gone. It evicts only
+ * what it has no room for. For that to be nothing, a primary leaves SLACK_SHARE of its memory free: two stores with the same
+ * entries differ in their half-filled pages, by a page for each size of cells at most. A replica that has still less room, by its
+ * own settings, drops its oldest, counts them in `dropped` and warns: it holds a part of what its primary holds, never anything else.
+ *
+ * Whoever drives it calls `flush` before the copy takes a step, and applies between `beginEvent` and `endEvent` of the node.
+ */
+import { assert, type Block } from '../../base/index.js';
+import type { ReplicatedStore, StoreWalk } from '../../cluster/index.js';
+import type { EntryWalk, Loaded, Ref } from '../../store/index.js';
+import type { CacheNode } from '../cache-node.js';
+import type { Capture } from '../keyspace.js';
+import { BLOCK_BYTES, type EffectGroup, EffectKind, EffectReader, EffectWriter } from './effects.js';
+
+/** Part of the budget that the backlog may take, its least and its most in bytes. */
+const BACKLOG_SHARE = 1 / 32;
+const MIN_BACKLOG_BYTES = 256 * 1024;
+const MAX_BACKLOG_BYTES = 64 * 2 ** 20;
+/** Part of its budget that a primary leaves free, so that its replicas have room for what it has. */
+const SLACK_SHARE = 1 / 64;
+/** A slice of a full sync ends with the entry that exceeds this. */
+const SLICE_BYTES = BLOCK_BYTES;
+/** How often it is said that entries are dropped. */
+const WARN_EVERY_MS = 60_000;
+
+/** What is captured goes there: see Copy. */
+export interface Replication {
+  /** Takes a group, and returns its offset. */
+  append(group: EffectGroup): number;
+  readonly backlog: { readonly last: number; readonly bytes: number };
+}
+
+/** How much backlog a node with this budget keeps. */
+export function backlogBudget(maxMemoryBytes: number): number {
+  return Math.min(MAX_BACKLOG_BYTES, Math.max(MIN_BACKLOG_BYTES, Math.floor(maxMemoryBytes * BACKLOG_SHARE)));
+}
+
+export class ShardStore implements ReplicatedStore<EffectGroup>, Capture {
+  /** Called when the first effect of a group is there: `flush` soon. */
+  onOpened: () => void = () => {};
+  /** Entries that this replica had no room for. */
+  dropped = 0;
+  readonly #node: CacheNode;
+  readonly #backlogBytes: number;
+  readonly #writer: EffectWriter;
+  readonly #reader = new EffectReader();
+  readonly #walks = new Set<EntryWalk>();
+  #replication: Replication | undefined;
+  #warnAtMs = Number.NEGATIVE_INFINITY;
+
+  /** Follows at first. `backlogBytes`: what the copy was given. */
+  constructor(node: CacheNode, backlogBytes: number) {
+    this.#node = node;
+    this.#backlogBytes = backlogBytes;
+    this.#writer = new EffectWriter((group) => void this.#replication?.append(group));
+    node.shardStore = this;
+    this.follow();
+  }
+
+  // -- roles
+
+  /** This node is primary: it decides, and all that changes goes there. */
+  lead(replication: Replication): void {
+    this.#writer.forget();
+    this.#endWalks();
+    this.#replication = replication;
+    this.#node.keyspace.capture = this;
+    this.#node.store.decidesExpiry = true;
+    this.#node.accountExternalBytes();
+  }
+
+  /** It is not, or not any more. */
+  follow(): void {
+    this.#writer.forget();
+    this.#endWalks();
+    this.#replication = undefined;
+    this.#node.keyspace.capture = undefined;
+    this.#node.store.decidesExpiry = false;
+    this.#node.accountExternalBytes();
+  }
+
+  get leads(): boolean {
+    return this.#replication !== undefined;
+  }
+
+  /** Memory that counts in the node's budget: the backlog, which only a large value exceeds, and what is left free. */
+  get accountedBytes(): number {
+    const held = this.#replication?.backlog.bytes ?? 0;
+    const slack = this.leads ? Math.floor(this.#node.store.maxBytes * SLACK_SHARE) : 0;
+    return Math.max(this.#backlogBytes, held) + slack;
+  }
+
+  // -- what a primary does
+
+  /** The offset that holds everything done so far. */
+  get offset(): number {
+    const last = this.#replication?.backlog.last ?? 0;
+    return this.#writer.isOpen ? last + 1 : last;
+  }
+
+  /** Hands over what was captured. Called when no command is being executed. */
+  flush(): void {
+    this.#writer.close();
+    // After a value that is larger than the backlog: what is evicted for it is captured as well.
+    this.#node.accountExternalBytes();
+    this.#writer.close();
+  }
+
+  changed(block: Block, at: number, length: number): void {
+    this.#open();
+    const { store } = this.#node;
+    const ref = store.peek(0, block, at, length);
+    if (ref === 0) this.#writer.gone(block, at, length);
+    else this.#writer.entry(store, ref);
+  }
+
+  removed(block: Block, at: number, length: number): void {
+    this.#open();
+    this.#writer.gone(block, at, length);
+  }
+
+  flushed(): void {
+    this.#open();
+    this.#writer.allGone();
+  }
+
+  #open(): void {
+    if (!this.#writer.isOpen) this.onOpened();
+  }
+
+  // -- what a replica does
+
+  apply({ block, at, length }: EffectGroup): void {
+    assert(!this.leads, 'a primary is told nothing');
+    const { store } = this.#node;
+    const evictedBefore = store.stats.evicted;
+    const end = at + length;
+    for (let place = at; place < end; ) {
+      place = this.#reader.read(block, place, end);
+      assert(place > 0, 'effects were checked when they came');
+      this.#do(block);
+    }
+    if (store.stats.evicted > evictedBefore) this.#drops(store.stats.evicted - evictedBefore);
+  }
+
+  /** Empties it, in either role: nobody is told to do the same. */
+  clear(): void {
+    const { keyspace, store } = this.#node;
+    this.#writer.forget();
+    keyspace.capture = undefined;
+    keyspace.flushing(0);
+    store.flushAll();
+    if (this.leads) keyspace.capture = this;
+  }
+
+  walk(): StoreWalk<EffectGroup> {
+    const { store } = this.#node;
+    const walk = store.walkByUse();
+    this.#walks.add(walk);
+    let groups: EffectGroup[] = [];
+    let bytes = 0;
+    const writer = new EffectWriter((group) => {
+      groups.push(group);
+      bytes += group.length;
+    });
+    const visit = (ref: Ref): boolean => {
+      writer.entry(store, ref);
+      return bytes + writer.openBytes < SLICE_BYTES;
+    };
+    const end = (): void => {
+      walk.end();
+      this.#walks.delete(walk);
+    };
+    const next = (): EffectGroup[] | undefined => {
+      if (walk.isOver) {
+        end();
+        return undefined;
+      }
+      groups = [];
+      bytes = 0;
+      walk.next(visit);
+      writer.close();
+      return groups;
+    };
+    return { next, end };
+  }
+
+  #do(block: Block): void {
+    const { store, keyspace } = this.#node;
+    const { kind, keyAt, keyLength } = this.#reader;
+    if (kind === EffectKind.ALL_GONE) {
+      keyspace.flushing(0);
+      store.flush(0);
+      return;
+    }
+    if (kind === EffectKind.ENTRY) {
+      if (this.#set(block) === 0) {
+        // It is larger than all this node may take: gone is what it can be here.
+        this.#remove(block, keyAt, keyLength);
+        this.#drops(1);
+      }
+    } else if (kind === EffectKind.GONE) {
+      this.#remove(block, keyAt, keyLength);
+    } else {
+      const ref = store.peek(0, block, keyAt, keyLength);
+      if (ref !== 0) store.touch(ref);
+      return;
+    }
+    keyspace.changed(undefined, 0, block, keyAt, keyLength);
+  }
+
+  #set(block: Block): Ref {
+    const { store } = this.#node;
+    const { keyAt, keyLength, valueAt, valueLength, expiry, type, isAttributed } = this.#reader;
+    if (!isAttributed)
+      return store.set(0, block, keyAt, keyLength, block, valueAt, valueLength, expiry, type);
+    const { freshUntil, loadMs, isAbsent } = this.#reader;
+    const loaded: Loaded = {
+      value: block,
+      at: valueAt,
+      length: valueLength,
+      expiry,
+      freshUntil,
+      loadMs,
+      isAbsent,
+    };
+    return store.setLoaded(0, block, keyAt, keyLength, loaded, type);
+  }
+
+  #remove(block: Block, at: number, length: number): void {
+    const { store } = this.#node;
+    const ref = store.peek(0, block, at, length);
+    if (ref !== 0) store.remove(ref);
+  }
+
+  #drops(entries: number): void {
+    this.dropped += entries;
+    const { tickMs, log, store } = this.#node;
+    if (tickMs < this.#warnAtMs) return;
+    this.#warnAtMs = tickMs + WARN_EVERY_MS;
+    log.warn(
+      'this replica has less room than its primary and has dropped entries; give both the same maxmemory',
+      {
+        dropped: this.dropped,
+        maxBytes: store.maxBytes,
+      },
+    );
+  }
+
+  #endWalks(): void {
+    for (const walk of this.#walks) walk.end();
+    this.#walks.clear();
+  }
+}
