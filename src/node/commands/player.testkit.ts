@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { Block } from '../../base/index.js';
 import { READY, type Reply, ReplyReader } from '../../resp/index.js';
+import type { CacheNode } from '../cache-node.js';
 import { startCacheNode } from '../node.js';
 
 export interface Player {
@@ -12,6 +13,7 @@ export interface Player {
   play(commands: readonly (readonly string[])[]): Promise<Reply[]>;
   /** Checks every structure of the store. */
   verify(): void;
+  readonly node: CacheNode;
 }
 
 const START_MS = 1_800_000_000_000;
@@ -30,6 +32,7 @@ export async function withPlayer(
     const player = Object.assign(time, {
       play: (commands: readonly (readonly string[])[]) => exchange(socket, commands),
       verify: () => inside.store.verify(),
+      node: inside,
     });
     await body(player);
   } finally {
