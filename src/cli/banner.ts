@@ -1,7 +1,7 @@
 /** What a start prints for people: where the node is, how to reach it, what it may use. */
-import { isIPv6 } from 'node:net';
 import { basename, join, relative } from 'node:path';
 import type { MemoryBudget } from './memory-budget.js';
+import { addressText, reachableHost } from './node-address.js';
 import { readableBytes } from './quantities.js';
 
 export interface BannerFacts {
@@ -22,7 +22,7 @@ export function banner(facts: BannerFacts, color: boolean): string {
   const dim = (text: string) => (color ? `\u001b[2m${text}\u001b[22m` : text);
   const { host, port, budget } = facts;
   const url = connectUrl(host, port, facts.hasPassword);
-  const client = connectHost(host);
+  const client = reachableHost(host);
   const where = client === '127.0.0.1' ? `-p ${port}` : `-h ${client} -p ${port}`;
   const rows: [label: string, text: string][] = [
     ['redis-cli', `redis-cli ${where}${facts.hasPassword ? ' --askpass' : ''}`],
@@ -43,16 +43,6 @@ export function commandName(program: string, folder: string): string {
   return program.includes(join('node_modules', '.bin')) ? 'npx nuthatch' : 'nuthatch';
 }
 
-export function addressText(host: string, port: number): string {
-  return isIPv6(host) ? `[${host}]:${port}` : `${host}:${port}`;
-}
-
 function connectUrl(host: string, port: number, hasPassword: boolean): string {
-  return `redis://${hasPassword ? ':PASSWORD@' : ''}${addressText(connectHost(host), port)}`;
-}
-
-/** Who listens on all addresses can be reached on this one. */
-function connectHost(host: string): string {
-  if (host === '0.0.0.0') return '127.0.0.1';
-  return host === '::' ? '::1' : host;
+  return `redis://${hasPassword ? ':PASSWORD@' : ''}${addressText(reachableHost(host), port)}`;
 }

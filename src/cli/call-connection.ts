@@ -1,9 +1,10 @@
 /**
  * One connection to a node: commands out, replies in, in order. As much of a client as `nuthatch call` needs.
  */
-import { connect, isIPv6, type Socket } from 'node:net';
+import { connect, type Socket } from 'node:net';
 import { Block } from '../base/index.js';
 import { NEED_MORE, READY, type Reply, ReplyReader } from '../resp/index.js';
+import { addressText } from './node-address.js';
 
 /** Time to connect, in milliseconds. A reply may take as long as it likes. */
 const CONNECT_TIMEOUT_MS = 5000;
@@ -37,7 +38,7 @@ export class CallConnection {
   }
 
   static connect(host: string, port: number): Promise<CallConnection> {
-    const address = isIPv6(host) ? `[${host}]:${port}` : `${host}:${port}`;
+    const address = addressText(host, port);
     return new Promise((resolve, reject) => {
       const socket = connect({ host, port, noDelay: true, timeout: CONNECT_TIMEOUT_MS });
       const fail = (error: NodeJS.ErrnoException) => {

@@ -1,5 +1,6 @@
 /** The options of `nuthatch call`, checked: all problems at once. */
 import type { CallOptions } from './call.js';
+import { DEFAULT_PORT, reachableHost } from './node-address.js';
 import { choice, host, integer, type Kind, port, secret } from './option-kinds.js';
 import { type Variables, variableOf, variableText } from './variables.js';
 
@@ -16,7 +17,6 @@ export interface CallFlags {
 
 /** Where a node listens that was told nothing. */
 const DEFAULT_HOST = '127.0.0.1';
-const DEFAULT_PORT = 6379;
 const LAST_DATABASE = 15;
 
 /** `isTerminal`: the output goes to a terminal. */
@@ -40,7 +40,7 @@ export function callOptions(
   };
   const isJson = flags.json === true;
   const options: CallOptions = {
-    host: reachable(read(host(), 'host', DEFAULT_HOST, 'host')),
+    host: reachableHost(read(host(), 'host', DEFAULT_HOST, 'host')),
     port: read(port(), 'port', DEFAULT_PORT, 'port'),
     password: read(secret(), 'password', '', 'password'),
     db: read(integer({ min: 0, max: LAST_DATABASE }), 'db', 0),
@@ -48,10 +48,4 @@ export function callOptions(
     format: isJson ? 'json' : (flags.raw ?? !isTerminal) ? 'raw' : 'shown',
   };
   return problems.length > 0 ? { problems } : options;
-}
-
-/** The addresses that mean "all" are for listening; this machine is one of all. */
-function reachable(address: string): string {
-  if (address === '0.0.0.0') return '127.0.0.1';
-  return address === '::' ? '::1' : address;
 }

@@ -6,6 +6,13 @@
  */
 import { isIP } from 'node:net';
 import type { OutputLimit } from '../node/index.js';
+import {
+  isHostName,
+  NODE_ADDRESS_FORM,
+  type NodeAddress,
+  nodeAddressText,
+  parseNodeAddress,
+} from './node-address.js';
 
 export interface Kind<T> {
   /** What stands for the value in the help: "<size>". Empty for a switch, which needs no value. */
@@ -97,15 +104,30 @@ export function integer(range: Range): Kind<number> {
   return numeric({ ...integers, placeholder: '<number>', form, range, words: NO_WORDS });
 }
 
-export function port(): Kind<number> {
-  const form = 'a port from 1 to 65535, or 0 for any that is free';
-  return numeric({
-    ...integers,
-    placeholder: '<port>',
+export function port(words: Words = NO_WORDS): Kind<number> {
+  const form = `a port from 1 to 65535, or 0 for any that is free${orWords(words)}`;
+  return numeric({ ...integers, placeholder: '<port>', form, range: { min: 0, max: 65_535 }, words });
+}
+
+/** Nodes of a cluster, with commas between them. */
+export function nodeAddresses(): Kind<readonly NodeAddress[]> {
+  const form = `addresses of nodes with commas between them, each ${NODE_ADDRESS_FORM}`;
+  return {
+    placeholder: '<nodes>',
     form,
-    range: { min: 0, max: 65_535 },
-    words: NO_WORDS,
-  });
+    secret: false,
+    parse(value) {
+      const nodes: NodeAddress[] = [];
+      for (const one of value.split(',')) {
+        const node = parseNodeAddress(one);
+        if ('problem' in node)
+          return { problem: `names "${one.trim()}", which ${node.problem}: give ${form}` };
+        nodes.push(node);
+      }
+      return { value: nodes };
+    },
+    format: (nodes) => nodes.map(nodeAddressText).join(','),
+  };
 }
 
 /** An address, or a name that stands for one. */
@@ -119,6 +141,17 @@ export function file(): Kind<string> {
   return text('<file>', 'a path', 'the path of a file', (value) => value !== '');
 }
 
+/** The path of a folder. */
+export function folder(): Kind<string> {
+  return text('<folder>', 'a path', 'the path of a folder', (value) => value !== '');
+}
+
+/** A name that people choose. */
+export function word(maxLength: number): Kind<string> {
+  const form = `a name of at most ${maxLength} characters without blanks`;
+  return text('<name>', 'a name', form, (value) => /^\S+$/.test(value) && value.length <= maxLength);
+}
+
 export function choice<const T extends string>(choices: readonly T[]): Kind<T> {
   const form = choices.join(', ').replace(/, ([^,]+)$/, ' or $1');
   const kind = text(`<${choices.join('|')}>`, 'one of its values', form, (value) =>
@@ -128,13 +161,20 @@ export function choice<const T extends string>(choices: readonly T[]): Kind<T> {
 }
 
 /** What must not be seen: its value appears in no message. */
-export function secret(): Kind<string> {
+export function secret(minLength = 1): Kind<string> {
+  const form = minLength === 1 ? 'any text that is not empty' : `a text of at least ${minLength} characters`;
   return {
     placeholder: '<secret>',
-    form: 'any text that is not empty',
+    form,
     secret: true,
     // Blanks around a secret are a part of it.
-    parse: (value) => (value === '' ? { problem: 'is empty: give any text, or leave it out' } : { value }),
+    parse(value) {
+      if (value === '') return { problem: 'is empty: give any text, or leave it out' };
+      if (value.length >= minLength) return { value };
+      return {
+        problem: `has ${value.length} characters: give ${form}, drawn at random (openssl rand -hex 32)`,
+      };
+    },
     format: (value) => (value === '' ? 'none' : '(hidden)'),
   };
 }
@@ -293,13 +333,4 @@ function orWords(words: Words): string {
   return Object.keys(words)
     .map((word) => `, or ${word}`)
     .join('');
-}
-
-/** RFC 1123; a last label of digits alone is a mistyped address. */
-function isHostName(name: string): boolean {
-  if (/(^|\.)\d+$/.test(name)) return false;
-  return (
-    name.length <= 253 &&
-    name.split('.').every((label) => /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/i.test(label))
-  );
 }

@@ -30,7 +30,7 @@ describe('the options table', () => {
   it('has defaults that could be written', () => {
     for (const name of optionNames) {
       const { kind, default: value } = optionSpec(name);
-      if (kind.secret || value === '') continue;
+      if (kind.secret || kind.format(value) === '') continue;
       assert.deepEqual(kind.parse(kind.format(value)), { value }, name);
     }
     assert.equal(defaultText(optionsTable['max-memory']), '50% of the machine, or of its cgroup');

@@ -7,21 +7,32 @@
  * An option has one name; flag, variable and key follow from it. Limits and defaults of what the node
  * itself takes are the node's own (src/node/options.ts).
  */
-import { DEFAULT_MEMORY_SHARE, defaults, optionRanges } from '../node/index.js';
+import {
+  clusterDefaults,
+  DEFAULT_MEMORY_SHARE,
+  defaults,
+  MAX_STALE_MS,
+  MIN_SECRET_LENGTH,
+  optionRanges,
+} from '../node/index.js';
+import { MAX_ZONE_LENGTH } from '../ring/index.js';
 import { logLevels } from './log.js';
 import {
   choice,
   duration,
   file,
+  folder,
   host,
   integer,
   type Kind,
   memory,
+  nodeAddresses,
   outputLimit,
   port,
   secret,
   size,
   toggle,
+  word,
 } from './option-kinds.js';
 
 export interface OptionSpec<T = unknown> {
@@ -41,6 +52,7 @@ export interface OptionSpec<T = unknown> {
 /** In the order of the help. */
 export const optionGroups = [
   'Network',
+  'Cluster',
   'Memory',
   'Access',
   'Clients',
@@ -91,6 +103,80 @@ export const optionsTable = {
     default: defaults.publicSocketsOnly,
     group: 'Network',
     help: 'Use only documented interfaces of Node.js for sockets: a little slower, a way out if a release of Node.js breaks the others',
+    since: '0.1.0',
+  }),
+
+  cluster: option({
+    kind: toggle(),
+    default: false,
+    group: 'Cluster',
+    help: 'Be a node of a cluster, which `nuthatch cluster init` begins. join and voter say so too',
+    since: '0.1.0',
+  }),
+  join: option({
+    kind: nodeAddresses(),
+    default: [],
+    group: 'Cluster',
+    help: 'Other nodes of the cluster, by the addresses for their clients: one that answers is enough. Their bus is at the port + 10000; HOST:PORT@BUSPORT names another',
+    since: '0.1.0',
+  }),
+  'bus-port': option({
+    kind: port({ auto: -1 }),
+    default: -1,
+    defaultNote: 'port + 10000',
+    group: 'Cluster',
+    help: 'Port to listen on for other nodes. A port above 55535 needs it',
+    since: '0.1.0',
+  }),
+  'announce-host': option({
+    kind: host(),
+    default: '',
+    defaultNote: 'host',
+    group: 'Cluster',
+    help: 'Address or name by which other nodes and clients reach this one. Needed where host stands for all addresses',
+    since: '0.1.0',
+  }),
+  'cluster-secret': option({
+    kind: secret(MIN_SECRET_LENGTH),
+    default: clusterDefaults.secret,
+    group: 'Cluster',
+    help: `What all nodes of the cluster know and nobody else, at least ${MIN_SECRET_LENGTH} characters: openssl rand -hex 32. Required beyond this machine. As a flag it can be seen in the list of processes`,
+    since: '0.1.0',
+  }),
+  'cluster-secret-file': option({
+    kind: file(),
+    default: '',
+    group: 'Cluster',
+    help: 'File that holds it; a line end at its end does not count',
+    since: '0.1.0',
+  }),
+  data: option({
+    kind: folder(),
+    default: '',
+    defaultNote: './nuthatch-data/PORT',
+    group: 'Cluster',
+    help: 'Folder of this node alone. Its meta/ holds who the node is and what it promised to the others, no keys; without it the node is another one',
+    since: '0.1.0',
+  }),
+  zone: option({
+    kind: word(MAX_ZONE_LENGTH),
+    default: clusterDefaults.zone,
+    group: 'Cluster',
+    help: 'Name of what fails as one, such as a rack: the copies of a shard are kept in different zones',
+    since: '0.1.0',
+  }),
+  voter: option({
+    kind: toggle(),
+    default: clusterDefaults.isWitness,
+    group: 'Cluster',
+    help: 'Be a witness: vote, and hold no data. With one, two nodes that hold data can fail over',
+    since: '0.1.0',
+  }),
+  'max-stale': option({
+    kind: duration('ms', { min: 0, max: MAX_STALE_MS }, { always: Number.POSITIVE_INFINITY }),
+    default: clusterDefaults.maxStaleMs,
+    group: 'Cluster',
+    help: 'Cut off from the others, a node answers reads for so long, and they may be stale; 0 is not at all',
     since: '0.1.0',
   }),
 
@@ -279,7 +365,8 @@ export function flagOf(name: OptionName): string {
 /** The default as it would be written, and what that means where it says too little; empty for none. */
 export function defaultText({ kind, default: value, defaultNote }: OptionSpec): string {
   const text = kind.format(value);
-  return defaultNote === undefined ? text : text === 'auto' ? defaultNote : `${text} ${defaultNote}`;
+  if (defaultNote === undefined) return text;
+  return text === 'auto' || text === '' ? defaultNote : `${text} ${defaultNote}`;
 }
 
 function option<const T>(spec: OptionSpec<T> & { readonly default: NoInfer<T> }): OptionSpec<T> {

@@ -9,6 +9,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { isLoopback } from '../node/index.js';
+import { checkCluster } from './cluster-settings.js';
 import type { ConfigFile } from './config-file.js';
 import { reasonOf } from './file-problem.js';
 import { nearestName } from './nearest-name.js';
@@ -67,14 +68,20 @@ export async function loadSettings(
     else if (!places.has(one.name)) values.set(one.name, parsed.value);
     if (!places.has(one.name)) places.set(one.name, one);
   }
-  takePasswordFile(values, places, problems);
+  takeSecretFile('password', values, places, problems);
+  takeSecretFile('cluster-secret', values, places, problems);
   const entries = optionNames.map((name) => [
     name,
     values.has(name) ? values.get(name) : optionSpec(name).default,
   ]);
   const settings = Object.fromEntries(entries) as Settings;
   requirePassword(settings, places, problems);
-  const warnings = unknownVariables(variables);
+  const cluster = checkCluster(settings, (name) => {
+    const place = places.get(name);
+    return place && `${place.place}${optionSpec(name).kind.secret ? '' : place.shown}`;
+  });
+  problems.push(...cluster.problems);
+  const warnings = [...unknownVariables(variables), ...cluster.warnings];
   if (problems.length > 0) throw new SettingsError(problems, warnings);
   return { settings, warnings };
 }
@@ -120,28 +127,33 @@ function fromFile(file: ConfigFile, problems: string[]): Given[] {
   });
 }
 
-/** The password's file takes the place of the password, unless a stronger place gives the password itself. */
-function takePasswordFile(
+/** A secret's file takes the place of the secret, unless a stronger place gives the secret itself. */
+function takeSecretFile(
+  name: 'password' | 'cluster-secret',
   values: Map<OptionName, unknown>,
   places: ReadonlyMap<OptionName, Given>,
   problems: string[],
 ): void {
-  const file = places.get('password-file');
-  const direct = places.get('password');
+  const fileName = `${name}-file` as const;
+  const file = places.get(fileName);
+  const direct = places.get(name);
   // A name that is wrong is a problem already told.
-  if (file === undefined || !values.has('password-file')) return;
+  if (file === undefined || !values.has(fileName)) return;
   if (direct !== undefined && direct.rank < file.rank) return;
   if (direct?.rank === file.rank) {
     problems.push(`${direct.place} and ${file.place} are both given: leave one of them out`);
     return;
   }
+  const what = name.replace('cluster-', '');
   try {
-    const password = readFileSync(file.text, 'utf8').replace(/\r?\n$/, '');
-    if (password === '') problems.push(`${file.place}${file.shown} is empty: write the password into it`);
-    values.set('password', password);
+    const text = readFileSync(file.text, 'utf8').replace(/\r?\n$/, '');
+    const parsed = optionSpec(name).kind.parse(text);
+    if (text === '') problems.push(`${file.place}${file.shown} is empty: write the ${what} into it`);
+    else if ('problem' in parsed) problems.push(`${file.place}${file.shown} ${parsed.problem}`);
+    values.set(name, text);
   } catch (error) {
     problems.push(
-      `${file.place}${file.shown} cannot be read (${reasonOf(error)}): give the path of a file with the password`,
+      `${file.place}${file.shown} cannot be read (${reasonOf(error)}): give the path of a file with the ${what}`,
     );
   }
 }

@@ -7,11 +7,13 @@
  */
 import diagnostics from 'node:diagnostics_channel';
 import { type NodeOptions, OptionsError, optionRanges, type RunningNode, startNode } from '../node/index.js';
-import { addressText, banner, commandName } from './banner.js';
+import { banner, commandName } from './banner.js';
+import { clusterOptions } from './cluster-settings.js';
 import { ExitCode } from './exit-codes.js';
 import { listenProblem } from './listen-problem.js';
 import { NodeLog } from './log.js';
 import { type MemoryBudget, memoryBudget } from './memory-budget.js';
+import { addressText } from './node-address.js';
 import type { Settings } from './options-table.js';
 import { Screen, wantsColor } from './screen.js';
 import { type Flags, loadSettings, SettingsError } from './settings.js';
@@ -125,6 +127,7 @@ function nodeOptions(settings: Settings, budget: MemoryBudget, log: NodeLog, onS
     latencyThresholdMs: settings['latency-threshold'],
     publicSocketsOnly: settings['public-sockets-only'],
     drainTimeoutMs: settings['drain-timeout'],
+    cluster: clusterOptions(settings),
     log,
     onShutdown,
   } satisfies Required<Omit<NodeOptions, 'clock'>>;

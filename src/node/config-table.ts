@@ -6,6 +6,7 @@
  */
 
 import { DATABASE_COUNT, MAX_STORE_BYTES } from '../store/index.js';
+import { isLoopback } from './addresses.js';
 import type { CacheNode } from './cache-node.js';
 import { trackingBudget } from './config.js';
 import { inertParameters } from './config-inert.js';
@@ -21,7 +22,7 @@ import {
   ranged,
   wordProblem,
 } from './config-parameter.js';
-import { isLoopback, type OutputLimits } from './options.js';
+import type { OutputLimits } from './options.js';
 import { Password } from './password.js';
 
 const MAX_BULK_BYTES = 512 * MIB;

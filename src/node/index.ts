@@ -1,3 +1,19 @@
+export { isAnyAddress, isLoopback } from './addresses.js';
+export { MIN_SECRET_LENGTH } from './bus/cluster-secret.js';
+export {
+  BUS_PORT_OFFSET,
+  type ClusterOptions,
+  clusterDefaults,
+  MAX_STALE_MS,
+  type ResolvedClusterOptions,
+} from './cluster/cluster-options.js';
+export type {
+  ClusterStatus,
+  CopyStatus,
+  FollowerStatus,
+  MemberStatus,
+  TimelineEntry,
+} from './cluster/cluster-status.js';
 export type { Parameter } from './config-parameter.js';
 export { parameters as configParameters } from './config-table.js';
 export { DEFAULT_MEMORY_SHARE, defaultMemoryBytes, type MemoryLimit, memoryLimit } from './memory-limit.js';
@@ -5,7 +21,6 @@ export { type NodeTraffic, type RunningNode, startNode } from './node.js';
 export {
   type Clock,
   defaults,
-  isLoopback,
   type Log,
   type NodeOptions,
   OptionsError,

@@ -2,8 +2,9 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { test } from 'node:test';
+import { isLoopback } from './addresses.js';
 import { startNode } from './node.js';
-import { defaults, isLoopback, OptionsError, resolve } from './options.js';
+import { defaults, OptionsError, resolve } from './options.js';
 import { encode, eventually, TestClient, withNode } from './test-client.testkit.js';
 
 const SMALL = { port: 0, maxMemoryBytes: 2 ** 24 };

@@ -5,8 +5,13 @@
  * Units stand last in the names: `Bytes`, `Ms`, `Us` (microseconds). 0 switches a limit off unless the field
  * says otherwise. What `CONFIG SET` may change later starts from these values.
  */
-import { BlockList, isIP } from 'node:net';
 import { MAX_STORE_BYTES } from '../store/index.js';
+import { isLoopback } from './addresses.js';
+import {
+  type ClusterOptions,
+  type ResolvedClusterOptions,
+  resolveCluster,
+} from './cluster/cluster-options.js';
 
 /** Bounds on unsent output of one class of clients, in the manner of Redis' client-output-buffer-limit. */
 export interface OutputLimit {
@@ -89,6 +94,8 @@ export interface NodeOptions {
   publicSocketsOnly?: boolean;
   /** How long `drain` waits for clients to take their replies before it closes them. Default 5,000. */
   drainTimeoutMs?: number;
+  /** Makes it a node of a cluster. Default: none, it serves alone. */
+  cluster?: ClusterOptions | undefined;
   /** Where to report. Default: nowhere. */
   log?: Log;
   /** The clocks. Default: those of the machine. */
@@ -97,7 +104,9 @@ export interface NodeOptions {
   onShutdown?: () => void;
 }
 
-export type ResolvedNodeOptions = Readonly<Required<NodeOptions>>;
+export type ResolvedNodeOptions = Readonly<Required<Omit<NodeOptions, 'cluster'>>> & {
+  readonly cluster: ResolvedClusterOptions | undefined;
+};
 
 const KIB = 1024;
 const MIB = 1024 * KIB;
@@ -146,6 +155,7 @@ export const defaults: ResolvedNodeOptions = Object.freeze({
   latencyThresholdMs: 0,
   publicSocketsOnly: false,
   drainTimeoutMs: 5_000,
+  cluster: undefined,
   log: silent,
   clock: systemClock,
   onShutdown: () => {},
@@ -167,24 +177,11 @@ export class OptionsError extends Error {
 /** Fills in the defaults and checks every value. Throws an OptionsError that names all problems. */
 export function resolve(options: NodeOptions = {}): ResolvedNodeOptions {
   const given = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
-  const resolved: ResolvedNodeOptions = { ...defaults, ...given };
-  const problems = [...unknownNames(given), ...numberProblems(resolved), ...otherProblems(resolved)];
+  const plain: ResolvedNodeOptions = { ...defaults, ...given, cluster: undefined };
+  const problems = [...unknownNames(given), ...numberProblems(plain), ...otherProblems(plain)];
+  const cluster = options.cluster && resolveCluster(options.cluster, plain, problems);
   if (problems.length > 0) throw new OptionsError(problems);
-  return Object.freeze(resolved);
-}
-
-const loopback = new BlockList();
-loopback.addSubnet('127.0.0.0', 8, 'ipv4');
-loopback.addAddress('::1', 'ipv6');
-
-/** Whether only processes of this machine can reach an address, in whatever way it is written. */
-export function isLoopback(host: string): boolean {
-  // The zone of an IPv6 address (%eth0) is no part of what is compared.
-  const [address] = host.split('%');
-  const version = isIP(address);
-  if (version === 0) return host.toLowerCase() === 'localhost';
-  // The list knows IPv4 addresses also when they are mapped to IPv6.
-  return loopback.check(address, version === 4 ? 'ipv4' : 'ipv6');
+  return Object.freeze({ ...plain, cluster });
 }
 
 /** The options that are numbers. */

@@ -68,5 +68,11 @@ export {
   topologyName,
 } from './topology-diff.js';
 export { topologyHash } from './topology-hash.js';
-export { MAX_REPLICAS, MAX_SHARDS, MAX_TOPOLOGY_NODES, topologyProblems } from './topology-problems.js';
+export {
+  MAX_REPLICAS,
+  MAX_SHARDS,
+  MAX_TOPOLOGY_NODES,
+  MAX_ZONE_LENGTH,
+  topologyProblems,
+} from './topology-problems.js';
 export { chooseVoters, voterCount } from './voter-choice.js';

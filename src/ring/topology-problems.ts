@@ -34,7 +34,7 @@ const MIN_WEIGHT = 0.001;
 const MAX_WEIGHT = 1000;
 /** Letters of a host and of a zone: a name of the DNS, and a word for people. */
 const MAX_HOST_LENGTH = 253;
-const MAX_ZONE_LENGTH = 64;
+export const MAX_ZONE_LENGTH = 64;
 const MAX_PORT = 65_535;
 /** Shorter leases than a heartbeat cannot be renewed; a longer one is as long without a writer. In ms. */
 const MIN_LEASE_MS = 50;

@@ -6,7 +6,7 @@
 import { createHmac, hkdfSync, timingSafeEqual } from 'node:crypto';
 
 /** Shorter ones can be guessed by who listens to a handshake. */
-const MIN_SECRET_LENGTH = 16;
+export const MIN_SECRET_LENGTH = 16;
 const KEY_BYTES = 32;
 
 export type Side = 'dialer' | 'acceptor';
