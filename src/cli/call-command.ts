@@ -1,10 +1,10 @@
 /** `nuthatch call` on the command line: its flags and its help. */
 import type { Command } from 'commander';
-import type { CallFlags } from './call-options.js';
 import { ExitCode } from './exit-codes.js';
+import type { TextFlags } from './flag-reader.js';
 
 export function addCall(program: Command): void {
-  program
+  const command = program
     .command('call')
     .helpOption('-h, --help', 'Print this help')
     .summary('send commands to a node and print the replies')
@@ -13,10 +13,8 @@ export function addCall(program: Command): void {
         'Without a command, or with - in its place, it reads commands from standard input, one a line.',
     )
     .argument('[command...]', 'the command and its arguments')
-    .passThroughOptions()
-    .option('--host <host>', 'Address of the node (default: 127.0.0.1, or NUTHATCH_HOST)')
-    .option('-p, --port <port>', 'Port of the node (default: 6379, or NUTHATCH_PORT)')
-    .option('--password <secret>', 'Password of the node (default: NUTHATCH_PASSWORD)')
+    .passThroughOptions();
+  addNodeFlags(command)
     .option('-n, --db <number>', 'Database, from 0 to 15 (default: 0)')
     .option('--resp <2|3>', 'Version of the protocol (default: 2, and 3 with --json)')
     .option('--json', 'Print replies as JSON, one a line')
@@ -26,7 +24,7 @@ export function addCall(program: Command): void {
     )
     .option('--no-raw', 'Print replies with types and quotes (default on a terminal)')
     .addHelpText('after', callExamples)
-    .action(async (words: string[], flags: CallFlags, command: Command) => {
+    .action(async (words: string[], flags: TextFlags, command: Command) => {
       const { call } = await import('./call.js');
       const { callOptions } = await import('./call-options.js');
       if (words.length === 0 && process.stdin.isTTY === true)
@@ -35,6 +33,14 @@ export function addCall(program: Command): void {
       if ('problems' in options) command.error(options.problems.join('\n'));
       else process.exitCode = await call(words, options);
     });
+}
+
+/** The flags by which a command finds the node that it asks. */
+export function addNodeFlags(command: Command): Command {
+  return command
+    .option('--host <host>', 'Address of the node (default: 127.0.0.1, or NUTHATCH_HOST)')
+    .option('-p, --port <port>', 'Port of the node (default: 6379, or NUTHATCH_PORT)')
+    .option('--password <secret>', 'Password of the node (default: NUTHATCH_PASSWORD)');
 }
 
 const callExamples = `

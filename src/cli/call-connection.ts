@@ -37,13 +37,13 @@ export class CallConnection {
     );
   }
 
-  static connect(host: string, port: number): Promise<CallConnection> {
+  static connect(host: string, port: number, timeoutMs = CONNECT_TIMEOUT_MS): Promise<CallConnection> {
     const address = addressText(host, port);
     return new Promise((resolve, reject) => {
-      const socket = connect({ host, port, noDelay: true, timeout: CONNECT_TIMEOUT_MS });
+      const socket = connect({ host, port, noDelay: true, timeout: timeoutMs });
       const fail = (error: NodeJS.ErrnoException) => {
         socket.destroy();
-        reject(new ConnectionError(whyNoConnection(error, host, port, address)));
+        reject(new ConnectionError(whyNoConnection(error, host, port, timeoutMs)));
       };
       socket.once('error', fail);
       socket.once('timeout', () => fail(Object.assign(new Error('timeout'), { code: 'ETIMEDOUT' })));
@@ -101,7 +101,13 @@ export class CallConnection {
   }
 }
 
-function whyNoConnection(error: NodeJS.ErrnoException, host: string, port: number, address: string): string {
+function whyNoConnection(
+  error: NodeJS.ErrnoException,
+  host: string,
+  port: number,
+  timeoutMs: number,
+): string {
+  const address = addressText(host, port);
   switch (error.code) {
     case 'ECONNREFUSED':
       return `Nothing listens on ${address}. Start a node with \`nuthatch start${port === 6379 ? '' : ` --port ${port}`}\`, or say where one is: --host, --port.`;
@@ -109,7 +115,7 @@ function whyNoConnection(error: NodeJS.ErrnoException, host: string, port: numbe
     case 'EAI_AGAIN':
       return `There is no host named ${host}. Give another one with --host.`;
     case 'ETIMEDOUT':
-      return `${address} did not answer within ${CONNECT_TIMEOUT_MS / 1000} s. Is it the right address, and does a firewall let you through?`;
+      return `${address} did not answer within ${timeoutMs / 1000} s. Is it the right address, and does a firewall let you through?`;
     default:
       return `Cannot connect to ${address}: ${error.message}.`;
   }

@@ -10,6 +10,7 @@ import { Block } from '../base/index.js';
 import { type Reply, ReplyError, ReplyPush, Request, splitInline } from '../resp/index.js';
 import { CallConnection, ConnectionError } from './call-connection.js';
 import { ExitCode } from './exit-codes.js';
+import { GreetingError, greet, hintFor } from './greeting.js';
 import { jsonReply, rawReply, shownReply } from './reply-text.js';
 
 export interface CallOptions {
@@ -31,40 +32,19 @@ export async function call(words: readonly string[], options: CallOptions): Prom
   let connection: CallConnection | undefined;
   try {
     connection = await CallConnection.connect(options.host, options.port);
-    if (!(await greeted(connection, options))) return ExitCode.ERROR_REPLY;
+    await greet(connection, options);
     const caller = new Caller(connection, options);
     if (words.length > 0 && !(words.length === 1 && words[0] === '-')) {
       return await caller.call(words.map((word) => Buffer.from(word)));
     }
     return await callLines(caller);
   } catch (error) {
-    if (!(error instanceof ConnectionError)) throw error;
+    if (!(error instanceof ConnectionError || error instanceof GreetingError)) throw error;
     process.stderr.write(`${error.message}\n`);
-    return ExitCode.UNAVAILABLE;
+    return error instanceof GreetingError ? ExitCode.ERROR_REPLY : ExitCode.UNAVAILABLE;
   } finally {
     connection?.close();
   }
-}
-
-/** Password, protocol and database. False when the node refuses one of them, which is then told. */
-async function greeted(connection: CallConnection, { password, db, resp }: CallOptions): Promise<boolean> {
-  const greetings: string[][] = [];
-  if (password !== '') greetings.push(['AUTH', password]);
-  if (resp === 3) greetings.push(['HELLO', '3']);
-  if (db !== 0) greetings.push(['SELECT', String(db)]);
-  for (const words of greetings) {
-    connection.send(words.map((word) => Buffer.from(word)));
-    const reply = await connection.next();
-    if (!(reply instanceof ReplyError)) continue;
-    if (isNeedlessPassword(reply)) {
-      // NUTHATCH_PASSWORD may be set for another node: that hinders nothing here.
-      process.stderr.write('The node has no password: the one that was given is not used.\n');
-      continue;
-    }
-    process.stderr.write(`${words[0]} was refused: ${reply.text}\n${hintFor(reply)}`);
-    return false;
-  }
-  return true;
 }
 
 async function callLines(caller: Caller): Promise<ExitCode> {
@@ -171,14 +151,4 @@ class Caller {
     else process.stdout.write(`${format === 'raw' ? rawReply(reply) : shownReply(reply)}\n`, 'latin1');
     return ExitCode.OK;
   }
-}
-
-/** The answer of Redis, and so of a node, to AUTH where there is nothing to authenticate for. */
-function isNeedlessPassword(reply: ReplyError): boolean {
-  return reply.text.startsWith('ERR AUTH <password> called without any password configured');
-}
-
-function hintFor(reply: ReplyError): string {
-  if (reply.code !== 'NOAUTH') return '';
-  return 'Give the password with --password, or in the variable NUTHATCH_PASSWORD.\n';
 }

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { nodeAddressText, parseNodeAddress } from './node-address.js';
+import { BUS_PORT_OFFSET as ofNode } from '../node/index.js';
+import { BUS_PORT_OFFSET, nodeAddressText, parseNodeAddress } from './node-address.js';
 
 const told = (text: string) => {
   const node = parseNodeAddress(text);
@@ -9,6 +10,7 @@ const told = (text: string) => {
 
 describe('the address of a node', () => {
   it('is that of its clients, and its bus is 10,000 above unless it is named', () => {
+    assert.equal(BUS_PORT_OFFSET, ofNode);
     assert.deepEqual(told('10.0.0.1:7000'), ['10.0.0.1', 7000, 17_000]);
     assert.deepEqual(told(' cache-1.example.com '), ['cache-1.example.com', 6379, 16_379]);
     assert.deepEqual(told('[fd00::1]:7000@9'), ['fd00::1', 7000, 9]);

@@ -6,7 +6,6 @@
  * The last form is how CLUSTER NODES writes it.
  */
 import { isIP, isIPv6 } from 'node:net';
-import { BUS_PORT_OFFSET } from '../node/index.js';
 
 export interface NodeAddress {
   readonly host: string;
@@ -14,6 +13,8 @@ export interface NodeAddress {
   readonly busPort: number;
 }
 
+/** As the node has it; its code is not loaded for a constant. */
+export const BUS_PORT_OFFSET = 10_000;
 /** Where a node listens that was told nothing. */
 export const DEFAULT_PORT = 6379;
 const MAX_PORT = 65_535;
