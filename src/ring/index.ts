@@ -20,9 +20,20 @@ export type {
   TopologyChange,
   VoterChange,
 } from './changes.js';
-export { aNumber, aString, fields, list, optional, readData } from './data-shape.js';
+export {
+  aBoolean,
+  aNumber,
+  aString,
+  fields,
+  list,
+  optional,
+  readData,
+  type Shape,
+  textOfAtMost,
+} from './data-shape.js';
 export { type Deposal, deposals } from './deposals.js';
 export { type ClusterPlan, firstTopology } from './first-topology.js';
+export { isIncarnation } from './incarnation.js';
 export {
   addShard,
   type PlacedShard,
@@ -56,6 +67,7 @@ export {
   decodeTopology,
   encodeTopology,
   MAX_TOPOLOGY_BYTES,
+  readTopology,
   TOPOLOGY_FORMAT,
 } from './topology-codec.js';
 export { describeChanges } from './topology-description.js';
@@ -69,10 +81,14 @@ export {
 } from './topology-diff.js';
 export { topologyHash } from './topology-hash.js';
 export {
+  isNodeId,
   MAX_REPLICAS,
   MAX_SHARDS,
   MAX_TOPOLOGY_NODES,
+  MAX_VOTERS,
   MAX_ZONE_LENGTH,
+  nodeProblems,
   topologyProblems,
 } from './topology-problems.js';
+export { nodeShape } from './topology-shape.js';
 export { chooseVoters, voterCount } from './voter-choice.js';

@@ -26,6 +26,7 @@ interface WrittenTopology extends Topology {
   readonly format: number;
 }
 
+const bareShape = fields<Topology>(topologyFields);
 const shape = fields<WrittenTopology>({ format: aNumber, ...topologyFields });
 
 /** The topology, which is right, as text. */
@@ -51,6 +52,16 @@ export function decodeTopology(text: string): Topology | Refusal {
   const written = readData(shape, value, 'topology');
   if (isRefusal(written)) return written;
   const { format: _, ...topology } = written;
+  return checked(topology);
+}
+
+/** The topology of foreign data that came as part of something else, or why it is none. */
+export function readTopology(value: unknown): Topology | Refusal {
+  const topology = readData(bareShape, value, 'topology');
+  return isRefusal(topology) ? topology : checked(topology);
+}
+
+function checked(topology: Topology): Topology | Refusal {
   const problems = topologyProblems(topology);
   return problems.length > 0 ? refusal(problems) : topology;
 }

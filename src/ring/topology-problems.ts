@@ -54,6 +54,10 @@ const nodeIdForm = /^[a-z0-9-]{1,40}$/;
 /** Nothing that could end a line or a field where it is shown. */
 const wordForm = /^[!-~]+$/;
 
+export function isNodeId(text: string): boolean {
+  return nodeIdForm.test(text);
+}
+
 /** Sentences, at most ten; none if the topology is right. */
 export function topologyProblems(topology: Topology): string[] {
   const found = new Problems();
