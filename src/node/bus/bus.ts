@@ -112,6 +112,11 @@ export class Bus {
     return this.#shared.bytes;
   }
 
+  /** The ways of messages to others, each once. */
+  get links(): readonly Link[] {
+    return [...new Set(this.#links.values())];
+  }
+
   /** To a node, or to whoever is at '@HOST:PORT'. What cannot be sent is dropped. */
   send(to: NodeId, message: object): void {
     if (this.#isClosed || to === this.#options.node || this.#ownAddresses.has(to)) return;
@@ -148,7 +153,7 @@ export class Bus {
   }
 
   tick(nowMs: number): void {
-    for (const link of new Set(this.#links.values())) {
+    for (const link of this.links) {
       link.tick(nowMs);
       if (link.isIdle) this.#forget(link);
     }

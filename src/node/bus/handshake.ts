@@ -12,7 +12,7 @@
  * purpose and version of both, so that no proof serves for another connection, and each side's proof is of its own side.
  */
 import { createHash, randomBytes } from 'node:crypto';
-import { aString, fields, isRefusal, optional, readData } from '../../ring/index.js';
+import { aString, fields, isNodeId, isRefusal, optional, readData } from '../../ring/index.js';
 import type { ClusterSecret, Side } from './cluster-secret.js';
 import { BUS_VERSION, type Frame, FrameType, frameOf } from './frame.js';
 import { Seal } from './seal.js';
@@ -36,7 +36,6 @@ export interface Introduction {
 type Hello = Introduction & { readonly challenge: string };
 
 const CHALLENGE_BYTES = 32;
-const nodeForm = /^[a-z0-9-]{1,40}$/;
 const challengeForm = /^[0-9a-f]{64}$/;
 
 const helloShape = fields<Hello>({
@@ -138,7 +137,7 @@ function readHello(body: Buffer): Hello {
   const hello = readData(helloShape, value, 'hello');
   if (isRefusal(hello)) throw new BusTrouble('garbage', hello.refused);
   const isRight =
-    nodeForm.test(hello.node) &&
+    isNodeId(hello.node) &&
     challengeForm.test(hello.challenge) &&
     (hello.purpose === 'messages' || hello.purpose === 'stream');
   if (!isRight) throw new BusTrouble('garbage', 'a hello whose node, purpose or challenge has not its form');

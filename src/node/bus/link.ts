@@ -43,6 +43,10 @@ export class Link {
     this.#events = events;
   }
 
+  get isOpen(): boolean {
+    return this.#channel?.isOpen ?? false;
+  }
+
   /** Has no connection and nothing to say: it may be forgotten. */
   get isIdle(): boolean {
     return this.#channel === undefined && this.#waitMs === undefined && this.queue.length === 0;

@@ -3,6 +3,7 @@ import {
   aNumber,
   aString,
   fields,
+  isNodeId,
   isRefusal,
   type Refusal,
   readData,
@@ -11,7 +12,6 @@ import {
 } from '../../ring/index.js';
 
 const FORMAT = 1;
-const nodeForm = /^[a-z0-9-]{1,40}$/;
 
 /** Beyond it a counter would not fit an incarnation; one start a millisecond takes 30,000 years. */
 const MAX_STARTS = 1e15 - 1;
@@ -48,7 +48,7 @@ export function readIdentity(sealed: string): Identity | Refusal {
     return {
       refused: `it has format ${format}, and known here is ${FORMAT}: use the Nuthatch that wrote it`,
     };
-  if (!nodeForm.test(node)) return { refused: `its node is "${node}": 1 to 40 of a-z, 0-9 and '-'` };
+  if (!isNodeId(node)) return { refused: `its node is "${node}": 1 to 40 of a-z, 0-9 and '-'` };
   if (!Number.isInteger(starts) || starts < 1 || starts >= MAX_STARTS)
     return { refused: `it counts ${starts} starts: a whole number from 1 on` };
   return { node, starts };
