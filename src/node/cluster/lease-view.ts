@@ -29,6 +29,8 @@ export class LeaseView {
   #skippedMs: number;
   /** On the holder's clock of this thread. */
   #untilMs = NEVER;
+  /** When it was last known to hold one that it does not hold now, on that clock. */
+  #heldMs = NEVER;
   #jumps = 0;
   #isHeld = false;
 
@@ -46,28 +48,46 @@ export class LeaseView {
     return this.leftMs() > 0 && this.#cell.shard === shard && this.#cell.epoch === epoch;
   }
 
-  /** For how long this node may write yet, in ms, if it is not renewed; 0: not at all. */
+  /** For how long this node may write yet, in ms, if its lease is not renewed; 0: not at all. */
   leftMs(): number {
-    const { monotonicMs, wallMs } = this.#clocks();
-    const skippedBeforeMs = this.#skippedMs;
-    const { holderMs, skippedMs, jumped } = this.#clock.read(monotonicMs, wallMs);
-    this.#skippedMs = skippedMs;
-    if (jumped) {
-      this.#untilMs = NEVER;
-      this.#jumps = (this.#jumps + 1) | 0;
-      this.#cell.jumps = this.#jumps;
-    }
-    if (!this.#cell.readLease() || this.#isHeld) return 0;
-    if (this.#cell.number !== this.#number) {
-      this.#number = this.#cell.number;
-      const isBehindJump = this.#cell.jumpsHeard === this.#jumps;
-      this.#untilMs = isBehindJump ? this.#cell.deadlineMs + skippedBeforeMs : NEVER;
-    }
-    return Math.max(0, this.#untilMs - holderMs);
+    const nowMs = this.#look();
+    return this.#isHeld ? 0 : Math.max(0, this.#untilMs - nowMs);
+  }
+
+  /** For how long this node has been without its lease, in ms; 0: it has it. Infinity: it never had one. */
+  lostForMs(): number {
+    const nowMs = this.#look();
+    return Math.max(0, nowMs - Math.max(this.#heldMs, this.#untilMs));
   }
 
   /** While it is held nothing may be written, whatever the cell says: a release is under way, or there is no worker any more. */
   hold(isHeld: boolean): void {
     this.#isHeld = isHeld;
+  }
+
+  /** Reads the clocks, then the cell. Returns the time of the holder's clock. */
+  #look(): number {
+    const { monotonicMs, wallMs } = this.#clocks();
+    const skippedBeforeMs = this.#skippedMs;
+    const { holderMs, skippedMs, jumped } = this.#clock.read(monotonicMs, wallMs);
+    this.#skippedMs = skippedMs;
+    if (jumped) {
+      this.#become(NEVER, holderMs);
+      this.#jumps = (this.#jumps + 1) | 0;
+      this.#cell.jumps = this.#jumps;
+    }
+    // Who finds it changing at each look has none, until it has read it.
+    if (!this.#cell.readLease()) this.#become(NEVER, holderMs);
+    else if (this.#cell.number !== this.#number) {
+      this.#number = this.#cell.number;
+      const isBehindJump = this.#cell.jumpsHeard === this.#jumps;
+      this.#become(isBehindJump ? this.#cell.deadlineMs + skippedBeforeMs : NEVER, holderMs);
+    }
+    return holderMs;
+  }
+
+  #become(untilMs: number, nowMs: number): void {
+    this.#heldMs = Math.max(this.#heldMs, Math.min(this.#untilMs, nowMs));
+    this.#untilMs = untilMs;
   }
 }

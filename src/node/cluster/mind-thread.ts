@@ -10,7 +10,7 @@
  *     onReplication(from, bytes)   <─ given away ───   a stream of the bus from that node
  *     lease.mayWrite(shard, epoch) <─ shared memory ─  each grant and each loss
  *     alive()                      ── shared memory ─> who says nothing for 1 s renews no lease
- *     onTopology                   <─ messages ──────  each newer one that is committed
+ *     onTopology, onDeadNodes      <─ messages ──────  each newer one that is committed; who is taken for dead
  *
  * Replication may lose messages, also without an end of a connection, never changes or reorders those of one sender's life: its protocol
  * numbers them and attaches again.
@@ -36,11 +36,17 @@ import type {
 /** Bytes of replication on their way to the worker. Some windows of some replicas; more is dropped, as the worker stands still. */
 const MAX_GIVEN_BYTES = 64 * 1024 * 1024;
 
+interface Waiting {
+  readonly resolve: (answer: never) => void;
+  readonly reject: (why: Error) => void;
+}
+
 export class MindThread {
-  readonly self: TopologyNode;
   readonly lease: LeaseView;
   /** Called with each newer committed topology, after `topology` is that. */
   onTopology: (topology: Topology) => void = () => {};
+  /** Called when other nodes than before are taken for dead, after `deadNodes` is those. */
+  onDeadNodes: (nodes: ReadonlySet<NodeId>) => void = () => {};
   /** One message, whole, of a life of a node of this cluster. */
   onReplication: (from: NodeLife, message: Uint8Array<ArrayBuffer>) => void = () => {};
   /** The worker has died. This node holds no lease any more and can get none: it is to end with this error. */
@@ -50,58 +56,68 @@ export class MindThread {
   readonly #worker: Worker;
   readonly #cell: SharedCell;
   readonly #log: Log;
+  readonly #started: Promise<void>;
   readonly #ended: Promise<void>;
+  #onStarted: () => void = () => {};
+  #onRefused: (error: Error) => void = () => {};
+  #self: TopologyNode | undefined;
   #topology: Topology | undefined;
-  #questions = new Map<number, (answer: never) => void>();
+  #deadNodes: ReadonlySet<NodeId> = new Set();
+  readonly #questions = new Map<number, Waiting>();
   #lastNumber = 0;
   #givenBytes = 0;
   #isClosing = false;
+  #hasEnded = false;
 
   /** Rejects with the worker's reason, which says what to do about it. */
   static async start(place: MindPlace, log: Log): Promise<MindThread> {
     const memory = newSharedMemory();
     const cell = new SharedCell(memory);
+    // It makes its first reading of the clocks before there is a worker.
     const lease = new LeaseView(cell, hostClocks);
     const workerData: WorkerData = { place, memory };
     const worker = new Worker(new URL('./mind-worker.js', import.meta.url), { workerData });
-    const self = await new Promise<TopologyNode>((resolve, reject) => {
-      worker.on('error', reject);
-      worker.on('exit', (code) => reject(new Error(`the thread of the mind ended with code ${code}`)));
-      worker.on('message', (message: FromWorker) => {
-        if (message.kind === 'started') resolve(message.self);
-        else if (message.kind === 'refused')
-          reject(Object.assign(new Error(message.message), { code: message.code }));
-        else if (message.kind === 'log') log[message.level](message.message);
-      });
-    });
-    worker.removeAllListeners();
-    return new MindThread(worker, cell, lease, self, log);
+    const thread = new MindThread(worker, cell, lease, log);
+    await thread.#started;
+    return thread;
   }
 
-  private constructor(worker: Worker, cell: SharedCell, lease: LeaseView, self: TopologyNode, log: Log) {
+  private constructor(worker: Worker, cell: SharedCell, lease: LeaseView, log: Log) {
     this.#worker = worker;
     this.#cell = cell;
     this.lease = lease;
-    this.self = self;
     this.#log = log;
+    this.#started = new Promise((resolve, reject) => {
+      this.#onStarted = resolve;
+      this.#onRefused = reject;
+    });
     worker.on('message', (message: FromWorker) => this.#receive(message));
+    let cause: Error | undefined;
+    worker.on('error', (error) => {
+      cause = error;
+    });
     this.#ended = new Promise((resolve) => {
-      let cause: unknown;
-      worker.on('error', (error) => {
-        cause = error;
-      });
       worker.on('exit', (code) => {
+        this.#end(cause, code);
         resolve();
-        this.lease.hold(true);
-        if (!this.#isClosing)
-          this.onDeath(new Error(`the thread of the mind ended with code ${code}`, { cause }));
       });
     });
+  }
+
+  /** This node, in this life. */
+  get self(): TopologyNode {
+    assert(this.#self !== undefined, 'the thread of the mind has started');
+    return this.#self;
   }
 
   /** The newest committed topology that this thread has heard of. */
   get topology(): Topology | undefined {
     return this.#topology;
+  }
+
+  /** Nodes that the membership takes for dead, or that have left. Another set each time it changes. */
+  get deadNodes(): ReadonlySet<NodeId> {
+    return this.#deadNodes;
   }
 
   /** The main thread is alive: to be called at least each 100 ms or so. Who says nothing for 1 s renews no lease. */
@@ -112,12 +128,15 @@ export class MindThread {
   }
 
   /** The message is given away: nothing is to be done with its bytes afterwards. It may be lost. */
-  sendReplication(to: NodeId, message: Uint8Array<ArrayBuffer>): void {
-    const { byteLength } = message;
-    assert(byteLength === message.buffer.byteLength, 'a message has a buffer of its own, which it fills');
+  sendReplication(to: NodeId, message: Uint8Array): void {
+    const { byteLength, buffer } = message;
+    assert(
+      buffer instanceof ArrayBuffer && byteLength === buffer.byteLength,
+      'a message has a buffer of its own, which it fills',
+    );
     if (((this.#givenBytes - this.#cell.takenByWorker) | 0) > MAX_GIVEN_BYTES) return;
     this.#givenBytes = (this.#givenBytes + byteLength) | 0;
-    this.#post({ kind: 'replication', to, bytes: message }, [message.buffer]);
+    this.#post({ kind: 'replication', to, bytes: message }, [buffer]);
   }
 
   /** Begins a cluster, on one of the voters of its first topology. Resolves with why not, if it is refused. */
@@ -147,7 +166,8 @@ export class MindThread {
     this.lease.hold(true);
     if (!this.#isClosing) {
       this.#isClosing = true;
-      void this.#ask('close', undefined);
+      // What fails then has been told to the log.
+      this.#ask('close', undefined).catch(() => {});
     }
     await this.#ended;
   }
@@ -160,11 +180,27 @@ export class MindThread {
   }
 
   #ask<K extends QuestionKind>(kind: K, asked: Questions[K]['asked']): Promise<Questions[K]['answer']> {
-    return new Promise((resolve) => {
+    return new Promise((resolve, reject) => {
+      if (this.#hasEnded) {
+        reject(new Error('the thread of the mind has ended'));
+        return;
+      }
       const number = ++this.#lastNumber;
-      this.#questions.set(number, resolve);
+      this.#questions.set(number, { resolve, reject });
       this.#post({ kind, number, asked } as ToWorker);
     });
+  }
+
+  /** There is no worker any more. */
+  #end(cause: Error | undefined, code: number): void {
+    this.#hasEnded = true;
+    this.lease.hold(true);
+    const why = new Error(`the thread of the mind has ended: ${cause?.message ?? `code ${code}`}`, { cause });
+    for (const { reject } of this.#questions.values()) reject(why);
+    this.#questions.clear();
+    if (this.#self === undefined) this.#onRefused(why);
+    else if (!this.#isClosing) this.onDeath(why);
+    else if (cause !== undefined) this.#log.error(why.message);
   }
 
   #post(message: ToWorker, transferred: readonly ArrayBuffer[] = []): void {
@@ -173,18 +209,29 @@ export class MindThread {
 
   #receive(message: FromWorker): void {
     switch (message.kind) {
+      case 'started':
+        this.#self = message.self;
+        this.#onStarted();
+        break;
+      case 'refused':
+        this.#onRefused(Object.assign(new Error(message.message), { code: message.code }));
+        break;
       case 'topology':
         this.#topology = message.topology;
         this.onTopology(message.topology);
+        break;
+      case 'deadNodes':
+        this.#deadNodes = new Set(message.nodes);
+        this.onDeadNodes(this.#deadNodes);
         break;
       case 'replication':
         this.#cell.takenByMain = (this.#cell.takenByMain + message.bytes.byteLength) | 0;
         this.onReplication(message.from, message.bytes);
         break;
       case 'answer': {
-        const resolve = this.#questions.get(message.number);
+        const question = this.#questions.get(message.number);
         this.#questions.delete(message.number);
-        resolve?.(message.answer as never);
+        question?.resolve(message.answer as never);
         break;
       }
       case 'log':

@@ -7,7 +7,7 @@
  *     replication ──────────────────────>      bytes are given away, not copied
  *     <──────────────────────── started        once: it serves; or else
  *     <──────────────────────── refused        once: why it does not
- *     <─────── topology, replication, log
+ *     <─ topology, deadNodes, replication, log
  *     close ────────────────────────────>
  *     <───────────────────────── answer        everything is closed; the worker ends
  */
@@ -61,13 +61,14 @@ export type Question = {
 
 export type ToWorker =
   | Question
-  | { readonly kind: 'replication'; readonly to: NodeId; readonly bytes: Uint8Array<ArrayBuffer> };
+  | { readonly kind: 'replication'; readonly to: NodeId; readonly bytes: Uint8Array };
 
 export type FromWorker =
   | { readonly kind: 'started'; readonly self: TopologyNode }
   | { readonly kind: 'refused'; readonly message: string; readonly code: string | undefined }
   | { readonly kind: 'answer'; readonly number: number; readonly answer: Questions[QuestionKind]['answer'] }
   | { readonly kind: 'topology'; readonly topology: Topology }
+  | { readonly kind: 'deadNodes'; readonly nodes: readonly NodeId[] }
   | { readonly kind: 'replication'; readonly from: NodeLife; readonly bytes: Uint8Array<ArrayBuffer> }
   | {
       readonly kind: 'log';

@@ -1,0 +1,58 @@
+/** Places for nodes of a cluster on the loopback, and the cluster with which they begin. */
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { TestContext } from 'node:test';
+import { firstTopology, isRefusal, type Topology, type TopologyNode } from '../../ring/index.js';
+import type { MindPlace } from './thread-messages.js';
+
+/** Tells a hang from slowness, in ms: some elections on a machine with much other work. */
+const HANG_MS = 100_000;
+/** Elections and leases are real here, so looks at them need not be many. */
+const LOOK_MS = 10;
+
+/** Lets all go on until the condition holds. */
+export async function eventually(condition: () => boolean): Promise<void> {
+  const start = performance.now();
+  while (!condition()) {
+    if (performance.now() - start > HANG_MS) throw new Error(`never: ${condition}`);
+    await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
+  }
+}
+
+export const SECRET = 'a secret of these tests';
+
+export function placeOf(t: TestContext, part: Partial<MindPlace> = {}): MindPlace {
+  const folder = mkdtempSync(join(tmpdir(), 'nuthatch-mind-'));
+  t.after(() => rmSync(folder, { recursive: true, force: true }));
+  return {
+    folder: join(folder, 'meta'),
+    host: '127.0.0.1',
+    port: 7000,
+    bus: { host: '127.0.0.1', port: 0 },
+    secret: SECRET,
+    zone: '',
+    holdsData: true,
+    seeds: [],
+    ...part,
+  };
+}
+
+export function addressOf({ host, busPort }: TopologyNode): string {
+  return `${host}:${busPort}`;
+}
+
+/** A shard for each node, or fewer with a replica. */
+export function firstOf(nodes: readonly TopologyNode[], shards: number, replicasPerShard: number): Topology {
+  const first = firstTopology({
+    clusterId: 'c-test',
+    nodes,
+    shards,
+    replicasPerShard,
+    lease: { leaseMs: 1500, driftPermille: 50, slackMs: 20 },
+    maxUnreplicatedMs: 1000,
+  });
+  if (isRefusal(first)) assert.fail(first.refused);
+  return first;
+}

@@ -1,0 +1,107 @@
+import assert from 'node:assert/strict';
+import { type TestContext, test } from 'node:test';
+import type { NodeLife, Topology } from '../../ring/index.js';
+import { recordingLog } from '../meta/states.testkit.js';
+import { addressOf, eventually, firstOf, placeOf } from './clusters.testkit.js';
+import { hostClocks } from './host-clocks.js';
+import { LeaseView } from './lease-view.js';
+import { MindHost, TICK_MS } from './mind-host.js';
+import { newSharedMemory, SharedCell } from './shared-cell.js';
+import type { MindPlace } from './thread-messages.js';
+
+/** A host with a timer, and a main thread that is alive until it is told to be silent. */
+class TestHost {
+  readonly host: MindHost;
+  readonly lease: LeaseView;
+  readonly heard: string[] = [];
+  readonly log = recordingLog();
+  topology: Topology | undefined;
+  isSilent = false;
+  readonly #timer: NodeJS.Timeout;
+  #isClosed = false;
+
+  static async start(t: TestContext, place: MindPlace): Promise<TestHost> {
+    const memory = newSharedMemory();
+    const cell = new SharedCell(memory);
+    const lease = new LeaseView(cell, hostClocks);
+    let one: TestHost | undefined;
+    const host = await MindHost.start(place, new SharedCell(memory), recordingLog(), {
+      topology: (topology) => {
+        if (one !== undefined) one.topology = topology;
+      },
+      deadNodes: () => {},
+      outcome: () => {},
+      replication: (from: NodeLife, message) => {
+        one?.heard.push(`${from.node}/${from.incarnation}: ${Buffer.from(message).toString()}`);
+        return true;
+      },
+    });
+    one = new TestHost(host, lease, cell);
+    t.after(() => one?.close());
+    return one;
+  }
+
+  private constructor(host: MindHost, lease: LeaseView, cell: SharedCell) {
+    this.host = host;
+    this.lease = lease;
+    this.#timer = setInterval(() => {
+      if (!this.isSilent) cell.beat();
+      host.tick();
+    }, TICK_MS);
+  }
+
+  get mayWrite(): boolean {
+    const { node } = this.host.self;
+    const shard = this.topology?.shards.find(({ primary }) => primary?.node === node);
+    return shard !== undefined && this.lease.mayWrite(shard.id, shard.epoch);
+  }
+
+  get notes(): string {
+    return this.host
+      .status()
+      .timeline.map(({ text }) => text)
+      .join('\n');
+  }
+
+  async close(): Promise<void> {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    clearInterval(this.#timer);
+    await this.host.close();
+  }
+}
+
+async function cluster(t: TestContext, shards: number, replicas: number): Promise<TestHost[]> {
+  const first = await TestHost.start(t, placeOf(t));
+  const seeds = [addressOf(first.host.self)];
+  const all = [
+    first,
+    await TestHost.start(t, placeOf(t, { seeds })),
+    await TestHost.start(t, placeOf(t, { seeds })),
+  ];
+  const begun = firstOf(
+    all.map(({ host }) => host.self),
+    shards,
+    replicas,
+  );
+  assert.equal(first.host.driver.begin(begun), undefined);
+  assert.match(first.host.driver.begin(begun)?.refused ?? '', /belongs to the cluster c-test already/);
+  return all;
+}
+
+test('three nodes begin a cluster, elect, hold leases; one is gone, and its replica is primary in its place', async (t) => {
+  const all = await cluster(t, 1, 2);
+  await eventually(() => all.filter(({ mayWrite }) => mayWrite).length === 1);
+  assert.equal(all.filter(({ host }) => host.status().role === 'leader').length, 1);
+  const primary = all.find(({ mayWrite }) => mayWrite) as TestHost;
+  const others = all.filter((one) => one !== primary);
+  await primary.close();
+  assert.equal(primary.mayWrite, false);
+  await eventually(() => others.some(({ mayWrite }) => mayWrite));
+  const { node } = primary.host.self;
+  for (const { host } of others) {
+    const { members, committedVersion } = host.status();
+    assert.equal(members.find((one) => one.node === node)?.state, 'left');
+    assert.ok(committedVersion > 1);
+  }
+});

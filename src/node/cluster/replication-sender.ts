@@ -1,0 +1,168 @@
+/**
+ * The way of replication messages to one other node: a stream that is opened when there is something to say.
+ *
+ *              send                   opened: says who sends
+ *   IDLE ──────────────> OPENING ─────────────────────────────> OPEN
+ *    ^                      │ failed: queue dropped                │ lost, or beyond its bound: queue dropped
+ *    │ waited               v                                      v
+ *    └────────────────── WAITING <─────────────────────────────────┘     what is said meanwhile is dropped
+ *
+ * Replication has a window: what is under way to a replica is 1 MiB, or one write that is larger. So a queue that grows beyond
+ * MAX_QUEUED_BYTES belongs to a stream that nobody takes anything from, and it is given up; the protocol attaches again.
+ *
+ * A large message goes in pieces, of which TURN_BYTES go in one turn: to seal 512 MiB at once would hold up heartbeats for seconds.
+ */
+import type { Duplex } from 'node:stream';
+import type { Backoff } from '../../base/index.js';
+import type { NodeId } from '../../ring/index.js';
+import { pieceOf } from './replication-frames.js';
+
+/** What may wait beside the message that is being sent: some windows, of sessions one after the other. */
+const MAX_QUEUED_BYTES = 8 * 1024 * 1024;
+const PIECE_BYTES = 64 * 1024;
+/** Sealed in less than a millisecond. */
+const TURN_BYTES = 256 * 1024;
+/** A stream on which nothing is said for so long is closed, in ms: a primary says something each 100 ms. */
+const IDLE_MS = 30_000;
+
+export class ReplicationSender {
+  readonly to: NodeId;
+  readonly #open: () => Promise<Duplex>;
+  readonly #hello: () => Uint8Array;
+  readonly #backoff: Backoff;
+  /** Undefined: there is none; it is being opened while `isOpening`. */
+  #stream: Duplex | undefined;
+  #isOpening = false;
+  #isClosed = false;
+  #waitMs: number | undefined;
+  #openAtMs = Number.POSITIVE_INFINITY;
+  #saidAtMs: number | undefined;
+  #queue: Uint8Array[] = [];
+  /** Of the first in the queue, sent. */
+  #sentBytes = 0;
+  #queuedBytes = 0;
+  #turnBytes = 0;
+  #isNextTurn = false;
+
+  constructor(to: NodeId, open: () => Promise<Duplex>, hello: () => Uint8Array, backoff: Backoff) {
+    this.to = to;
+    this.#open = open;
+    this.#hello = hello;
+    this.#backoff = backoff;
+  }
+
+  get isOpen(): boolean {
+    return this.#stream !== undefined;
+  }
+
+  get queuedBytes(): number {
+    return this.#queuedBytes;
+  }
+
+  /** Nothing was said for long, nor is anything to be said: it may be forgotten. */
+  isIdle(nowMs: number): boolean {
+    this.#saidAtMs ??= nowMs;
+    return this.#queuedBytes === 0 && nowMs - this.#saidAtMs >= IDLE_MS;
+  }
+
+  send(message: Uint8Array): void {
+    if (this.#isClosed || this.#waitMs !== undefined) return;
+    if (this.#queuedBytes > MAX_QUEUED_BYTES) {
+      if (this.#stream !== undefined) this.#drop(this.#stream);
+      return;
+    }
+    this.#saidAtMs = undefined;
+    this.#queue.push(message);
+    this.#queuedBytes += message.length;
+    if (this.#stream !== undefined) this.#pump();
+    else if (!this.#isOpening) void this.#begin();
+  }
+
+  tick(nowMs: number): void {
+    if (this.#waitMs === undefined) return;
+    if (this.#openAtMs === Number.POSITIVE_INFINITY) this.#openAtMs = nowMs + this.#waitMs;
+    if (nowMs < this.#openAtMs) return;
+    this.#waitMs = undefined;
+    this.#openAtMs = Number.POSITIVE_INFINITY;
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    this.#clear();
+    this.#stream?.destroy();
+    this.#stream = undefined;
+  }
+
+  async #begin(): Promise<void> {
+    this.#isOpening = true;
+    let stream: Duplex | undefined;
+    try {
+      stream = await this.#open();
+    } catch {
+      // The bus has told why; the way of messages to that node fares alike.
+    }
+    this.#isOpening = false;
+    if (this.#isClosed || stream === undefined || stream.destroyed) {
+      stream?.destroy();
+      this.#drop(undefined);
+      return;
+    }
+    this.#stream = stream;
+    const opened = stream;
+    opened.on('drain', () => this.#pump());
+    opened.on('close', () => this.#drop(opened));
+    // Nothing comes this way but the end.
+    opened.on('end', () => this.#drop(opened));
+    opened.resume();
+    const hello = this.#hello();
+    opened.write(pieceOf(hello, 0, hello.length));
+    this.#pump();
+  }
+
+  #pump(): void {
+    const stream = this.#stream;
+    while (stream !== undefined && stream === this.#stream && !stream.writableNeedDrain) {
+      const message = this.#queue[0];
+      if (message === undefined) return;
+      if (this.#turnBytes >= TURN_BYTES) {
+        this.#waitForTurn();
+        return;
+      }
+      const piece = pieceOf(message, this.#sentBytes, PIECE_BYTES);
+      const bytes = Math.min(PIECE_BYTES, message.length - this.#sentBytes);
+      this.#turnBytes += bytes;
+      this.#sentBytes += bytes;
+      this.#queuedBytes -= bytes;
+      if (this.#sentBytes === message.length) {
+        this.#queue.shift();
+        this.#sentBytes = 0;
+      }
+      this.#backoff.reset();
+      stream.write(piece);
+    }
+  }
+
+  #waitForTurn(): void {
+    if (this.#isNextTurn) return;
+    this.#isNextTurn = true;
+    setImmediate(() => {
+      this.#isNextTurn = false;
+      this.#turnBytes = 0;
+      this.#pump();
+    });
+  }
+
+  #drop(stream: Duplex | undefined): void {
+    if (stream !== this.#stream) return;
+    this.#stream = undefined;
+    this.#clear();
+    stream?.destroy();
+    this.#waitMs = this.#backoff.nextMs();
+  }
+
+  #clear(): void {
+    this.#queue = [];
+    this.#sentBytes = 0;
+    this.#queuedBytes = 0;
+  }
+}
