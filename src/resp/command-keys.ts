@@ -12,14 +12,14 @@ export class CommandKeys {
   ranges = new Uint8Array(FIRST_KEYS);
   count = 0;
 
-  /** Finds the keys and returns how many there are. Shard channels are no keys. */
-  locate(spec: CommandSpec, request: Request): number {
+  /** Finds the keys and returns how many there are. Shard channels are no keys, but go the same way in a cluster: `withChannels`. */
+  locate(spec: CommandSpec, request: Request, withChannels = false): number {
     this.count = 0;
     const ranges = spec.keys;
     if (ranges === undefined) return 0;
     for (let r = 0; r < ranges.length; r++) {
       const range = ranges[r];
-      if (range === undefined || range.flags.includes('not_key')) continue;
+      if (range === undefined || (!withChannels && range.flags.includes('not_key'))) continue;
       const last = Math.min(lastArgument(range, request.count), request.count - 1);
       for (let i = range.index; i <= last; i += range.step) this.#add(i, r);
     }

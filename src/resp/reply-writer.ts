@@ -204,11 +204,33 @@ export class ReplyWriter {
     this.length = length;
   }
 
-  /** The replies, not copied. */
-  written(): Uint8Array {
+  /** The first `length` bytes of the replies, not copied. */
+  written(length = this.length): Uint8Array {
     // A view costs as much as a small copy, and most events of a busy node end with as many bytes as the last.
-    if (this.#written?.length !== this.length) this.#written = this.block.bytes.subarray(0, this.length);
+    if (this.#written?.length !== length) this.#written = this.block.bytes.subarray(0, length);
     return this.#written;
+  }
+
+  /** Takes away the first `bytes`. */
+  drop(bytes: number): void {
+    if (bytes < this.length) this.block.bytes.copyWithin(0, bytes, this.length);
+    this.length -= bytes;
+  }
+
+  /** Puts an error in the place of each of these replies, given by where they begin and end, in order. */
+  replace(replies: readonly (readonly [from: number, to: number])[], text: string): void {
+    const { block, length } = this;
+    this.block = this.#blocks.take(this.#initialBytes);
+    this.#written = undefined;
+    this.length = 0;
+    let at = 0;
+    for (const [from, to] of replies) {
+      this.raw(block, at, from - at);
+      this.error(text);
+      at = to;
+    }
+    this.raw(block, at, length - at);
+    this.#blocks.give(block);
   }
 
   /** Begins anew in the same buffer; one that has grown much is given up for a small one. */
@@ -217,12 +239,16 @@ export class ReplyWriter {
     this.length = 0;
   }
 
-  /** Begins anew in another block and returns the old one, which whoever sends it still needs. */
-  renew(): Block {
-    const { block } = this;
+  /**
+   * Begins anew in another block, with what stood behind the first `bytes`, and returns the old one, which whoever sends these still
+   * needs.
+   */
+  renew(bytes = this.length): Block {
+    const { block, length } = this;
     this.block = this.#blocks.take(this.#initialBytes);
     this.#written = undefined;
     this.length = 0;
+    if (bytes < length) this.raw(block, bytes, length - bytes);
     return block;
   }
 
