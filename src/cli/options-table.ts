@@ -8,6 +8,7 @@
  * itself takes are the node's own (src/node/options.ts).
  */
 import {
+  ackWrites,
   clusterDefaults,
   DEFAULT_MEMORY_SHARE,
   defaults,
@@ -223,6 +224,21 @@ export const optionsTable = {
     default: defaults.authTimeoutMs,
     group: 'Access',
     help: 'Close a client that has been silent for so long and has not given the password',
+    since: '0.1.0',
+  }),
+
+  'ack-writes': option({
+    kind: choice(ackWrites),
+    default: defaults.ackWrites,
+    group: 'Cluster',
+    help: 'Who must have a write over a value before it is answered: its primary, or every replica that is in sync too. What takes something away always waits for all of them',
+    since: '0.1.0',
+  }),
+  'max-stale': option({
+    kind: duration('ms', optionRanges.maxStaleMs, { always: -1 }),
+    default: defaults.maxStaleMs,
+    group: 'Cluster',
+    help: 'How long a node that is cut off from the others goes on answering reads, which may be as stale as that',
     since: '0.1.0',
   }),
 

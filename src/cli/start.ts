@@ -126,6 +126,8 @@ function nodeOptions(settings: Settings, budget: MemoryBudget, log: NodeLog, onS
     slowlogMaxEntries: settings['slowlog-max-entries'],
     latencyThresholdMs: settings['latency-threshold'],
     publicSocketsOnly: settings['public-sockets-only'],
+    ackWrites: settings['ack-writes'],
+    maxStaleMs: settings['max-stale'],
     drainTimeoutMs: settings['drain-timeout'],
     cluster: clusterOptions(settings),
     log,

@@ -14,6 +14,8 @@ import { randomBytes, randomInt } from 'node:crypto';
 import { KeyHash, Random } from '../base/index.js';
 import { BlockPool } from '../resp/index.js';
 import { DATABASE_COUNT, Store } from '../store/index.js';
+import { Gate } from './cluster/gate.js';
+import type { ClusterMember } from './cluster/member.js';
 import type { ShardStore } from './cluster/shard-store.js';
 import { buildCommands, type CommandSet } from './command.js';
 import { Config, trackingBudget } from './config.js';
@@ -82,6 +84,8 @@ export class CacheNode {
   shardStore: ShardStore | undefined;
   /** Bits of `NodeMode`. */
   modes = 0;
+  /** Of a node in a cluster. */
+  gate: Gate | undefined = undefined;
   /** The session whose requests are being executed. */
   current: Session | undefined = undefined;
   /** Wall ms since which nothing of the event at hand was measured. */
@@ -130,11 +134,19 @@ export class CacheNode {
     this.refreshMeasuring();
   }
 
+  /** From now on it belongs to a cluster. Before anybody is served. */
+  enterCluster(member: ClusterMember): void {
+    this.gate = new Gate(this, member);
+    this.modes |= NodeMode.CLUSTER;
+    this.gate.changed();
+  }
+
   /** Work begins: for a session, or for the node itself. */
   beginEvent(session: Session | undefined): void {
     this.store.now = this.clock.wallMs();
     this.markMs = this.store.now;
     this.current = session;
+    this.gate?.beginEvent();
   }
 
   /** Work is done: others get what it left for them. */

@@ -36,6 +36,18 @@ export const Trait = {
   SKIP_MONITOR: 4096,
   /** CLIENT TRACKING notes its keys as read. */
   READS_KEYS: 8192,
+  /** It changes the data, so in a cluster it needs the write lease. */
+  CHANGES: 16384,
+  /** It takes something away: all copies must have that before it is answered. */
+  TAKES_AWAY: 32768,
+  /** It does so with one of the words of `spec.takesAwayWith`. */
+  MAY_TAKE_AWAY: 65536,
+  /** It only adds, so no copy but this one need have it. */
+  ADDS: 131072,
+  /** Its keys are names of channels. */
+  SHARD_CHANNEL: 262144,
+  /** It executes what MULTI has queued. */
+  EXECUTES: 524288,
 } as const;
 
 const neverQueued = new Set(['exec', 'discard', 'multi', 'watch', 'quit', 'reset']);
@@ -55,6 +67,9 @@ const secret = new Set(['auth', 'hello', 'config|set']);
 const writesThatRead = new Set(['lease.get', 'lease.fill']);
 const publishes = new Set(['publish', 'spublish']);
 
+/** Whose replies may speak of a write. */
+export const SPEAKS_OF_WRITES = Trait.CHANGES | Trait.MAY_TAKE_AWAY | Trait.EXECUTES;
+
 /** Powers of two of a microsecond; the last has everything over half an hour. */
 const HISTOGRAM_BUCKETS = 31;
 
@@ -66,6 +81,8 @@ export class Command {
   /** Bits of `Trait`. */
   readonly flags: number;
   readonly handler: Handler;
+  /** The argument of its key, if it has one key only; else 0. */
+  readonly keyAt: number;
   /** Undefined for a command without subcommands. */
   readonly subcommands: CommandIndex<Command> | undefined;
   readonly children: readonly Command[];
@@ -87,6 +104,7 @@ export class Command {
     this.name = spec.name;
     this.arity = spec.arity;
     this.flags = traitsOf(spec);
+    this.keyAt = onlyKeyOf(spec);
     this.handler = handler;
     this.children = children;
     this.subcommands =
@@ -129,9 +147,19 @@ function traitsOf(spec: CommandSpec): number {
     when(secret.has(spec.name), Trait.SECRET) |
     when(publishes.has(spec.name), Trait.PUBLISHES) |
     when(readsKeys(spec), Trait.READS_KEYS) |
+    when(spec.flags.includes('write') && spec.change !== 'none', Trait.CHANGES) |
+    when(spec.change === 'takes away', Trait.TAKES_AWAY) |
+    when(spec.takesAwayWith !== undefined, Trait.MAY_TAKE_AWAY) |
+    when(spec.change === 'adds', Trait.ADDS) |
+    when(spec.keys?.some((range) => range.flags.includes('not_key')) === true, Trait.SHARD_CHANNEL) |
+    when(spec.name === 'exec', Trait.EXECUTES) |
     when(!spec.flags.includes('fast') && !spec.complexity.startsWith('O(1)'), Trait.MEASURED) |
     when(spec.name.startsWith('client'), Trait.KEEPS_CACHING)
   );
+}
+
+function onlyKeyOf({ keys = [] }: CommandSpec): number {
+  return keys.length === 1 && keys[0].last === 0 ? keys[0].index : 0;
 }
 
 /** What stands in the place of keys of a pub/sub command is channels. */

@@ -22,7 +22,7 @@ import {
   ranged,
   wordProblem,
 } from './config-parameter.js';
-import type { OutputLimits } from './options.js';
+import { type AckWrites, ackWrites, type OutputLimits } from './options.js';
 import { Password } from './password.js';
 
 const MAX_BULK_BYTES = 512 * MIB;
@@ -204,6 +204,32 @@ export const parameters: readonly Parameter[] = [
     },
   ),
   {
+    name: 'ack-writes',
+    sort: 'effective',
+    get: (node) => node.config.ackWrites,
+    set: (node, text) => {
+      const problem = wordProblem(text, ackWrites);
+      if (problem !== undefined) return { problem };
+      return {
+        apply: () => {
+          node.config.ackWrites = text.toLowerCase() as AckWrites;
+        },
+      };
+    },
+  },
+  {
+    name: 'max-stale',
+    sort: 'effective',
+    get: ({ config }) => (Number.isFinite(config.maxStaleMs) ? String(config.maxStaleMs) : '-1'),
+    set: (node, text) => {
+      const ms = /^(-1|\d+)$/.test(text) ? Number(text) : undefined;
+      if (ms === undefined) return { problem: 'argument must be a number of milliseconds, or -1: always' };
+      return ranged(ms, -1, MAX_INT32, () => {
+        node.config.maxStaleMs = ms === -1 ? Number.POSITIVE_INFINITY : ms;
+      });
+    },
+  },
+  {
     name: 'loglevel',
     sort: 'effective',
     get: (node) => node.logLevel,
@@ -218,7 +244,7 @@ export const parameters: readonly Parameter[] = [
   immutable('tcp-backlog', (node) => String(node.options.backlog)),
   immutable('daemonize', () => 'no'),
   immutable('supervised', () => 'no'),
-  immutable('cluster-enabled', () => 'no'),
+  immutable('cluster-enabled', (node) => (node.gate === undefined ? 'no' : 'yes')),
   immutable('io-threads', () => '1'),
   immutable('logfile', () => ''),
   immutable('unixsocket', () => ''),

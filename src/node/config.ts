@@ -2,7 +2,7 @@
  * The settings in force. They start as the options say, and CONFIG SET changes some of them: which, and under
  * what name, stands in config-table.ts.
  */
-import type { OutputLimits, ResolvedNodeOptions } from './options.js';
+import type { AckWrites, OutputLimits, ResolvedNodeOptions } from './options.js';
 import { Password } from './password.js';
 
 const MIB = 1024 * 1024;
@@ -22,6 +22,10 @@ export class Config {
   maxQueryBytes: number;
   outputPauseBytes: number;
   outputLimits: OutputLimits;
+  /** Who must have a write that replaces something before it is answered. */
+  ackWrites: AckWrites;
+  /** Reads of a node without its lease, or behind its primary, end after so long; Infinity: never. */
+  maxStaleMs: number;
   /** 0 = no limit. */
   maxClientsBytes: number;
   /** When `maxClientsBytes` follows the memory budget: its part of it; 0 = it does not. */
@@ -40,6 +44,8 @@ export class Config {
     this.maxQueryBytes = options.maxQueryBytes;
     this.outputPauseBytes = options.outputPauseBytes;
     this.outputLimits = options.outputLimits;
+    this.ackWrites = options.ackWrites;
+    this.maxStaleMs = options.maxStaleMs === -1 ? Number.POSITIVE_INFINITY : options.maxStaleMs;
     this.maxClientsBytes =
       options.maxClientsBytes === -1
         ? Math.max(MIN_CLIENTS_BYTES, Math.floor(maxMemoryBytes / 2))

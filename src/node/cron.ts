@@ -65,6 +65,7 @@ export class Cron {
     node.beginEvent(undefined);
     node.pauses.check(nowMs);
     node.waits.check(nowMs);
+    node.gate?.tick();
     node.leases.table.records.advance(nowMs);
     if (this.#ticks % SILENCE_TICKS === 0) node.limits.checkSilence();
     this.#upkeep();

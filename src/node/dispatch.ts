@@ -7,6 +7,8 @@
  *                                                                       |
  *                                    password, MULTI, subscriptions, monitor, CLIENT PAUSE
  *
+ * On a node of a cluster there is a gate between `resolve` and `execute`, and one behind it for the replies of writes (cluster/gate.ts).
+ *
  * An ordinary request costs one test of `modes`, one probe for the name, the test of its arity and the call.
  *
  * Time is taken only of commands whose work can grow (`Trait.MEASURED`), or is large: two clock reads are as much
@@ -17,7 +19,7 @@
  * The order of checks and every text are those of Redis 7.0, `processCommand`.
  */
 import type { Request } from '../resp/index.js';
-import { type Command, Trait } from './command.js';
+import { type Command, SPEAKS_OF_WRITES, Trait } from './command.js';
 import { Mode, muteReplies, ReplyMode, type Session } from './session.js';
 import { discard } from './transaction.js';
 
@@ -35,16 +37,58 @@ export const NodeMode = {
   MONITORED: 2,
   /** Every command's time is taken. */
   MEASURE_ALL: 4,
+  /** It belongs to a cluster. None of `Mode` has this bit, so both are tested as one number. */
+  CLUSTER: 65_536,
 } as const;
 
 /** Executes one request, or says why not, or puts it aside in `session.postponed`. */
 export function dispatch(session: Session, request: Request): void {
-  if ((session.modes | session.node.modes) !== 0) {
-    dispatchWithCare(session, request);
+  const modes = session.modes | session.node.modes;
+  if (modes !== 0) {
+    if (modes === NodeMode.CLUSTER) dispatchInCluster(session, request);
+    else dispatchWithCare(session, request);
     return;
   }
   const command = resolve(session, request);
   if (command !== undefined) execute(session, command, request);
+}
+
+/** The short way of a node in a cluster. */
+function dispatchInCluster(session: Session, request: Request): void {
+  const command = resolve(session, request);
+  if (command === undefined) return;
+  if (passesGate(session, command, request)) executeInCluster(session, command, request);
+}
+
+/** Whether the command is served here; else the reply is written. */
+function passesGate(session: Session, command: Command, request: Request): boolean {
+  const { gate } = session.node;
+  if (gate === undefined) return true;
+  const elsewhere = gate.redirection(session, command, request);
+  if (elsewhere !== '') {
+    redirect(session, command, elsewhere);
+    return false;
+  }
+  const refusal = gate.writeRefusal(session, command, request);
+  if (refusal !== '') reject(session, command, refusal);
+  return refusal === '';
+}
+
+/** `execute`, and what a reply that speaks of a write may have to wait for. */
+function executeInCluster(session: Session, command: Command, request: Request): void {
+  const { gate, outbox } = session.node;
+  if (gate === undefined || (command.flags & SPEAKS_OF_WRITES) === 0) {
+    execute(session, command, request);
+    return;
+  }
+  // A push within what the reply takes would be lost with it. EXEC puts them aside by itself.
+  const defers =
+    session.leases !== undefined && session.deferred === undefined && (command.flags & Trait.EXECUTES) === 0;
+  const from = session.out.length;
+  if (defers) outbox.defer(session);
+  execute(session, command, request);
+  gate.executed(session, command, request, from);
+  if (defers) outbox.undefer(session);
 }
 
 /** Executes one command and counts it. Also used by EXEC. */
@@ -152,6 +196,12 @@ function admit(session: Session, command: Command, request: Request): void {
     reject(session, command, refusal);
     return;
   }
+  if (!passesGate(session, command, request)) return;
+  const refusalAsIs = refusalInMode(session, command);
+  if (refusalAsIs !== '') {
+    reject(session, command, refusalAsIs);
+    return;
+  }
   const { node } = session;
   if ((node.modes & NodeMode.PAUSED) !== 0 && node.pauses.catches(session, command)) {
     node.pauses.postpone(session, request);
@@ -169,14 +219,14 @@ function admit(session: Session, command: Command, request: Request): void {
 /** `execute`, and what follows for clients that track and for those that monitor. */
 export function executeWithCare(session: Session, command: Command, request: Request): void {
   const { node } = session;
-  execute(session, command, request);
+  executeInCluster(session, command, request);
   if ((session.modes & Mode.TRACKING) !== 0 && (command.flags & Trait.READS_KEYS) !== 0) {
     node.tracking.remember(session, command, request);
   }
   if ((node.modes & NodeMode.MONITORED) !== 0) node.monitors.show(session, command, request);
 }
 
-/** Why this session may not execute this command now; '' = it may. */
+/** Why this session may not execute this command at all; '' = it may. */
 function refusalOf(session: Session, command: Command): string {
   const { modes } = session;
   const { flags } = command;
@@ -185,6 +235,13 @@ function refusalOf(session: Session, command: Command): string {
   if (session.transaction !== undefined && (flags & Trait.NO_MULTI) !== 0) {
     return 'ERR Command not allowed inside a transaction';
   }
+  return '';
+}
+
+/** Why it may not while it is subscribed, or monitors. */
+function refusalInMode(session: Session, command: Command): string {
+  const { modes } = session;
+  const { flags } = command;
   if ((modes & Mode.SUBSCRIBED) !== 0 && (flags & Trait.WHILE_SUBSCRIBED) === 0) {
     return `ERR Can't execute '${command.name}': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET are allowed in this context`;
   }
@@ -206,6 +263,17 @@ function reject(session: Session, command: Command | undefined, text: string): v
   } else {
     out.error(text);
   }
+  session.node.stats.countErrorReply(out.block, before);
+}
+
+/** Answers a request that is not for this node. Unlike a refusal it stands alone, also as the reply of EXEC. */
+function redirect(session: Session, command: Command, text: string): void {
+  if (session.transaction !== undefined) session.transaction.broken = true;
+  command.rejected++;
+  const out = session.out;
+  const before = out.length;
+  out.error(text);
+  if ((command.flags & Trait.EXECUTES) !== 0) discard(session);
   session.node.stats.countErrorReply(out.block, before);
 }
 

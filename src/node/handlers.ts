@@ -17,6 +17,7 @@ import { lifetimeHandlers } from './commands/lifetimes.js';
 import { numberHandlers } from './commands/numbers.js';
 import { memoryUsageHandlers, objectHandlers } from './commands/object.js';
 import { pubsubHandlers, pubsubSubcommandHandlers } from './commands/pubsub.js';
+import { replicationHandlers } from './commands/replication.js';
 import { scanHandlers } from './commands/scan.js';
 import { aclHandlers, functionHandlers, serverHandlers } from './commands/server.js';
 import { setHandlers } from './commands/set.js';
@@ -45,6 +46,7 @@ export const handlers: Handlers = {
   ...configHandlers,
   ...commandHandlers,
   ...serverHandlers,
+  ...replicationHandlers,
   ...aclHandlers,
   ...functionHandlers,
   ...slowlogHandlers,

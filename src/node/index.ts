@@ -19,6 +19,8 @@ export { parameters as configParameters } from './config-table.js';
 export { DEFAULT_MEMORY_SHARE, defaultMemoryBytes, type MemoryLimit, memoryLimit } from './memory-limit.js';
 export { type NodeTraffic, type RunningNode, startNode } from './node.js';
 export {
+  type AckWrites,
+  ackWrites,
   type Clock,
   defaults,
   type Log,

@@ -1,10 +1,11 @@
 /**
  * What INFO tells, section by section. Everything that tools are known to read is here under Redis' name; what has
- * no meaning for a cache without disk and replicas has the value that says so.
+ * no meaning for a cache without disk has the value that says so.
  */
 import { cpus, type as osType, release, totalmem } from 'node:os';
 import { DATABASE_COUNT } from '../store/index.js';
 import type { CacheNode } from './cache-node.js';
+import { replicationSection } from './cluster/replication-section.js';
 import type { Command } from './command.js';
 import { COMPATIBLE_VERSION, NUTHATCH_VERSION } from './version.js';
 
@@ -24,7 +25,7 @@ export const infoSections = {
   commandstats: commandSection,
   errorstats: errorSection,
   latencystats: latencySection,
-  cluster: (): Fields => ({ cluster_enabled: 0 }),
+  cluster: (node: CacheNode): Fields => ({ cluster_enabled: node.gate === undefined ? 0 : 1 }),
   keyspace: keyspaceSection,
 } as const;
 
@@ -35,7 +36,7 @@ function serverSection(node: CacheNode): Fields {
   return {
     redis_version: COMPATIBLE_VERSION,
     nuthatch_version: NUTHATCH_VERSION,
-    redis_mode: 'standalone',
+    redis_mode: node.gate === undefined ? 'standalone' : 'cluster',
     os: `${osType()} ${release()} ${process.arch}`,
     arch_bits: 64,
     multiplexing_api: 'libuv',
@@ -165,22 +166,6 @@ function statsSection(node: CacheNode): Fields {
     client_query_buffer_limit_disconnections: stats.queryLimitCloses,
     client_output_buffer_limit_disconnections: stats.outputLimitCloses,
     protocol_errors: stats.protocolErrors,
-  };
-}
-
-function replicationSection(node: CacheNode): Fields {
-  return {
-    role: 'master',
-    connected_slaves: 0,
-    master_failover_state: 'no-failover',
-    master_replid: node.runId,
-    master_replid2: '0'.repeat(40),
-    master_repl_offset: 0,
-    second_repl_offset: -1,
-    repl_backlog_active: 0,
-    repl_backlog_size: 0,
-    repl_backlog_first_byte_offset: 0,
-    repl_backlog_histlen: 0,
   };
 }
 

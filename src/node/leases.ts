@@ -56,6 +56,12 @@ export class Leases {
     this.table.records.maxBytes = leaseBudget(maxMemoryBytes);
   }
 
+  /** This node serves another shard, or the same in another epoch: what was granted before is void, and all who wait are woken. */
+  moved(shard: number, epoch: number): void {
+    this.table.serve(shard, epoch);
+    this.#node.accountExternalBytes();
+  }
+
   clientOf(session: Session): SessionLeases {
     session.leases ??= new SessionLeases(session);
     return session.leases;

@@ -184,11 +184,12 @@ export class Limits implements OutputOwner {
 
 /** Memory of one client beyond an idle session's. */
 export function clientBytes(session: Session): number {
-  const { reader, transaction, subscriptions, watched, tracking } = session;
+  const { reader, marks, transaction, subscriptions, watched, tracking } = session;
   return (
     reader.pendingCapacity +
     session.inFlightBytes +
     (session.inFlightBytes > 0 ? session.out.block.bytes.length : session.out.length) +
+    (marks === undefined ? 0 : marks.bytes) +
     (transaction === undefined ? 0 : transaction.bytes) +
     (subscriptions === undefined ? 0 : subscriptions.bytes) +
     (watched === undefined ? 0 : watched.bytes) +

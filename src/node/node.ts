@@ -52,11 +52,14 @@ export async function startNode(options: NodeOptions = {}): Promise<RunningNode>
 /** The same for tests, which also want to look inside. */
 export async function startCacheNode(
   options: NodeOptions,
+  /** What else belongs to it, before it listens. */
+  prepare: (inside: CacheNode) => void = () => {},
 ): Promise<{ running: RunningNode; inside: CacheNode }> {
   const resolved = resolve(options);
   const { min, max } = optionRanges.maxMemoryBytes;
   const maxMemoryBytes = resolved.maxMemoryBytes || Math.min(max, Math.max(min, defaultMemoryBytes()));
   const inside = new CacheNode(resolved, maxMemoryBytes);
+  prepare(inside);
   const listener = new Listener(inside);
   inside.port = await listener.listen();
   inside.cron.start();

@@ -47,6 +47,9 @@ export interface Clock {
   monotonicMs(): number;
 }
 
+export const ackWrites = ['primary', 'replica'] as const;
+export type AckWrites = (typeof ackWrites)[number];
+
 export interface NodeOptions {
   /** Address to listen on. Beyond loopback a password is required. Default '127.0.0.1'. */
   host?: string;
@@ -92,6 +95,13 @@ export interface NodeOptions {
   latencyThresholdMs?: number;
   /** Use only documented interfaces of Node.js for sockets: a little slower. Default false. */
   publicSocketsOnly?: boolean;
+  /**
+   * In a cluster: who must have a write over a value before it is answered, `primary` or `replica` (all that are in sync). What takes something away
+   * always waits for all. Default 'primary'.
+   */
+  ackWrites?: AckWrites;
+  /** In a cluster: a node that was cut off answers reads for so long, which may be as stale; -1 = always. Default 30,000. */
+  maxStaleMs?: number;
   /** How long `drain` waits for clients to take their replies before it closes them. Default 5,000. */
   drainTimeoutMs?: number;
   /** Makes it a node of a cluster. Default: none, it serves alone. */
@@ -154,6 +164,8 @@ export const defaults: ResolvedNodeOptions = Object.freeze({
   slowlogMaxEntries: 128,
   latencyThresholdMs: 0,
   publicSocketsOnly: false,
+  ackWrites: 'primary',
+  maxStaleMs: 30_000,
   drainTimeoutMs: 5_000,
   cluster: undefined,
   log: silent,
@@ -206,6 +218,7 @@ export const optionRanges: Readonly<Record<NumberOption, { min: number; max: num
   slowlogThresholdUs: { min: -1, max: Number.MAX_SAFE_INTEGER },
   slowlogMaxEntries: { min: 0, max: 1_000_000 },
   latencyThresholdMs: { min: 0, max: MAX_TIME_MS },
+  maxStaleMs: { min: 0, max: MAX_TIME_MS, also: -1 },
   drainTimeoutMs: { min: 0, max: MAX_TIME_MS },
 };
 
@@ -231,6 +244,8 @@ function otherProblems(options: ResolvedNodeOptions): string[] {
       `host ${options.host} can be reached from other machines, so a password is required; set password, or listen on 127.0.0.1.`,
     );
   }
+  if (!ackWrites.includes(options.ackWrites))
+    problems.push(`ackWrites is ${JSON.stringify(options.ackWrites)}; give ${ackWrites.join(' or ')}.`);
   if (typeof options.password !== 'string')
     problems.push('password is not a string; give a string, or leave it out.');
   for (const [name, limit] of Object.entries(options.outputLimits))

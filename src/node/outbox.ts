@@ -16,6 +16,8 @@
  *   `inFlightBytes + out.length`, and many small pushes to a slow client do not pin many large buffers.
  * - After an event no session is dirty, and a session without unsent output owns no buffer.
  *
+ * In a cluster output behind the reply to a write may have to wait, and gathers in the same buffer: cluster/held-replies.ts.
+ *
  * Bounds (limits.ts): requests of a client wait while its unsent output is over `outputPauseBytes`; pushes
  * cannot wait, so a client over its class's limit is closed.
  */
@@ -138,8 +140,8 @@ export class Outbox {
   /** Hands gathered output to the socket, unless a write is under way. The session keeps its writer. */
   write(session: Session): void {
     const writer = session.out;
-    const length = writer.length;
-    if (length === 0 || session.closed) return;
+    const { marks } = session;
+    if (writer.length === 0 || session.closed) return;
     if (session.inFlightBytes === 0) {
       // A broken socket takes everything at once: without this all that waits would be executed for nobody,
       // before its 'close' event has a turn.
@@ -147,15 +149,18 @@ export class Outbox {
         this.#owner.outputFinished(session);
         return;
       }
-      this.bytesOut += length;
-      if (session.wire.write(writer.written())) {
-        writer.truncate(0);
-        return;
-      }
-      session.inFlightBytes = length;
-      session.inFlight = writer.renew();
+      const length = marks === undefined ? writer.length : marks.sendable(writer);
+      if (length > 0) this.#hand(session, length);
+      if (writer.length === 0 && session.inFlightBytes === 0) return;
     }
+    marks?.lingers();
     this.#owner.outputGrew(session);
+  }
+
+  /** What was held back of its output may go. */
+  release(session: Session): void {
+    this.write(session);
+    if (this.#settle(session) && !session.closeAfterReply) this.#owner.outputDrained(session);
   }
 
   /** Ends an event for a session: sends, and gives the writer back if nothing is left. */
@@ -185,8 +190,7 @@ export class Outbox {
     session.inFlightBytes = 0;
     this.#blocks.give(session.inFlight);
     session.inFlight = NO_BLOCK;
-    this.write(session);
-    if (this.#settle(session) && !session.closeAfterReply) this.#owner.outputDrained(session);
+    this.release(session);
   }
 
   /** The session is gone: what it had to say is dropped. */
@@ -197,6 +201,19 @@ export class Outbox {
     this.#release(session);
     // The handler at work may still write to it.
     session.out = this.swallow;
+  }
+
+  /** The first `length` bytes of the output go to the wire. */
+  #hand(session: Session, length: number): void {
+    const writer = session.out;
+    this.bytesOut += length;
+    if (session.wire.write(writer.written(length))) {
+      writer.drop(length);
+    } else {
+      session.inFlightBytes = length;
+      session.inFlight = writer.renew(length);
+    }
+    session.marks?.moved(length);
   }
 
   /** Returns whether everything is sent. */
@@ -225,9 +242,9 @@ export class Outbox {
   }
 }
 
-/** Bytes of a session's output that its client has not taken yet. */
+/** Bytes of a session's output that its client has not taken yet, and what is known of them. */
 export function unsentBytes(session: Session): number {
-  return session.inFlightBytes + session.out.length;
+  return session.inFlightBytes + session.out.length + (session.marks?.bytes ?? 0);
 }
 
 /** Blocks of replies: from the pool, and beyond its sizes new ones that are not filled with zeros first. */

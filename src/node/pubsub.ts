@@ -102,6 +102,17 @@ export class PubSub {
     this.#settle(session);
   }
 
+  /** Shard channels that go to another node: whoever is subscribed there is told to look for it. */
+  leaveShardChannels(keeps: (channel: Block) => boolean): void {
+    for (const [channel, sessions] of [...this.#subscribers.shard]) {
+      if (keeps(Block.of(channel))) continue;
+      for (const session of [...sessions]) {
+        this.#node.outbox.push(session);
+        this.unsubscribe(session, 'shard', channel);
+      }
+    }
+  }
+
   /** HELLO has changed the protocol version. */
   protocolChanged(session: Session): void {
     if (session.subscriptions !== undefined && session.protocol === 2) session.modes |= Mode.SUBSCRIBED;

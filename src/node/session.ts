@@ -17,6 +17,7 @@ import type { Socket } from 'node:net';
 import { Block } from '../base/index.js';
 import type { ReplyWriter, Request, RequestReader } from '../resp/index.js';
 import type { CacheNode } from './cache-node.js';
+import type { Marks } from './cluster/held-replies.js';
 import type { Command } from './command.js';
 import type { SessionLeases } from './leases.js';
 import type { Subscriptions } from './pubsub.js';
@@ -111,6 +112,8 @@ export class Session {
   inFlightBytes = 0;
   /** The block in which they stand. */
   inFlight: Block = NO_BLOCK;
+  /** Which of its unsent replies speak of writes; in a cluster, once it has written. */
+  marks: Marks | undefined = undefined;
   /** This session is in the list of those to flush at the end of the event. */
   dirty = false;
   /** Close as soon as everything written so far is sent. */
@@ -151,7 +154,7 @@ export class Session {
   lastActiveMs: number;
   lastCommand: Command | undefined = undefined;
   noEvict = false;
-  /** The client sent READONLY (it has no effect on a primary, but is shown). */
+  /** The client sent READONLY: in a cluster it reads also where its keys are only copied. */
   readOnly = false;
   closed = false;
   /** It never gave a password, and one was set when it came: whenever one is set again, it has to give it. */

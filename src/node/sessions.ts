@@ -131,6 +131,8 @@ export class Sessions {
     node.limits.forget(session);
     session.transaction = undefined;
     session.postponed = undefined;
+    session.marks?.clear();
+    node.gate?.forget(session);
     node.outbox.drop(session);
   }
 

@@ -30,14 +30,18 @@ export interface TestNode {
 }
 
 /** Runs a test's body with a new node, and stops it whatever happens. */
-export async function withNode(options: NodeOptions, body: (node: TestNode) => Promise<void>): Promise<void> {
+export async function withNode(
+  options: NodeOptions,
+  body: (node: TestNode) => Promise<void>,
+  prepare?: (inside: CacheNode) => void,
+): Promise<void> {
   const logged: string[] = [];
   const note = (message: string): void => {
     logged.push(message);
   };
   const log: Log = { debug: note, info: note, warn: note, error: note };
   const all: NodeOptions = { port: 0, maxMemoryBytes: SMALL_MEMORY_BYTES, log, ...options };
-  const { running, inside } = await startCacheNode(all);
+  const { running, inside } = await startCacheNode(all, prepare);
   const clients: TestClient[] = [];
   const node: TestNode = {
     running,

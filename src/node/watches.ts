@@ -92,6 +92,11 @@ export class Watches {
     });
   }
 
+  /** Nothing that is watched is surely as it was. */
+  breakAll(): void {
+    this.#breakWhere(() => true);
+  }
+
   #breakWhere(concerns: (db: number, key: Block) => boolean): void {
     for (const [id, sessions] of [...this.#watchers]) {
       const { db, key } = parseWatchId(id);

@@ -11,6 +11,10 @@ export interface CommandSpec {
   /** The number of words including the name; negative: at least so many. */
   readonly arity: number;
   readonly flags: readonly CommandFlag[];
+  /** Of a command that writes: what it does to the data; 'replaces' if it does not say. */
+  readonly change?: ChangeKind;
+  /** Words among its arguments with which it takes something away. */
+  readonly takesAwayWith?: readonly string[];
   /** Where the keys stand. */
   readonly keys?: readonly KeyRange[];
   /** Access categories beyond those that follow from the flags and the group, see `categoriesOf`. */
@@ -57,6 +61,17 @@ export type KeyFlag =
   | 'delete'
   | 'not_key'
   | 'variable_flags';
+
+/**
+ * What a command that writes does to the data. In a cluster it follows who must have it before the reply leaves, and whether a write lease
+ * is needed: docs/cluster-protocol.md.
+ *
+ *   'takes away'  something is not there any more, or for a shorter time; also when nothing was found
+ *   'replaces'    values change
+ *   'adds'        what was not there is stored, and only if nothing was taken away meanwhile
+ *   'none'        only what the node remembers beside the data changes
+ */
+export type ChangeKind = 'takes away' | 'replaces' | 'adds' | 'none';
 
 export type CommandFlag =
   | 'write'

@@ -1,10 +1,13 @@
 /**
- * CLUSTER for a lone node: it is its own cluster and owns every slot. INFO says `cluster_enabled:0`, so no client
- * takes the cluster's way by itself; one that does is served.
+ * CLUSTER. A lone node is its own cluster and owns every slot; INFO says `cluster_enabled:0`, so no client
+ * takes the cluster's way by itself; one that does is served. In a cluster replies are laid out by ../cluster/cluster-replies.ts.
  */
 import { keySlot, SLOT_COUNT } from '../../base/index.js';
 import type { Request, SubcommandName } from '../../resp/index.js';
 import type { CacheNode } from '../cache-node.js';
+import { ownShardId } from '../cluster/cluster-replies.js';
+import { clusterState } from '../cluster/cluster-state.js';
+import { nodeIdOf } from '../cluster/topology-view.js';
 import type { Handler, Session } from '../session.js';
 import { integerArgument } from './arguments.js';
 import { scratch } from './values.js';
@@ -16,6 +19,10 @@ const BUS_PORT_OFFSET = 10_000;
 export const clusterHandlers = {
   'cluster|slots'(session) {
     const { out, node } = session;
+    if (node.gate !== undefined) {
+      node.gate.replies.slots(out);
+      return;
+    }
     out.array(1);
     out.array(3);
     out.integer(0);
@@ -29,6 +36,10 @@ export const clusterHandlers = {
 
   'cluster|shards'(session) {
     const { out, node } = session;
+    if (node.gate !== undefined) {
+      node.gate.replies.shards(out);
+      return;
+    }
     out.array(1);
     out.map(2);
     out.bulkText('slots');
@@ -51,32 +62,25 @@ export const clusterHandlers = {
 
   'cluster|nodes'(session) {
     const { node } = session;
+    if (node.gate !== undefined) {
+      node.gate.replies.nodes(session.out);
+      return;
+    }
     const address = `${addressFor(session)}:${node.port}@${node.port + BUS_PORT_OFFSET}`;
     session.out.verbatim('txt', `${node.nodeId} ${address} myself,master - 0 0 1 connected 0-${LAST_SLOT}\n`);
   },
 
   'cluster|info'(session) {
-    const fields = {
-      cluster_state: 'ok',
-      cluster_slots_assigned: SLOT_COUNT,
-      cluster_slots_ok: SLOT_COUNT,
-      cluster_slots_pfail: 0,
-      cluster_slots_fail: 0,
-      cluster_known_nodes: 1,
-      cluster_size: 1,
-      cluster_current_epoch: 1,
-      cluster_my_epoch: 1,
-      cluster_stats_messages_sent: 0,
-      cluster_stats_messages_received: 0,
-      total_cluster_links_buffer_limit_exceeded: 0,
-    };
+    const fields = clusterState(session.node.gate);
     const text = Object.entries(fields).map(([name, value]) => `${name}:${value}\r\n`);
     session.out.verbatim('txt', text.join(''));
   },
 
-  'cluster|myid': (session) => session.out.bulkText(session.node.nodeId),
+  'cluster|myid': ({ out, node }) =>
+    out.bulkText(node.gate === undefined ? node.nodeId : nodeIdOf(node.gate.member.self.node)),
 
-  'cluster|myshardid': (session) => session.out.bulkText(session.node.shardId),
+  'cluster|myshardid': ({ out, node }) =>
+    out.bulkText(node.gate === undefined ? node.shardId : ownShardId(node.gate.member.self, node.gate.view)),
 
   'cluster|keyslot'(session, request) {
     session.out.integer(keySlot(request.block, request.starts[2], request.lengths[2]));
@@ -105,12 +109,27 @@ export const clusterHandlers = {
     writeKeys(session, slot, limit);
   },
 
-  'cluster|replicas'(session, request) {
-    if (request.text(2) === session.node.nodeId) session.out.array(0);
-    else session.out.error(`ERR Unknown node ${request.text(2)}`);
+  'cluster|replicas'({ out, node }, request) {
+    const id = request.text(2);
+    const known = id === node.nodeId ? [] : undefined;
+    const replicas = node.gate === undefined ? known : node.gate.replies.replicasOf(id);
+    if (replicas === undefined) {
+      out.error(`ERR Unknown node ${id}`);
+      return;
+    }
+    out.array(replicas.length);
+    for (const line of replicas) out.bulkText(line);
   },
 
-  'cluster|links': (session) => session.out.array(0),
+  'cluster|links'({ out, node }) {
+    if (node.gate === undefined) out.array(0);
+    else node.gate.replies.links(out);
+  },
+
+  'cluster|topology'({ out, node }) {
+    if (node.gate === undefined) out.nil();
+    else node.gate.replies.topology(out);
+  },
 } satisfies Partial<Record<SubcommandName<'cluster'>, Handler>>;
 
 /** The address by which this client has reached the node: the one it can reach again. */

@@ -37,6 +37,10 @@ export const connectionHandlers = {
   select(session, request) {
     const db = databaseArgument(session, request, 1);
     if (db === undefined) return;
+    if (db !== 0 && session.node.gate !== undefined) {
+      session.out.error('ERR SELECT is not allowed in cluster mode');
+      return;
+    }
     session.db = db;
     session.out.ok();
   },
@@ -86,7 +90,7 @@ export const connectionHandlers = {
     session.node.sessions.closeAfterReply(session);
   },
 
-  // A lone node is a primary: it has nothing to redirect, and clients that ask for it are content.
+  // A lone node, or a primary, has nothing to redirect, and clients that ask for it are content.
   readonly(session) {
     session.readOnly = true;
     session.out.ok();
@@ -197,6 +201,7 @@ function setProtocol(session: Session, protocol: 2 | 3): void {
 
 function writeGreeting(session: Session): void {
   const { out } = session;
+  const { gate } = session.node;
   out.map(7);
   out.bulkText('server');
   out.bulkText('redis');
@@ -207,9 +212,9 @@ function writeGreeting(session: Session): void {
   out.bulkText('id');
   out.integer(session.id);
   out.bulkText('mode');
-  out.bulkText('standalone');
+  out.bulkText(gate === undefined ? 'standalone' : 'cluster');
   out.bulkText('role');
-  out.bulkText('master');
+  out.bulkText(gate?.isReplica === true ? 'replica' : 'master');
   out.bulkText('modules');
   out.array(0);
 }

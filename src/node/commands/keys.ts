@@ -66,6 +66,10 @@ export const keyHandlers = {
     const options = copyOptions(session, request);
     if (options === undefined) return;
     const { db, replace } = options;
+    if (db !== 0 && session.node.gate !== undefined) {
+      out.error('ERR Copying to another database is not allowed in cluster mode');
+      return;
+    }
     if (db === session.db && sameArguments(request, 1, 2)) {
       out.error(errors.sameObject);
       return;
@@ -80,6 +84,10 @@ export const keyHandlers = {
 
   move(session, request) {
     const { out } = session;
+    if (session.node.gate !== undefined) {
+      out.error('ERR MOVE is not allowed in cluster mode');
+      return;
+    }
     const db = databaseArgument(session, request, 2);
     if (db === undefined) return;
     if (db === session.db) {
@@ -93,6 +101,10 @@ export const keyHandlers = {
 
   swapdb(session, request) {
     const { out, node } = session;
+    if (node.gate !== undefined) {
+      out.error('ERR SWAPDB is not allowed in cluster mode');
+      return;
+    }
     const a = int32Argument(session, request, 1, errors.firstDatabase);
     if (a === undefined) return;
     const b = int32Argument(session, request, 2, errors.secondDatabase);

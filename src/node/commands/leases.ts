@@ -144,7 +144,9 @@ function ask(
 ): LeaseAnswer {
   const { node } = session;
   const { block, starts, lengths } = request;
-  const { early, lookOnly, leaseMs } = how;
+  const { early, leaseMs } = how;
+  // A replica grants nothing: whoever misses there asks the primary.
+  const lookOnly = how.lookOnly || node.gate?.isReplica === true;
   const answer = node.leases.table.ask(
     node.leases.clientOf(session),
     session.db,
@@ -169,9 +171,16 @@ function askAndWait(session: Session, request: Request, waitMs: number): void {
   node.stats.leaseWaits++;
   const how = { ...options };
   const later = request.copy();
+  const command = session.lastCommand;
   // CLIENT CACHING speaks of the command that follows it, whenever that is answered.
   const isTracked = node.tracking.notesReads(session);
   const reply = (waits: boolean): boolean => {
+    // The key may have gone to another node meanwhile.
+    const elsewhere = command === undefined ? undefined : node.gate?.redirection(session, command, later);
+    if (elsewhere !== undefined && elsewhere !== '') {
+      node.outbox.push(session).error(elsewhere);
+      return true;
+    }
     const again = ask(session, later, waits, how);
     if (waits && isAwaited(again)) return false;
     node.outbox.push(session);
@@ -211,30 +220,39 @@ function beginWrite(session: Session, request: Request): void {
   replyLoad(session.out, token, options.leaseMs);
 }
 
+/** What was not read from a primary under its lease has one element more, its last: for how many ms it may be stale. */
 function replyAnswer(session: Session, answer: LeaseAnswer): void {
+  const { out } = session;
+  const staleMs = session.node.gate?.unleasedMs();
+  replyStatus(session, answer, staleMs === undefined ? 0 : 1);
+  if (staleMs !== undefined) out.integer(staleMs);
+}
+
+/** Status and what belongs to it; `more` elements follow. */
+function replyStatus(session: Session, answer: LeaseAnswer, more: 0 | 1): void {
   const { out } = session;
   const { status } = answer;
   switch (status) {
     case 'load':
-      replyLoad(out, answer.token, answer.leaseMs);
+      replyLoad(out, answer.token, answer.leaseMs, more);
       return;
     case 'wait':
-      out.array(2);
+      out.array(2 + more);
       out.bulkText(status);
       out.integer(Math.ceil(answer.leaseMs));
       return;
     case 'miss':
-      out.array(1);
+      out.array(1 + more);
       out.bulkText(status);
       return;
     case 'failed':
-      out.array(answer.ref === 0 ? 2 : 5);
+      out.array((answer.ref === 0 ? 2 : 5) + more);
       out.bulkText(status);
       out.bulkText(answer.error);
       if (answer.ref !== 0) replyEntry(session, answer);
       return;
     default:
-      out.array(status === 'hit' ? 4 : 5);
+      out.array((status === 'hit' ? 4 : 5) + more);
       out.bulkText(status);
       replyEntry(session, answer);
       if (status === 'stale') out.integer(Math.ceil(answer.leaseMs));
@@ -252,8 +270,8 @@ function replyEntry(session: Session, { ref, ms }: LeaseAnswer): void {
   out.integer(store.loadMs(ref));
 }
 
-function replyLoad(out: ReplyWriter, token: string | undefined, leaseMs: number): void {
-  out.array(3);
+function replyLoad(out: ReplyWriter, token: string | undefined, leaseMs: number, more: 0 | 1 = 0): void {
+  out.array(3 + more);
   out.bulkText('load');
   replyToken(out, token);
   out.integer(token === undefined ? 0 : leaseMs);

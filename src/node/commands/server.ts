@@ -1,4 +1,4 @@
-/** The server as a whole: time, role, waiting, monitoring, shutting down; and what it has only in name. */
+/** The server as a whole: time, waiting, monitoring, shutting down; and what it has only in name. */
 import {
   type CommandName,
   type CommandSpec,
@@ -8,7 +8,7 @@ import {
   type Request,
   type SubcommandName,
 } from '../../resp/index.js';
-import { type BlockedCommand, type Handler, Mode, type Session } from '../session.js';
+import { type Handler, Mode, type Session } from '../session.js';
 import { subcommandSyntax } from './errors.js';
 import { writeInfo } from './info.js';
 
@@ -25,17 +25,6 @@ export const serverHandlers = {
     out.bulkText(String(seconds));
     out.bulkText(String(Math.floor((wallMs - seconds * 1000) * 1000)));
   },
-
-  /** A primary without replicas, whose stream has not begun. */
-  role(session) {
-    const { out } = session;
-    out.array(3);
-    out.bulkText('master');
-    out.integer(0);
-    out.array(0);
-  },
-
-  wait,
 
   monitor(session) {
     if (session.inExec) {
@@ -98,32 +87,6 @@ function commandsOf(category: string): string[] | undefined {
     .flatMap((spec) => [spec, ...(spec.subcommands ?? [])])
     .filter((spec) => (categoriesOf(spec) as readonly string[]).includes(category))
     .map((spec) => spec.name);
-}
-
-/** WAIT replicas milliseconds. There are none, so more than 0 of them never come. */
-function wait(session: Session, request: Request): void {
-  const { out, node } = session;
-  const replicas = request.bigInteger(1);
-  if (replicas === undefined) {
-    out.error('ERR value is not an integer or out of range');
-    return;
-  }
-  const timeout = request.bigInteger(2);
-  if (timeout === undefined) {
-    out.error('ERR timeout is not an integer or out of range');
-  } else if (timeout < 0n) {
-    out.error('ERR timeout is negative');
-  } else if (replicas <= 0n || session.inExec) {
-    out.integer(0);
-  } else {
-    const deadlineMs = timeout === 0n ? Number.POSITIVE_INFINITY : node.clock.monotonicMs() + Number(timeout);
-    const blocked: BlockedCommand = {
-      deadlineMs,
-      isMuted: session.unmuted !== undefined,
-      timeOut: (waiting) => waiting.out.integer(0),
-    };
-    node.waits.block(session, blocked);
-  }
 }
 
 /** SHUTDOWN [NOSAVE | SAVE] [NOW] [FORCE] [ABORT]. Nothing is saved, so most options change nothing. */

@@ -1,6 +1,6 @@
 import type { CommandSpec } from '../command-spec.js';
 
-/** What cluster clients ask. A lone node answers for all slots. */
+/** What cluster clients ask. A lone node answers for all slots. CLUSTER TOPOLOGY is ours. */
 export const clusterCommands = [
   {
     name: 'asking',
@@ -150,6 +150,17 @@ export const clusterCommands = [
         deprecated: { since: '7.0.0', use: 'CLUSTER SHARDS' },
         complexity: 'O(N) for N nodes',
         summary: 'Returns the nodes of each range of slots.',
+        syntax: '',
+      },
+      {
+        name: 'cluster|topology',
+        arity: 2,
+        flags: ['stale'],
+        tips: ['nondeterministic_output'],
+        group: 'cluster',
+        since: '0.1.0',
+        complexity: 'O(N) for N nodes',
+        summary: 'Returns all that the nodes have agreed on, as JSON, with its version and hash.',
         syntax: '',
       },
     ],

@@ -16,6 +16,7 @@ export const scriptingCommands = [
         name: 'function|flush',
         arity: -2,
         flags: ['write', 'noscript'],
+        change: 'none',
         categories: ['scripting'],
         tips: ['request_policy:all_shards', 'response_policy:all_succeeded'],
         group: 'scripting',

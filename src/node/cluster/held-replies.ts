@@ -1,0 +1,196 @@
+/**
+ * Replies to writes, from their execution until they may leave.
+ *
+ *   output of a session   [ +OK | :1 | $5 hello | push | +OK ]
+ *                           ^     ^                     ^
+ *                  marks    │     └ DEL, offset 7       └ SET        a mark: from, to, and the offset that must be confirmed
+ *                           └ SET
+ *   sent: what stands before the first mark that waits. All behind it waits too, in its order, pushes as well.
+ *
+ * Before bytes of a mark leave, the lease is asked for: who held it before the write and holds it now was the only writer
+ * meanwhile. If it is lost, each reply that is marked becomes -UNCERTAIN in its place: the write was done, and may or may not last. What is not
+ * marked (reads, pushes, errors of commands that did nothing) goes on unchanged.
+ *
+ *   executed ──the lease is held, nothing to confirm──────────> sent
+ *      └────── waits for the in-sync set ──confirmed──────────> sent
+ *                     └── lease lost, another epoch or role ──> -UNCERTAIN
+ *
+ * No reply waits longer than the lease lasts. Held bytes are unsent output, so its bounds hold: a session with too much of it
+ * executes nothing more for now. Cost of a write: three numbers, forgotten when the event ends.
+ */
+import { assert } from '../../base/index.js';
+import type { ReplyWriter } from '../../resp/index.js';
+import type { Outbox } from '../outbox.js';
+import type { Session } from '../session.js';
+import type { Stats } from '../stats.js';
+import type { ClusterMember } from './member.js';
+
+const UNCERTAIN =
+  'UNCERTAIN the write was done here, but this node lost its lease before its replicas confirmed it: it may or may not last';
+const MINUS = 0x2d;
+/** A reply that waits for nothing but the lease. */
+const AT_ONCE = -1;
+/** What a mark takes. */
+const MARK_BYTES = 24;
+
+export interface HeldReplyParts {
+  readonly outbox: Outbox;
+  readonly stats: Stats;
+}
+
+/** Those of all sessions. */
+export class HeldReplies {
+  readonly member: ClusterMember;
+  readonly #parts: HeldReplyParts;
+  /** Sessions with marks that outlived their event. */
+  readonly #lingering = new Set<Session>();
+
+  constructor(member: ClusterMember, parts: HeldReplyParts) {
+    this.member = member;
+    this.#parts = parts;
+  }
+
+  /** Sessions some of whose output waits. */
+  get sessionCount(): number {
+    return this.#lingering.size;
+  }
+
+  /** A command has written: its reply stands in the output from `from` on. With `waits` it is not sent before all have it. */
+  mark(session: Session, from: number, waits: boolean): void {
+    const { out } = session;
+    // Nobody hears it, or it says that nothing was done.
+    if (
+      session.closed ||
+      session.unmuted !== undefined ||
+      out.length === from ||
+      out.block.bytes[from] === MINUS
+    )
+      return;
+    session.marks ??= new Marks(session, this);
+    session.marks.add(from, out.length, waits ? this.member.offset : AT_ONCE);
+  }
+
+  /** More is confirmed than before. */
+  release(): void {
+    for (const session of [...this.#lingering]) this.#parts.outbox.release(session);
+  }
+
+  /** The lease, the epoch or the role is lost: nothing that waits will ever be confirmed. */
+  fail(): void {
+    for (const session of [...this.#lingering]) {
+      session.marks?.fail(session.out);
+      this.#parts.outbox.release(session);
+    }
+  }
+
+  /** What was written under a lease that has ended since is not left waiting. */
+  check(): void {
+    if (this.#lingering.size > 0 && !this.member.holdsLease()) this.fail();
+  }
+
+  lingers(session: Session): void {
+    this.#lingering.add(session);
+  }
+
+  /** Nothing of it is marked any more, or the session is closed. */
+  settled(session: Session): void {
+    this.#lingering.delete(session);
+  }
+
+  uncertain(): void {
+    this.#parts.stats.countError('UNCERTAIN');
+  }
+}
+
+/** The marks in the output of one session. */
+export class Marks {
+  readonly #session: Session;
+  readonly #all: HeldReplies;
+  readonly #from: number[] = [];
+  readonly #to: number[] = [];
+  readonly #offsets: number[] = [];
+  /** Those before have been passed. */
+  #first = 0;
+
+  constructor(session: Session, all: HeldReplies) {
+    this.#session = session;
+    this.#all = all;
+  }
+
+  /** Memory they take. */
+  get bytes(): number {
+    return (this.#from.length - this.#first) * MARK_BYTES;
+  }
+
+  add(from: number, to: number, offset: number): void {
+    this.#from.push(from);
+    this.#to.push(to);
+    this.#offsets.push(offset);
+  }
+
+  /** How much of the output may be sent now; it is sent before anything else happens. */
+  sendable(out: ReplyWriter): number {
+    const count = this.#from.length;
+    if (count === 0) return out.length;
+    const { member } = this.#all;
+    if (!member.holdsLease()) {
+      this.fail(out);
+      return out.length;
+    }
+    let confirmed = AT_ONCE;
+    for (; this.#first < count; this.#first++) {
+      const offset = this.#offsets[this.#first];
+      if (offset <= confirmed) continue;
+      confirmed = member.confirmed;
+      if (offset > confirmed) {
+        this.#all.lingers(this.#session);
+        return this.#from[this.#first];
+      }
+    }
+    this.clear();
+    return out.length;
+  }
+
+  /** The first `bytes` of the output are gone. */
+  moved(bytes: number): void {
+    const left = this.#from.length - this.#first;
+    if (left === 0) {
+      if (this.#from.length > 0) this.clear();
+      return;
+    }
+    assert(bytes <= this.#from[this.#first], 'what is sent stands before what is held');
+    for (let i = 0; i < left; i++) {
+      this.#from[i] = this.#from[this.#first + i] - bytes;
+      this.#to[i] = this.#to[this.#first + i] - bytes;
+      this.#offsets[i] = this.#offsets[this.#first + i];
+    }
+    this.#from.length = left;
+    this.#to.length = left;
+    this.#offsets.length = left;
+    this.#first = 0;
+  }
+
+  /** Output stays unsent, whatever the reason. */
+  lingers(): void {
+    if (this.#from.length > this.#first) this.#all.lingers(this.#session);
+  }
+
+  /** Every marked reply becomes -UNCERTAIN. */
+  fail(out: ReplyWriter): void {
+    const replies: [from: number, to: number][] = [];
+    for (let i = this.#first; i < this.#from.length; i++) {
+      replies.push([this.#from[i], this.#to[i]]);
+      this.#all.uncertain();
+    }
+    out.replace(replies, UNCERTAIN);
+    this.clear();
+  }
+
+  clear(): void {
+    this.#from.length = 0;
+    this.#to.length = 0;
+    this.#offsets.length = 0;
+    this.#first = 0;
+    this.#all.settled(this.#session);
+  }
+}
