@@ -47,6 +47,14 @@ export function nodeAddressText({ host, port, busPort }: NodeAddress): string {
   return `${addressText(host, port)}${busPort === port + BUS_PORT_OFFSET ? '' : `@${busPort}`}`;
 }
 
+/** HOST:PORT as nodes tell it of each other; the host may be an IPv6 address in brackets. */
+export function splitAddress(text: string): { readonly host: string; readonly port: number } | undefined {
+  const [, bracketed, name, digits] = /^(?:\[([^\]]+)\]|([^:@\s]+)):(\d{1,5})$/.exec(text) ?? [];
+  const host = bracketed ?? name;
+  const port = Number(digits);
+  return host === undefined || port < 1 || port > MAX_PORT ? undefined : { host, port };
+}
+
 export function addressText(host: string, port: number): string {
   return isIPv6(host) ? `[${host}]:${port}` : `${host}:${port}`;
 }

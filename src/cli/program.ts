@@ -7,10 +7,12 @@
 import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
 import { addCall } from './call-command.js';
+import { addCluster } from './cluster/cluster-command.js';
 
 /** Runs the command line; rejects with a CommanderError when it is wrong, which has then been told. */
 export async function runProgram(args: readonly string[]): Promise<void> {
-  const program = args[0] === 'call' ? createWith(addCall) : await createProgram();
+  const program =
+    args[0] === 'call' || args[0] === 'cluster' ? createWith(addCall, addCluster) : await createProgram();
   // No command at all is no mistake: it asks what there is.
   await program.parseAsync(args.length === 0 ? ['--help'] : args, { from: 'user' });
 }
@@ -18,7 +20,7 @@ export async function runProgram(args: readonly string[]): Promise<void> {
 /** The program with all its commands. */
 export async function createProgram(): Promise<Command> {
   const { addStart } = await import('./start-command.js');
-  return createWith((program) => addStart(program, version), addCall);
+  return createWith((program) => addStart(program, version), addCall, addCluster);
 }
 
 /** This package's version. */
@@ -30,7 +32,7 @@ export const version: string = (
 export async function allHelp(columns: number): Promise<string> {
   let text = '';
   const program = await createProgram();
-  for (const command of [program, ...program.commands]) {
+  for (const command of withSubcommands(program)) {
     command.configureOutput({
       getOutHelpWidth: () => columns,
       writeOut(part) {
@@ -40,6 +42,10 @@ export async function allHelp(columns: number): Promise<string> {
     command.outputHelp();
   }
   return text;
+}
+
+function withSubcommands(command: Command): Command[] {
+  return [command, ...command.commands.flatMap(withSubcommands)];
 }
 
 function createWith(...commands: readonly ((program: Command) => void)[]): Command {
@@ -62,4 +68,5 @@ Examples:
   nuthatch start                      a node on 127.0.0.1:6379, using half of the memory
   nuthatch start --help               all that a node can be told
   nuthatch call SET greeting hello    a command to that node
+  nuthatch cluster --help             nodes that hold each other's copies
 `;

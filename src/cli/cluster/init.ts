@@ -1,0 +1,132 @@
+/**
+ * `nuthatch cluster init`: begins a cluster of nodes that wait for it, once in its life.
+ *
+ *   each node answers, waits, and is of no cluster? ─> CLUSTER INIT to the first ─> all take writes
+ *
+ * Which node holds what follows from the order in which they are named, and from their hosts and zones.
+ */
+import type { ClusterStatus } from '../../node/index.js';
+import type { Refusal } from '../../ring/index.js';
+import { type NodeAddress, nodeAddressText, reachableHost } from '../node-address.js';
+import { counted } from './cluster-summary.js';
+import { isExpected, statusOf } from './cluster-view.js';
+import { NodeClient } from './node-client.js';
+
+/** Nodes have to find each other first, and the first leader to be elected. */
+const BEGUN_WITHIN_MS = 30_000;
+const LOOK_EVERY_MS = 100;
+
+export interface InitPlan {
+  readonly nodes: readonly NodeAddress[];
+  /** Undefined: as many as the nodes allow. */
+  readonly shards: number | undefined;
+  readonly replicas: number;
+  readonly password: string;
+}
+
+export interface InitDone {
+  readonly shards: number;
+  readonly replicas: number;
+}
+
+/** What a node that was named said, or why it said nothing. */
+export type Candidate =
+  | { readonly address: string; readonly status: ClusterStatus }
+  | { readonly address: string; readonly problem: string };
+
+/** How many shards there will be, or all that stands against a beginning. */
+export function planInit(
+  candidates: readonly Candidate[],
+  shards: number | undefined,
+  replicas: number,
+): number | Refusal {
+  const problems: string[] = [];
+  const addressOf = new Map<string, string>();
+  let holding = 0;
+  for (const candidate of candidates) {
+    const { address } = candidate;
+    if ('problem' in candidate) {
+      problems.push(candidate.problem);
+      continue;
+    }
+    const { node, clusterId, holdsData } = candidate.status;
+    const twin = addressOf.get(node);
+    if (twin !== undefined) problems.push(`${address} and ${twin} are one node: name it once`);
+    addressOf.set(node, address);
+    if (clusterId !== undefined)
+      problems.push(
+        `${address} belongs to a cluster already, ${clusterId}: a node changes its cluster only with another --data`,
+      );
+    if (holdsData) holding++;
+  }
+  if (problems.length > 0) return { refused: problems.join('\n') };
+  const most = Math.floor(holding / (1 + replicas));
+  const wanted = shards ?? most;
+  if (wanted >= 1 && wanted <= most) return wanted;
+  const needed = Math.max(1, wanted) * (1 + replicas);
+  return {
+    refused:
+      `${counted(Math.max(1, wanted), 'shard')} with ${counted(replicas, 'replica')} each need ${needed} nodes that hold data, ` +
+      `and ${holding} were named: name more nodes, or ask for fewer --shards or --replicas`,
+  };
+}
+
+/** Begins the cluster and waits until each node says that all slots are served. Rejects as a NodeClient does. */
+export async function init(plan: InitPlan): Promise<InitDone | Refusal> {
+  const candidates = await Promise.all(plan.nodes.map((address) => candidateAt(address, plan.password)));
+  const shards = planInit(candidates, plan.shards, plan.replicas);
+  if (typeof shards !== 'number') return shards;
+  const names = plan.nodes.map(nodeAddressText);
+  const client = await connectTo(plan.nodes[0], plan.password);
+  try {
+    await client.ask(['CLUSTER', 'INIT', String(shards), String(plan.replicas), ...names], BEGUN_WITHIN_MS);
+  } finally {
+    client.close();
+  }
+  const late = await waitForAll(plan.nodes, plan.password);
+  if (late.length === 0) return { shards, replicas: plan.replicas };
+  return {
+    refused: `The cluster is begun, but not ready after ${BEGUN_WITHIN_MS / 1000} s: ${late.join(', ')}. \`nuthatch cluster doctor\` says what is missing`,
+  };
+}
+
+/** Resolves with the nodes that do not say in time that all slots are served. */
+export async function waitForAll(nodes: readonly NodeAddress[], password: string): Promise<string[]> {
+  const endMs = performance.now() + BEGUN_WITHIN_MS;
+  let late: string[];
+  do {
+    const ready = await Promise.all(nodes.map((address) => isReady(address, password)));
+    late = nodes.filter((_, i) => !ready[i]).map(nodeAddressText);
+    if (late.length > 0) await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY_MS));
+  } while (late.length > 0 && performance.now() < endMs);
+  return late;
+}
+
+async function isReady(address: NodeAddress, password: string): Promise<boolean> {
+  try {
+    const client = await connectTo(address, password);
+    try {
+      return /^cluster_state:ok\r?$/m.test((await client.askText(['CLUSTER', 'INFO'])) ?? '');
+    } finally {
+      client.close();
+    }
+  } catch (error) {
+    if (isExpected(error)) return false;
+    throw error;
+  }
+}
+
+async function candidateAt(address: NodeAddress, password: string): Promise<Candidate> {
+  const { host, port } = address;
+  try {
+    const status = await statusOf({ host: reachableHost(host), port, password });
+    return { address: nodeAddressText(address), status };
+  } catch (error) {
+    if (isExpected(error)) return { address: nodeAddressText(address), problem: (error as Error).message };
+    throw error;
+  }
+}
+
+function connectTo({ host, port }: NodeAddress, password: string): Promise<NodeClient> {
+  return NodeClient.connect({ host: reachableHost(host), port, password });
+}

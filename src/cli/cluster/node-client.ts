@@ -1,0 +1,79 @@
+/** A connection to one node on which questions are asked one after the other, each with a time to be answered in. */
+import { type Reply, ReplyError } from '../../resp/index.js';
+import { CallConnection, ConnectionError } from '../call-connection.js';
+import type { AskedNode } from '../flag-reader.js';
+import { greet, hintFor } from '../greeting.js';
+import { addressText } from '../node-address.js';
+
+/** A node that takes longer to connect, or to say how it is, counts as away. */
+const PATIENCE_MS = 2000;
+
+/** The node answered with an error. */
+export class RefusedError extends Error {
+  /** The first word of the error: 'ERR', 'NOAUTH'. */
+  readonly code: string;
+
+  constructor(address: string, words: readonly string[], { text, code }: ReplyError, hint: string) {
+    super(`${address} refused ${words.slice(0, 2).join(' ')}: ${text}${hint === '' ? '' : `\n${hint}`}`);
+    this.name = 'RefusedError';
+    this.code = code;
+  }
+}
+
+export class NodeClient {
+  readonly address: string;
+  readonly #connection: CallConnection;
+
+  private constructor(address: string, connection: CallConnection) {
+    this.address = address;
+    this.#connection = connection;
+  }
+
+  /** Rejects with a ConnectionError, or with a GreetingError. */
+  static async connect({ host, port, password }: AskedNode): Promise<NodeClient> {
+    const connection = await CallConnection.connect(host, port, PATIENCE_MS);
+    const client = new NodeClient(addressText(host, port), connection);
+    try {
+      await client.#inTime(greet(connection, { password, db: 0, resp: 2 }), PATIENCE_MS);
+      return client;
+    } catch (error) {
+      connection.close();
+      throw error;
+    }
+  }
+
+  /** The reply. Rejects with a RefusedError for an error, with a ConnectionError when none comes. */
+  async ask(words: readonly string[], patienceMs = PATIENCE_MS): Promise<Reply> {
+    this.#connection.send(words.map((word) => Buffer.from(word)));
+    const reply = await this.#inTime(this.#connection.next(), patienceMs);
+    if (reply instanceof ReplyError)
+      throw new RefusedError(this.address, words, reply, hintFor(reply).trimEnd());
+    return reply;
+  }
+
+  /** The same for a reply that is a text. */
+  async askText(words: readonly string[], patienceMs = PATIENCE_MS): Promise<string | undefined> {
+    const reply = await this.ask(words, patienceMs);
+    if (reply instanceof Uint8Array) return Buffer.from(reply).toString('utf8');
+    return typeof reply === 'string' ? reply : undefined;
+  }
+
+  close(): void {
+    this.#connection.close();
+  }
+
+  async #inTime<T>(answer: Promise<T>, patienceMs: number): Promise<T> {
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<never>((_, reject) => {
+      timer = setTimeout(() => {
+        this.#connection.close();
+        reject(new ConnectionError(`${this.address} did not answer within ${patienceMs / 1000} s.`));
+      }, patienceMs);
+    });
+    try {
+      return await Promise.race([answer, late]);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+}
