@@ -33,7 +33,7 @@ describe('the settings of a node of a cluster', () => {
   });
 
   it('come with cluster, join or voter, and the node takes them', async () => {
-    const plain = { join: [], secret: '', zone: '', isWitness: false, maxStaleMs: 30_000 };
+    const plain = { join: [], secret: '', zone: '', isWitness: false };
     assert.deepEqual(await optionsOf({ cluster: true }), plain);
     assert.deepEqual(await optionsOf({ voter: true }), { ...plain, isWitness: true });
     const join = '10.0.0.1:7000,b,[::1]:1@2';
@@ -57,7 +57,6 @@ describe('the settings of a node of a cluster', () => {
       dataFolder: './d',
       busPort: 9,
       announceHost: 'b',
-      maxStaleMs: Number.POSITIVE_INFINITY,
     });
     for (const cluster of [all, await optionsOf({ join }), await optionsOf({ cluster: true })])
       assert.ok(resolve({ port: 7000, cluster }).cluster);

@@ -69,7 +69,6 @@ export function clusterOptions(settings: Settings): ClusterOptions | undefined {
     secret: settings['cluster-secret'],
     zone: settings.zone,
     isWitness: settings.voter,
-    maxStaleMs: settings['max-stale'],
     ...(settings['bus-port'] < 0 ? {} : { busPort: settings['bus-port'] }),
     ...(settings['announce-host'] === '' ? {} : { announceHost: settings['announce-host'] }),
     ...(data === '' ? {} : { dataFolder: data }),

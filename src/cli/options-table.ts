@@ -12,7 +12,6 @@ import {
   clusterDefaults,
   DEFAULT_MEMORY_SHARE,
   defaults,
-  MAX_STALE_MS,
   MIN_SECRET_LENGTH,
   optionRanges,
 } from '../node/index.js';
@@ -173,11 +172,18 @@ export const optionsTable = {
     help: 'Be a witness: vote, and hold no data. With one, two nodes that hold data can fail over',
     since: '0.1.0',
   }),
-  'max-stale': option({
-    kind: duration('ms', { min: 0, max: MAX_STALE_MS }, { always: Number.POSITIVE_INFINITY }),
-    default: clusterDefaults.maxStaleMs,
+  'ack-writes': option({
+    kind: choice(ackWrites),
+    default: defaults.ackWrites,
     group: 'Cluster',
-    help: 'Cut off from the others, a node answers reads for so long, and they may be stale; 0 is not at all',
+    help: 'Who must have a write over a value before it is answered: its primary, or every replica that is in sync too. What takes something away always waits for all of them',
+    since: '0.1.0',
+  }),
+  'max-stale': option({
+    kind: duration('ms', optionRanges.maxStaleMs, { always: -1 }),
+    default: defaults.maxStaleMs,
+    group: 'Cluster',
+    help: 'How long a node that is cut off from the others goes on answering reads, which may be as stale as that',
     since: '0.1.0',
   }),
 
@@ -224,21 +230,6 @@ export const optionsTable = {
     default: defaults.authTimeoutMs,
     group: 'Access',
     help: 'Close a client that has been silent for so long and has not given the password',
-    since: '0.1.0',
-  }),
-
-  'ack-writes': option({
-    kind: choice(ackWrites),
-    default: defaults.ackWrites,
-    group: 'Cluster',
-    help: 'Who must have a write over a value before it is answered: its primary, or every replica that is in sync too. What takes something away always waits for all of them',
-    since: '0.1.0',
-  }),
-  'max-stale': option({
-    kind: duration('ms', optionRanges.maxStaleMs, { always: -1 }),
-    default: defaults.maxStaleMs,
-    group: 'Cluster',
-    help: 'How long a node that is cut off from the others goes on answering reads, which may be as stale as that',
     since: '0.1.0',
   }),
 

@@ -47,6 +47,14 @@ export interface CopyOptions<W> {
   readonly mutants?: ReadonlySet<string>;
 }
 
+export interface CopyFollower {
+  readonly node: NodeId;
+  readonly isInSync: boolean;
+  /** Up to here it has everything; -1: it has no whole copy. */
+  readonly offset: number;
+  readonly lagMs: number;
+}
+
 interface AsPrimary<W> {
   readonly kind: 'primary';
   shard: Shard;
@@ -132,6 +140,18 @@ export class Copy<W> {
   /** Everything up to this offset is held by the whole in-sync set. Grows during an epoch. */
   get confirmed(): number {
     return this.#role.kind === 'primary' ? this.#confirm(this.#role) : -1;
+  }
+
+  /** Of a primary: its replicas, what they have done, and for how long each may have been without what was written. */
+  followers(clocks: Clocks): CopyFollower[] {
+    const role = this.#role;
+    if (role.kind !== 'primary') return [];
+    return role.shard.replicas.map((replica) => ({
+      node: replica.node,
+      isInSync: replica.isInSync,
+      offset: role.stream.confirmed([replica]),
+      lagMs: role.stream.lagMs(replica, clocks),
+    }));
   }
 
   /** This topology is committed. */

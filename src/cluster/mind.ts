@@ -152,6 +152,11 @@ export class Mind {
     return this.#register.accepted?.clusterId;
   }
 
+  /** The version of the newest topology that this node accepted; 0: none. */
+  get acceptedVersion(): number {
+    return this.#register.accepted?.version ?? 0;
+  }
+
   /** For how long the primary that this node is may write, by the holder's clock; -Infinity if it may not. */
   get writableUntilMs(): number {
     return this.#lease.untilMs;

@@ -16,6 +16,7 @@ import { BlockPool } from '../resp/index.js';
 import { DATABASE_COUNT, Store } from '../store/index.js';
 import { Gate } from './cluster/gate.js';
 import type { ClusterMember } from './cluster/member.js';
+import type { ClusterOrders } from './cluster/orders.js';
 import type { ShardStore } from './cluster/shard-store.js';
 import { buildCommands, type CommandSet } from './command.js';
 import { Config, trackingBudget } from './config.js';
@@ -86,6 +87,8 @@ export class CacheNode {
   modes = 0;
   /** Of a node in a cluster. */
   gate: Gate | undefined = undefined;
+  /** The same: what operators ask and tell it. */
+  orders: ClusterOrders | undefined = undefined;
   /** The session whose requests are being executed. */
   current: Session | undefined = undefined;
   /** Wall ms since which nothing of the event at hand was measured. */
@@ -135,7 +138,8 @@ export class CacheNode {
   }
 
   /** From now on it belongs to a cluster. Before anybody is served. */
-  enterCluster(member: ClusterMember): void {
+  enterCluster(member: ClusterMember, orders?: ClusterOrders): void {
+    this.orders = orders;
     this.gate = new Gate(this, member);
     this.modes |= NodeMode.CLUSTER;
     this.gate.changed();

@@ -5,6 +5,7 @@ import { bitHandlers } from './commands/bits.js';
 import { clientHandlers } from './commands/client.js';
 import { clientTrackingHandlers } from './commands/client-tracking.js';
 import { clusterHandlers } from './commands/cluster.js';
+import { clusterOrderHandlers } from './commands/cluster-orders.js';
 import { commandHandlers } from './commands/command.js';
 import { configHandlers } from './commands/config.js';
 import { connectionHandlers } from './commands/connection.js';
@@ -53,6 +54,7 @@ export const handlers: Handlers = {
   ...latencyHandlers,
   ...memoryHandlers,
   ...clusterHandlers,
+  ...clusterOrderHandlers,
   ...helpHandlers([
     'acl|help',
     'client|help',

@@ -4,7 +4,6 @@ export {
   BUS_PORT_OFFSET,
   type ClusterOptions,
   clusterDefaults,
-  MAX_STALE_MS,
   type ResolvedClusterOptions,
 } from './cluster/cluster-options.js';
 export type {

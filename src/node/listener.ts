@@ -23,9 +23,9 @@ export class Listener {
   }
 
   /** Resolves with the port once it listens; rejects with the system's error. */
-  async listen(): Promise<number> {
+  async listen(port: number): Promise<number> {
     const server = this.#server;
-    const { host, port, backlog, publicSocketsOnly } = this.#node.options;
+    const { host, backlog, publicSocketsOnly } = this.#node.options;
     await new Promise<void>((resolve, reject) => {
       server.once('error', reject);
       server.listen({ host, port, backlog }, () => {

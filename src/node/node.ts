@@ -1,12 +1,14 @@
 /**
  * Starting a node, and ending it.
  *
- *   startNode --> listens, serves --drain--> accepts nothing more, answers what has arrived --> closed
- *                                 --stop---> closed at once
+ *   startNode --> (joins its cluster) listens, serves --drain--> (hands over) accepts nothing more, answers what has arrived --> closed
+ *                                                     --stop---> closed at once
  *
  * After `drain` or `stop` nothing of the node keeps the process alive.
  */
 import { CacheNode } from './cache-node.js';
+import type { LiveMember } from './cluster/cluster-member.js';
+import { joinCluster } from './cluster/join-cluster.js';
 import { drain } from './drain.js';
 import { Listener } from './listener.js';
 import { defaultMemoryBytes } from './memory-limit.js';
@@ -61,9 +63,17 @@ export async function startCacheNode(
   const inside = new CacheNode(resolved, maxMemoryBytes);
   prepare(inside);
   const listener = new Listener(inside);
-  inside.port = await listener.listen();
+  // In a cluster nobody is served before it is known what this node is.
+  const { port, member } = await joinCluster(inside);
+  try {
+    inside.port = await listener.listen(port);
+  } catch (error) {
+    await member?.close();
+    throw error;
+  }
   inside.cron.start();
-  const running = new Running(inside, listener);
+  member?.start();
+  const running = new Running(inside, listener, member);
   inside.requestShutdown = () => {
     void running.drain();
     resolved.onShutdown();
@@ -76,11 +86,13 @@ class Running implements RunningNode {
   readonly port: number;
   readonly #node: CacheNode;
   readonly #listener: Listener;
+  readonly #member: LiveMember | undefined;
   #ended: Promise<void> | undefined;
 
-  constructor(node: CacheNode, listener: Listener) {
+  constructor(node: CacheNode, listener: Listener, member: LiveMember | undefined) {
     this.#node = node;
     this.#listener = listener;
+    this.#member = member;
     this.host = node.options.host;
     this.port = node.port;
   }
@@ -109,13 +121,17 @@ class Running implements RunningNode {
   stop(): Promise<void> {
     this.#listener.close();
     this.#end();
-    this.#ended ??= Promise.resolve();
+    this.#ended ??= this.#member?.kill() ?? Promise.resolve();
     return this.#ended;
   }
 
   async #drain(): Promise<void> {
+    const member = this.#member;
+    const problem = member?.role === 'primary' ? await member.handOver() : undefined;
+    if (problem !== undefined) this.#node.log.warn(`the shard of this node is not handed over: ${problem}`);
     this.#listener.close();
     await drain(this.#node);
+    await member?.close();
     this.#end();
   }
 

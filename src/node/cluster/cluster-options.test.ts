@@ -13,7 +13,6 @@ describe('the options of a node of a cluster', () => {
       dataFolder: './nuthatch-data/7000',
       zone: '',
       isWitness: false,
-      maxStaleMs: 30_000,
     });
     assert.equal(resolve({}).cluster, undefined);
     assert.equal(resolve({ port: 0, cluster: {} }).cluster?.busPort, 0);
@@ -28,7 +27,6 @@ describe('the options of a node of a cluster', () => {
       dataFolder: '',
       zone: 'a b',
       isWitness: 1 as unknown as boolean,
-      maxStaleMs: -1,
       more: 1,
     };
     assert.throws(
@@ -46,7 +44,6 @@ describe('the options of a node of a cluster', () => {
           'dataFolder',
           'zone',
           'isWitness',
-          'maxStaleMs',
         ]);
         return true;
       },

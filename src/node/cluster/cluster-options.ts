@@ -26,8 +26,6 @@ export interface ClusterOptions {
   readonly zone?: string;
   /** It votes and holds no data. Default false. */
   readonly isWitness?: boolean;
-  /** Without contact to the others it answers reads for so long; 0: not at all; Infinity: always. Default 30,000. */
-  readonly maxStaleMs?: number;
 }
 
 export type ResolvedClusterOptions = Readonly<Required<ClusterOptions>>;
@@ -37,15 +35,12 @@ export const BUS_PORT_OFFSET = 10_000;
 const MAX_PORT = 65_535;
 /** More names of nodes help nobody: one that answers knows the others. */
 const MAX_JOIN = 1000;
-/** Longest time that a timer of the platform takes. */
-export const MAX_STALE_MS = 2_147_483_647;
 
 export const clusterDefaults = Object.freeze({
   join: Object.freeze([]) as readonly string[],
   secret: '',
   zone: '',
   isWitness: false,
-  maxStaleMs: 30_000,
 });
 
 /** Where the node listens for clients. */
@@ -122,7 +117,7 @@ function addressProblems(
 }
 
 function otherProblems(
-  { secret, dataFolder, zone, isWitness, maxStaleMs }: ResolvedClusterOptions,
+  { secret, dataFolder, zone, isWitness }: ResolvedClusterOptions,
   host: string,
 ): string[] {
   const problems: string[] = [];
@@ -144,11 +139,6 @@ function otherProblems(
     );
   if (typeof isWitness !== 'boolean')
     problems.push(`cluster.isWitness is ${String(isWitness)}; give true or false.`);
-  const isTime = Number.isInteger(maxStaleMs) && maxStaleMs >= 0 && maxStaleMs <= MAX_STALE_MS;
-  if (!isTime && maxStaleMs !== Number.POSITIVE_INFINITY)
-    problems.push(
-      `cluster.maxStaleMs is ${String(maxStaleMs)}; give an integer from 0 to ${MAX_STALE_MS}, or Infinity.`,
-    );
   return problems;
 }
 

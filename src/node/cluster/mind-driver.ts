@@ -201,6 +201,7 @@ export class MindDriver {
       leader: mind.leader,
       clusterId: mind.clusterId,
       committedVersion: mind.committed?.version ?? 0,
+      acceptedVersion: mind.acceptedVersion,
       committedTerm: Math.max(0, mind.committedTerm),
       members: [...mind.membership.claims()],
       slowness: mind.membership.slowness,

@@ -13,6 +13,8 @@ export interface MindStatus {
   readonly clusterId: string | undefined;
   /** Of the newest topology known to be committed; 0: none is. */
   readonly committedVersion: number;
+  /** Of the newest that it accepted. Above `committedVersion`: a change is under way. */
+  readonly acceptedVersion: number;
   readonly committedTerm: number;
   /** What is believed of everyone, this node first. */
   readonly members: readonly Claim[];

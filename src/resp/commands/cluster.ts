@@ -1,6 +1,6 @@
 import type { CommandSpec } from '../command-spec.js';
 
-/** What cluster clients ask. A lone node answers for all slots. CLUSTER TOPOLOGY is ours. */
+/** What cluster clients ask. A lone node answers for all slots. HANDOVER, INIT, STATUS and TOPOLOGY are ours. */
 export const clusterCommands = [
   {
     name: 'asking',
@@ -150,6 +150,37 @@ export const clusterCommands = [
         deprecated: { since: '7.0.0', use: 'CLUSTER SHARDS' },
         complexity: 'O(N) for N nodes',
         summary: 'Returns the nodes of each range of slots.',
+        syntax: '',
+      },
+      {
+        name: 'cluster|handover',
+        arity: -2,
+        flags: ['admin', 'stale'],
+        group: 'cluster',
+        since: '0.1.0',
+        complexity: 'O(1)',
+        summary: 'Hands the shard of this primary over to a replica in sync, without losing a write.',
+        syntax: '[node-id]',
+      },
+      {
+        name: 'cluster|init',
+        arity: -5,
+        flags: ['admin', 'stale'],
+        group: 'cluster',
+        since: '0.1.0',
+        complexity: 'O(N*N) for N nodes',
+        summary: 'Begins a cluster of the nodes at these addresses.',
+        syntax: 'shards replicas host:port [host:port ...]',
+      },
+      {
+        name: 'cluster|status',
+        arity: 2,
+        flags: ['admin', 'stale'],
+        tips: ['nondeterministic_output'],
+        group: 'cluster',
+        since: '0.1.0',
+        complexity: 'O(N) for N nodes',
+        summary: 'Returns what this node does and what it thinks of the others, as JSON.',
         syntax: '',
       },
       {

@@ -1,0 +1,252 @@
+/**
+ * A node's part in its cluster: the thread of its mind, the copy of its shard, and its store, put together. Driven as the simulator
+ * drives them (src/sim/cluster/cluster-life.ts).
+ *
+ *   MindThread ──topology──> learn ──> Copy ──role──> ShardStore leads or follows
+ *      ^  ^                              │
+ *      │  └──what to ask the register────┤ tick, each TICK_MS, and in the turn after a write
+ *      └─────replication messages <──────┘ receive ──> ShardStore.apply
+ *                                        └──confirmed, changed──> listener: the gate of the commands
+ *
+ * - What the commands of a turn of the loop have changed is one write of the stream, sent when the turn is over.
+ * - Whatever reaches the copy first closes what was captured, so that an effect never counts in a later epoch than that in which it
+ *   was done.
+ * - Who may write is asked of the lease at each use, never remembered.
+ */
+import { type Clocks, Copy, HolderClock, type Outbox, type ReplicationMessage } from '../../cluster/index.js';
+import type { NodeId, NodeLife, Topology, TopologyChange, TopologyNode } from '../../ring/index.js';
+import { BusTrouble } from '../bus/trouble.js';
+import type { CacheNode } from '../cache-node.js';
+import { type EffectGroup, groupBytes } from './effects.js';
+import { handOver } from './hand-over.js';
+import { hostClocks } from './host-clocks.js';
+import type { ClusterMember, Follower, MemberListener } from './member.js';
+import type { MindThread } from './mind-thread.js';
+import { encodeReplication, ReplicationDecoder } from './replication-codec.js';
+import { backlogBudget, ShardStore } from './shard-store.js';
+
+const TICK_MS = 50;
+
+const nobodyListens: MemberListener = { confirmed() {}, changed() {} };
+
+export class LiveMember implements ClusterMember {
+  readonly self: TopologyNode;
+  listener: MemberListener = nobodyListens;
+  deadNodes: ReadonlySet<string> = new Set();
+  readonly #node: CacheNode;
+  readonly #mind: MindThread;
+  readonly #store: ShardStore;
+  readonly #copy: Copy<EffectGroup>;
+  readonly #decoder = new ReplicationDecoder();
+  readonly #clock = new HolderClock();
+  readonly #outbox: Outbox<ReplicationMessage<EffectGroup>>;
+  #timer: NodeJS.Timeout | undefined;
+  #isPumpDue = false;
+  /** What the gate was told last. */
+  #confirmed = -1;
+  /** When it was seen to hold the lease; of a primary. */
+  #heldLeaseMs = Number.NEGATIVE_INFINITY;
+  #heldLease = false;
+  #isHandingOver = false;
+
+  constructor(node: CacheNode, mind: MindThread) {
+    this.#node = node;
+    this.#mind = mind;
+    this.self = mind.self;
+    const backlogBytes = backlogBudget(node.store.maxBytes);
+    this.#store = new ShardStore(node, backlogBytes);
+    this.#store.onOpened = () => this.#pumpSoon();
+    this.#copy = new Copy<EffectGroup>({
+      self: mind.self,
+      store: this.#store,
+      sizeOf: groupBytes,
+      backlogBytes,
+    });
+    this.#outbox = {
+      send: (to, message) => mind.sendReplication(to, encodeReplication(message)),
+      persist() {},
+      sendAfterPersist() {},
+      note: (what) => node.log.info(what),
+    };
+    mind.onTopology = (topology) => this.#learn(topology);
+    mind.onReplication = (from, bytes) => this.#receive(from, bytes);
+    mind.onDeadNodes = (nodes) => {
+      this.deadNodes = new Set(nodes);
+      this.#event(() => this.listener.changed());
+    };
+  }
+
+  start(): void {
+    if (this.#mind.topology !== undefined) this.#learn(this.#mind.topology);
+    this.#timer = setInterval(() => this.#tick(), TICK_MS);
+  }
+
+  // -- what the gate asks
+
+  get topology(): Topology | undefined {
+    return this.#mind.topology;
+  }
+
+  get role(): 'none' | 'primary' | 'replica' {
+    return this.#copy.role;
+  }
+
+  get shard(): { readonly id: number; readonly epoch: number } | undefined {
+    return this.#copy.shard;
+  }
+
+  holdsLease(): boolean {
+    const { role, shard } = this.#copy;
+    return role === 'primary' && shard !== undefined && this.#mind.lease.mayWrite(shard.id, shard.epoch);
+  }
+
+  hearsReplicas(): boolean {
+    return !this.#isHandingOver && this.#copy.mayWrite(this.#clocks());
+  }
+
+  staleMs(): number {
+    if (this.#copy.held === undefined) return Number.POSITIVE_INFINITY;
+    if (this.#copy.role === 'replica') return this.#copy.staleMs(this.#clocks());
+    if (this.#copy.role === 'none') return Number.POSITIVE_INFINITY;
+    return this.holdsLease() ? 0 : this.#clocks().monotonicMs - this.#heldLeaseMs;
+  }
+
+  get offset(): number {
+    return this.#store.leads ? this.#store.offset : (this.#copy.held?.offset ?? 0);
+  }
+
+  get confirmed(): number {
+    return this.#copy.confirmed;
+  }
+
+  get followers(): readonly Follower[] {
+    return this.#copy.followers(this.#clocks());
+  }
+
+  // -- what people and the end of the node ask
+
+  get mind(): MindThread {
+    return this.#mind;
+  }
+
+  get copy(): Copy<EffectGroup> {
+    return this.#copy;
+  }
+
+  /** Everything that was done here is in the stream. */
+  flush(): void {
+    this.#store.flush();
+    this.#pump();
+  }
+
+  /** Hands its shard over to a replica that is in sync, to the one named or any. Resolves with why it did not come about. */
+  async handOver(to?: NodeId): Promise<string | undefined> {
+    if (this.#isHandingOver) return 'it is being handed over';
+    this.#isHandingOver = true;
+    try {
+      return await handOver(this, to);
+    } finally {
+      this.#isHandingOver = false;
+    }
+  }
+
+  async close(): Promise<void> {
+    clearInterval(this.#timer);
+    await this.#mind.close();
+  }
+
+  async kill(): Promise<void> {
+    clearInterval(this.#timer);
+    await this.#mind.kill();
+  }
+
+  // -- what happens
+
+  #tick(): void {
+    this.#mind.alive();
+    const nowMs = this.#clocks().monotonicMs;
+    const holdsLease = this.holdsLease();
+    const isLost = this.#heldLease && !holdsLease;
+    this.#heldLease = holdsLease;
+    if (holdsLease) this.#heldLeaseMs = nowMs;
+    if (isLost) this.#event(() => this.listener.changed());
+    this.#store.flush();
+    this.#pump();
+  }
+
+  #learn(topology: Topology): void {
+    this.#event(() => {
+      this.#store.flush();
+      const { role, shard } = this.#copy;
+      this.#copy.learn(topology, this.#clocks());
+      const isSame = this.#copy.role === role && this.#copy.shard?.epoch === shard?.epoch;
+      if (!isSame) this.#takeRole();
+      this.listener.changed();
+    });
+    this.#pump();
+  }
+
+  #takeRole(): void {
+    const copy = this.#copy;
+    this.#confirmed = -1;
+    this.#heldLease = false;
+    if (copy.role === 'primary') {
+      this.#heldLeaseMs = this.#clocks().monotonicMs;
+      this.#store.lead({ append: (group) => copy.append(group), backlog: copy.backlog });
+    } else {
+      this.#store.follow();
+    }
+  }
+
+  #receive(from: NodeLife, bytes: Uint8Array<ArrayBuffer>): void {
+    let message: ReplicationMessage<EffectGroup>;
+    try {
+      message = this.#decoder.decode(bytes);
+    } catch (error) {
+      if (!(error instanceof BusTrouble)) throw error;
+      this.#node.log.warn(`a message of replication of ${from.node} is dropped: ${error.message}`);
+      return;
+    }
+    this.#event(() => {
+      this.#store.flush();
+      this.#copy.receive(from, message, this.#clocks(), this.#outbox);
+      if (this.#copy.role === 'primary') this.listener.confirmed();
+    });
+  }
+
+  /** In the turn after this one: until then the loop may bring more. */
+  #pumpSoon(): void {
+    if (this.#isPumpDue) return;
+    this.#isPumpDue = true;
+    setImmediate(() => {
+      this.#isPumpDue = false;
+      this.#store.flush();
+      this.#pump();
+    });
+  }
+
+  /** Sends what there is to send, and asks the register for what the copy wants. */
+  #pump(): void {
+    const wishes = this.#copy.tick(this.#clocks(), this.#outbox);
+    for (const wish of wishes) void this.#want(wish);
+    if (this.#copy.role !== 'primary' || this.#copy.confirmed === this.#confirmed) return;
+    this.#confirmed = this.#copy.confirmed;
+    this.#event(() => this.listener.confirmed());
+  }
+
+  async #want(change: TopologyChange): Promise<void> {
+    this.#node.log.info(`asks for ${change.kind}: ${change.reason}`);
+    await this.#mind.propose([change]);
+  }
+
+  #event(work: () => void): void {
+    this.#node.beginEvent(undefined);
+    work();
+    this.#node.endEvent();
+  }
+
+  #clocks(): Clocks {
+    const { monotonicMs, wallMs } = hostClocks();
+    return { monotonicMs, holderMs: this.#clock.read(monotonicMs, wallMs).holderMs };
+  }
+}

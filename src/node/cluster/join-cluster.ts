@@ -1,0 +1,51 @@
+/** Makes a node one of a cluster, if it is told to: its mind's thread runs and the node has its part before any client is served. */
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import type { CacheNode } from '../cache-node.js';
+import { LiveMember } from './cluster-member.js';
+import { MindThread } from './mind-thread.js';
+import { ClusterOrders } from './orders.js';
+
+export interface Joined {
+  /** On which the node is to listen. */
+  readonly port: number;
+  /** Undefined: it serves alone. */
+  readonly member: LiveMember | undefined;
+}
+
+/** Rejects with what is wrong with the folder, the bus or the secret. */
+export async function joinCluster(node: CacheNode): Promise<Joined> {
+  const { host, port: wanted, cluster, log } = node.options;
+  if (cluster === undefined) return { port: wanted, member: undefined };
+  const { dataFolder, announceHost, busPort, secret, zone, isWitness, join: seeds } = cluster;
+  // Others are told of the port before it is listened on.
+  const port = wanted === 0 ? await freePort(host) : wanted;
+  const mind = await MindThread.start(
+    {
+      folder: join(dataFolder, 'meta'),
+      host: announceHost,
+      port,
+      bus: { host, port: busPort },
+      secret: secret === '' ? undefined : secret,
+      zone,
+      holdsData: !isWitness,
+      seeds,
+    },
+    log,
+  );
+  const member = new LiveMember(node, mind);
+  node.enterCluster(member, new ClusterOrders(member));
+  return { port, member };
+}
+
+function freePort(host: string): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = createServer();
+    server.once('error', reject);
+    server.listen({ host, port: 0 }, () => {
+      const address = server.address();
+      const port = address !== null && typeof address === 'object' ? address.port : 0;
+      server.close(() => resolve(port));
+    });
+  });
+}
