@@ -45,7 +45,15 @@ const inOrder: Record<string, string> = {
   'src/store/tsconfig.json': project('../base'),
   'src/store/tsconfig.test.json': project('./tsconfig.json', '../base'),
   'src/store/index.ts': "import { a } from '../base/index.js';\nexport const s = a;\n",
-  'src/cli/tsconfig.json': project('../base', '../resp', '../store', '../ring', '../cluster', '../lru', '../node'),
+  'src/cli/tsconfig.json': project(
+    '../base',
+    '../resp',
+    '../store',
+    '../ring',
+    '../cluster',
+    '../lru',
+    '../node',
+  ),
   'src/cli/tsconfig.test.json': project(
     './tsconfig.json',
     '../base',
