@@ -88,6 +88,24 @@ test('voters change one step at a time, and to those who are there', () => {
   assert.equal(mayPublish(joint, settle, facts), 'publish');
 });
 
+test('who votes already may be away, but no majority of the next voters', () => {
+  const verdict = (voters: string[], ...away: string[]) => {
+    const change = { kind: 'set-voters', voterVersion: 1, voters, reason: '' } as const;
+    return mayPublish(topology, change, { hasLapsed: () => false, isAlive: (node) => !away.includes(node) });
+  };
+  assert.equal(verdict(['n01', 'n02', 'n04'], 'n02'), 'publish');
+  assert.match(JSON.stringify(verdict(['n01', 'n02', 'n04'], 'n04')), /n04 is not alive/);
+  assert.match(JSON.stringify(verdict(['n01', 'n02', 'n04'], 'n01', 'n02')), /the others are no majority/);
+});
+
+test('a node that is alive is not forgotten', () => {
+  const change = { kind: 'node-left', life: { node: 'n04', incarnation: '1-a' }, reason: '' } as const;
+  const verdict = (isAlive: boolean) =>
+    mayPublish(topology, change, { hasLapsed: () => false, isAlive: () => isAlive });
+  assert.match(JSON.stringify(verdict(true)), /n04 is alive/);
+  assert.equal(verdict(false), 'publish');
+});
+
 test('who takes no writes from anybody does not wait', () => {
   const facts = { hasLapsed: () => false, isAlive: () => false };
   const change = { kind: 'node-joined', node: nodeOf('n05'), reason: '' } as const;

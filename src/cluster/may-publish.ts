@@ -3,7 +3,8 @@
  * refuse waits here instead:
  *
  *   a change that deposes a primary   until a quorum of voters reported that they promise it nothing
- *   a change of voters                until the one before it is settled, and with voters that are there
+ *   a change of voters                until the one before it is settled; who is new among them is there, and so is a majority
+ *   the end of a node                 which is not there
  *
  * Decided by what the change is about, not by what it makes of the committed topology: it may follow others in one batch,
  * of which it makes more. Cost: some comparisons, since whatever waits is asked about again at each step.
@@ -30,12 +31,21 @@ export function mayPublish(committed: Topology, change: TopologyChange, facts: P
     }
     case 'set-voters': {
       // Agreed by nobody, it would hold up all other changes for as long.
-      const absent = change.voters.find((id) => !facts.isAlive(id));
-      if (absent !== undefined) return { refuse: `${absent} is not alive: it cannot be made a voter` };
+      const absent = change.voters.filter((id) => !facts.isAlive(id));
+      const stranger = absent.find((id) => !committed.voters.includes(id));
+      if (stranger !== undefined) return { refuse: `${stranger} is not alive: it cannot be made a voter` };
+      if (2 * absent.length >= change.voters.length)
+        return {
+          refuse: `${absent.join(' and ')} are not alive: the others are no majority of these voters`,
+        };
       return isJoint(committed) ? 'wait' : 'publish';
     }
     case 'settle-voters':
       return isJoint(committed) ? 'publish' : 'wait';
+    case 'node-left':
+      return facts.isAlive(change.life.node)
+        ? { refuse: `${change.life.node} is alive: it would join again at once` }
+        : 'publish';
     case 'node-joined':
     case 'node-returned':
     case 'node-moved':

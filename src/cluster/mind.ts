@@ -32,6 +32,7 @@ import { Promises } from './lease/promises.js';
 import { WriteLease } from './lease/write-lease.js';
 import { Membership, type MembershipShape } from './membership/membership.js';
 import type { SwimMessage } from './membership/messages.js';
+import { NodeWatch } from './node-watch.js';
 import { type Health, heirOf, type PlanOptions, plan, planDefaults } from './plan.js';
 import { EmbeddedRegister } from './register/embedded-register.js';
 import type { Placed, RegisterDisk, RegisterMessage } from './register/messages.js';
@@ -75,7 +76,7 @@ export interface MindOptions {
   readonly seeds: readonly string[];
   readonly membership?: MembershipShape;
   readonly register?: RegisterOptions;
-  readonly plan?: PlanOptions;
+  readonly plan?: Partial<PlanOptions>;
   /** Rules to leave out. */
   readonly mutants?: ReadonlySet<string>;
 }
@@ -89,6 +90,7 @@ export class Mind {
   readonly #promises: Promises;
   readonly #lease: WriteLease;
   readonly #watch = new ShardWatch();
+  readonly #nodeWatch = new NodeWatch();
   readonly #sources: AdviceSources;
   readonly #planOptions: PlanOptions;
   readonly #seeds: readonly string[];
@@ -104,7 +106,7 @@ export class Mind {
     const { self, saved, random, seeds, membership, register = registerDefaults } = options;
     const mutants = options.mutants ?? new Set<string>();
     this.#self = self;
-    this.#planOptions = options.plan ?? planDefaults;
+    this.#planOptions = { ...planDefaults, ...options.plan, mutants };
     this.#mutants = mutants;
     this.#clock = new HolderClock({ mutants });
     const clocks = this.#read(reading).clocks;
@@ -335,6 +337,7 @@ export class Mind {
       this.#watch.learn(committed, clocks.monotonicMs);
       this.#promises.committed(committedTerm, committed, clocks);
       this.#lease.learn(committed, clocks, outbox);
+      this.#membership.belong(committed.nodes.map(({ node }) => node));
       this.#membership.seek([
         ...this.#seeds,
         ...committed.nodes.map(({ host, busPort }) => `${host}:${busPort}`),
@@ -383,6 +386,8 @@ export class Mind {
       aliveAs: (node) => this.#membership.aliveAs(node),
       alive: () =>
         [...this.#membership.claims()].filter(({ state }) => state === 'alive').map(({ node }) => node),
+      goneForMs: (node) => this.#nodeWatch.goneForMs(node, nowMs),
+      votersForMs: () => this.#nodeWatch.votersForMs(nowMs),
     };
     const nodes = new Map(topology.nodes.map((node) => [node.node, node]));
     this.#watch.look(
@@ -391,6 +396,7 @@ export class Mind {
       ({ id, epoch }) => step.advice.hasLapsed(topology, id, epoch),
       (shard) => heirOf(nodes, shard, health) !== undefined,
     );
+    this.#nodeWatch.look(topology, nowMs, (node) => this.#membership.isGone(node));
     for (const change of plan(topology, health, this.#planOptions)) this.#want(change, step, outbox);
   }
 

@@ -1,33 +1,10 @@
-/** Plans of small clusters. All nodes are alive and all promises held, but for what a case says. */
+/** Plans of small clusters: shards, copies and nodes. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import {
-  applyChange,
-  isRefusal,
-  type NodeLife,
-  type Replica,
-  type Shard,
-  type Topology,
-  type TopologyChange,
-  type TopologyNode,
-} from '../ring/index.js';
-import type { MemberState } from './membership/member.js';
-import { type Health, heirOf, plan } from './plan.js';
+import type { Shard } from '../ring/index.js';
+import { heirOf } from './plan.js';
+import { agreed, type Case, lifeOf, testPlans, withReplica, withSpares, withZones } from './plan.testkit.js';
 import { clusterOf, nodeOf } from './topology.testkit.js';
-
-interface Case {
-  readonly what: string;
-  readonly topology: Topology;
-  /** Shards whose primaries have lapsed. */
-  readonly lapsed?: readonly number[];
-  readonly lostForMs?: number;
-  /** Of the lives in the topology; the others are alive. */
-  readonly states?: Readonly<Record<string, MemberState>>;
-  /** Nodes in other lives, at other addresses, or unknown to the topology. */
-  readonly now?: readonly TopologyNode[];
-  /** In short: see `shortOf`. */
-  readonly plan: readonly string[];
-}
 
 const two = clusterOf(2, 1, 4);
 const spare = clusterOf(1, 1, 4);
@@ -206,39 +183,9 @@ const cases: readonly Case[] = [
     states: { n02: 'dead' },
     plan: [],
   },
-
-  {
-    what: 'a change of voters was agreed',
-    topology: agreed(two, [{ kind: 'set-voters', voterVersion: 1, voters: ['n01'], reason: '' }]),
-    plan: ['settle-voters'],
-  },
 ];
 
-for (const { what, topology, lapsed = [], lostForMs = 0, states = {}, now = [], plan: expected } of cases) {
-  test(`plan: ${what}`, () => {
-    const alive = new Map(topology.nodes.map((node) => [node.node, node]));
-    for (const node of now) alive.set(node.node, node);
-    const stateOf = ({ node, incarnation }: NodeLife): MemberState | undefined => {
-      const life = alive.get(node)?.incarnation;
-      if (life === incarnation) return states[node] ?? 'alive';
-      return life === undefined ? undefined : 'dead';
-    };
-    const health: Health = {
-      hasLapsed: ({ id }) => lapsed.includes(id),
-      lostForMs: () => lostForMs,
-      stateOf,
-      aliveAs: (node) => (states[node] === undefined ? alive.get(node) : undefined),
-      alive: () => [...alive.keys()].filter((node) => states[node] === undefined),
-    };
-    const changes = plan(topology, health, { rehomeAfterMs: 30_000 });
-    assert.deepEqual(changes.map(shortOf), expected);
-    for (const change of changes) {
-      const next = applyChange(topology, change);
-      assert.ok(!isRefusal(next), `it fits: ${isRefusal(next) && next.refused}`);
-      assert.ok(change.reason.length > 0 && !change.reason.includes('undefined'), change.reason);
-    }
-  });
-}
+testPlans(cases);
 
 test('whoever is promoted is in sync, alive and there, whatever is believed', () => {
   const shard: Shard = two.shards[0];
@@ -248,43 +195,3 @@ test('whoever is promoted is in sync, alive and there, whatever is believed', ()
     assert.equal(heir?.node, state === 'alive' || state === 'suspect' ? 'n03' : undefined);
   }
 });
-
-/** Its kind, its shard, and the node that it is about. */
-function shortOf(change: TopologyChange): string {
-  const words: (string | number)[] = [change.kind];
-  if ('shard' in change) words.push(change.shard);
-  if ('to' in change) words.push(change.to.node);
-  else if ('replica' in change) words.push(change.replica.node);
-  else if ('node' in change) words.push(change.node.node);
-  return words.join(' ');
-}
-
-function lifeOf(node: string): NodeLife {
-  return { node, incarnation: '1-a' };
-}
-
-function agreed(topology: Topology, changes: readonly TopologyChange[]): Topology {
-  return changes.reduce((before, change) => {
-    const next = applyChange(before, change);
-    assert.ok(!isRefusal(next), `it fits: ${isRefusal(next) && next.refused}`);
-    return next;
-  }, topology);
-}
-
-function withReplica(topology: Topology, id: string, replica: Partial<Replica>): Topology {
-  const shards = topology.shards.map((shard) => ({
-    ...shard,
-    replicas: shard.replicas.map((one) => (one.node === id ? { ...one, ...replica } : one)),
-  }));
-  return { ...topology, shards };
-}
-
-function withSpares(topology: Topology, count: number): Topology {
-  const of = topology.nodes.length;
-  const spares = Array.from({ length: count }, (_, i) => nodeOf(`n0${of + i + 1}`));
-  return { ...topology, nodes: [...topology.nodes, ...spares] };
-}
-
-function withZones(topology: Topology, zones: Readonly<Record<string, string>>): Topology {
-  return { ...topology, nodes: topology.nodes.map((node) => ({ ...node, zone: zones[node.node] ?? '' })) };
-}

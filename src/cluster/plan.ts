@@ -10,7 +10,8 @@
  *   a node is new                                    ─> it belongs to the cluster, and serves where a replica is missing
  *   a replica is dead, not in sync, and a node free  ─> it is taken away, so that the other takes its place
  *   a shard has more replicas than wanted            ─> one is taken away
- *   a change of voters was agreed                    ─> it is settled
+ *   voters are gone, or too few                      ─> plan-voters.ts
+ *   a node is gone for `forgetAfterMs`, serves nothing and does not vote ─> it is forgotten
  *
  * It is asked again and again by the leader of the register, and asks for the same until it has happened: changes are
  * conditional, and one that comes twice is refused. Lapsed promises are the voters' word, and what membership believes is
@@ -31,6 +32,7 @@ import type {
 } from '../ring/index.js';
 import { isSameLife } from '../ring/index.js';
 import type { MemberState } from './membership/member.js';
+import { planVoters } from './plan-voters.js';
 
 export interface Health {
   /** A quorum of voters reported that they promise nothing to this primary, and it has had time to ask. */
@@ -43,14 +45,31 @@ export interface Health {
   aliveAs(node: NodeId): TopologyNode | undefined;
   /** Everyone who is. */
   alive(): readonly NodeId[];
+  /** For how long nobody has seen this node of the topology in any life, in ms; 0: it is there. */
+  goneForMs(node: NodeId): number;
+  /** For how long the voters have been these, in ms. */
+  votersForMs(): number;
 }
 
 export interface PlanOptions {
   /** A shard with a copy that is out of reach is given up after so long, in ms: what it holds is lost then. */
   readonly rehomeAfterMs: number;
+  /** A voter that is gone for so long is replaced, in ms. Default: 5 minutes, longer than a restart of a machine takes. */
+  readonly replaceVoterAfterMs: number;
+  /** A node that is gone for so long is forgotten, in ms. Default: a day. */
+  readonly forgetAfterMs: number;
+  /** Rules to leave out. */
+  readonly mutants?: ReadonlySet<string>;
 }
 
-export const planDefaults: PlanOptions = Object.freeze({ rehomeAfterMs: 30_000 });
+export const planDefaults: PlanOptions = Object.freeze({
+  rehomeAfterMs: 30_000,
+  replaceVoterAfterMs: 300_000,
+  forgetAfterMs: 86_400_000,
+});
+
+/** Rules that can be left out, to see whether a test misses them. */
+export const PLAN_MUTANTS = ['gone-voter-stays', 'few-voters-stay', 'gone-node-stays'] as const;
 
 export function plan(topology: Topology, health: Health, options: PlanOptions): TopologyChange[] {
   const { shards } = topology;
@@ -63,9 +82,10 @@ export function plan(topology: Topology, health: Health, options: PlanOptions): 
     .map((shard) => ({ shard, living: scene.living(shard) }))
     .sort((a, b) => a.living - b.living || a.shard.id - b.shard.id);
   return [
-    ...planVoters(topology),
+    ...planVoters(topology, health, options),
     ...planNewcomers(scene),
     ...topology.nodes.flatMap((node) => planNode(node, health)),
+    ...planGone(scene, options),
     ...homeless.flatMap((shard) => planHome(scene, shard, options)),
     ...others.flatMap(({ shard }) => planReplicas(scene, shard)),
   ];
@@ -92,6 +112,8 @@ class Scene {
   readonly topology: Topology;
   readonly health: Health;
   readonly nodes: ReadonlyMap<NodeId, TopologyNode>;
+  /** Who has a copy of something. */
+  readonly serving: ReadonlySet<NodeId | undefined>;
   /** Alive, and serve nothing; without those that this plan has given a copy. */
   readonly #free: TopologyNode[];
 
@@ -104,6 +126,7 @@ class Scene {
       serving.add(primary?.node);
       for (const { node } of replicas) serving.add(node);
     }
+    this.serving = serving;
     this.#free = topology.nodes.filter(
       (node) => node.holdsData && !serving.has(node.node) && health.stateOf(node) === 'alive',
     );
@@ -130,11 +153,6 @@ class Scene {
     const elsewhere = this.#free.findIndex(({ zone }) => !zones.has(zone));
     return this.#free.splice(Math.max(0, elsewhere), 1)[0];
   }
-}
-
-function planVoters({ voters, previousVoters, voterVersion }: Topology): TopologyChange[] {
-  if (voters.join() === previousVoters.join()) return [];
-  return [{ kind: 'settle-voters', voterVersion, reason: `the voters ${voters.join(' ')} are agreed` }];
 }
 
 function planNewcomers({ nodes, health }: Scene): TopologyChange[] {
@@ -164,6 +182,20 @@ function planNode(known: TopologyNode, health: Health): TopologyChange[] {
   return isElsewhere
     ? [{ kind: 'node-moved', node: now, reason: `${known.node} is at ${now.host}:${now.port}` }]
     : [];
+}
+
+/** Nodes that nobody has seen for very long, and that the cluster can do without. */
+function planGone({ topology, health, serving }: Scene, options: PlanOptions): TopologyChange[] {
+  const { forgetAfterMs, mutants } = options;
+  if (mutants?.has('gone-node-stays')) return [];
+  const { voters, previousVoters } = topology;
+  const isNeeded = (id: NodeId): boolean =>
+    serving.has(id) || voters.includes(id) || previousVoters.includes(id);
+  return topology.nodes.flatMap((node) => {
+    if (health.goneForMs(node.node) < forgetAfterMs || isNeeded(node.node)) return [];
+    const reason = `${node.node} was not seen for ${forgetAfterMs} ms`;
+    return [{ kind: 'node-left', life: lifeOf(node), reason } as const];
+  });
 }
 
 /** A shard without a primary that could write. */

@@ -129,6 +129,7 @@ test('each kind of change was applied in these runs', () => {
     'node-joined',
     'node-returned',
     'node-moved',
+    'node-left',
     'promote',
     'hand-over',
     'renew-epoch',

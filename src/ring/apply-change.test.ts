@@ -242,6 +242,22 @@ const refusals: [name: string, change: TopologyChange, says: RegExp, before?: To
     { kind: 'node-moved', node: node('n03', { holdsData: false }), reason },
     /node n03 serves shard 1: it cannot only vote/,
   ],
+  ['to forget a stranger', { kind: 'node-left', life: at('n99'), reason }, /there is no node n99/],
+  [
+    'to forget another life',
+    { kind: 'node-left', life: at('n07'), reason },
+    /is in its life 2-b, and the change was meant for its life 1-a/,
+    returned('n07'),
+  ],
+  ['to forget a voter', { kind: 'node-left', life: at('w1'), reason }, /node w1 votes/],
+  [
+    'to forget a voter of before the change that is under way',
+    { kind: 'node-left', life: at('w1'), reason },
+    /node w1 votes/,
+    { kind: 'set-voters', voterVersion: 1, voters: ['n01'], reason },
+  ],
+  ['to forget a primary', { kind: 'node-left', life: at('n01'), reason }, /node n01 (votes|serves shard 1)/],
+  ['to forget a replica', { kind: 'node-left', life: at('n05'), reason }, /node n05 serves shard 1/],
   [
     'the same voters',
     { kind: 'set-voters', voterVersion: 1, voters: base.voters, reason },
@@ -275,6 +291,14 @@ for (const [name, change, says, before] of refusals) {
     assert.match(refused(applyChange(topology, change)), says);
   });
 }
+
+test('node-left: a node that is gone, and serves nothing, is forgotten, and may come back as a new one', () => {
+  const without = after({ kind: 'node-left', life: at('n07'), reason });
+  assert.deepEqual(without, { ...base, nodes: base.nodes.filter((one) => one.node !== 'n07') });
+  assert.deepEqual(describeChanges(base, without), ['node n07: gone']);
+  const again = { ...node('n07'), incarnation: '2-b' };
+  assert.ok(right(applyChange(without, { kind: 'node-joined', node: again, reason })).nodes.includes(again));
+});
 
 test('a version takes one step of the voters, and whatever else it can', () => {
   const set: TopologyChange = { kind: 'set-voters', voterVersion: 1, voters: ['n01'], reason };

@@ -5,12 +5,12 @@
  * A batch is one version more, whatever it holds; the register publishes it as one.
  */
 import { assert } from '../base/index.js';
-import type { NodeChange, SetLeaseTerms, TopologyChange, VoterChange } from './changes.js';
+import type { NodeChange, NodeLeft, SetLeaseTerms, TopologyChange, VoterChange } from './changes.js';
 import { isEqualData } from './data-shape.js';
 import { isLaterLife } from './incarnation.js';
 import { isRefusal, type Refusal, refusal } from './refusal.js';
 import { isServedBy, withShardChange } from './shard-changes.js';
-import { isSameLife, type Topology, type TopologyNode } from './topology.js';
+import { isSameLife, type NodeLife, type Topology, type TopologyNode } from './topology.js';
 import {
   leaseProblems,
   MAX_TOPOLOGY_NODES,
@@ -77,6 +77,8 @@ function withChange(topology: Topology, change: TopologyChange): Topology | Refu
     case 'node-returned':
     case 'node-moved':
       return withNodeChange(topology, change);
+    case 'node-left':
+      return withoutNode(topology, change);
     case 'set-voters':
     case 'settle-voters':
       return withVoterChange(topology, change);
@@ -87,7 +89,7 @@ function withChange(topology: Topology, change: TopologyChange): Topology | Refu
   }
 }
 
-function withNodeChange(topology: Topology, change: NodeChange): Topology | Refusal {
+function withNodeChange(topology: Topology, change: Exclude<NodeChange, NodeLeft>): Topology | Refusal {
   const { node } = change;
   const problems = nodeProblems(node);
   if (problems.length > 0) return refusal(problems);
@@ -114,7 +116,20 @@ function withNodeChange(topology: Topology, change: NodeChange): Topology | Refu
   }
 }
 
-function refusedLife(meant: string, known: TopologyNode | undefined, { node }: TopologyNode): string {
+function withoutNode(topology: Topology, { life }: NodeLeft): Topology | Refusal {
+  const { node, incarnation } = life;
+  const known = topology.nodes.find((other) => other.node === node);
+  if (known === undefined || !isSameLife(known, life))
+    return { refused: refusedLife(incarnation, known, life) };
+  if (topology.voters.includes(node) || topology.previousVoters.includes(node))
+    return { refused: `node ${node} votes: others must be made voters in its place first` };
+  const served = topology.shards.find((shard) => isServedBy(shard, node));
+  if (served !== undefined)
+    return { refused: `node ${node} serves shard ${served.id}: that must have other copies first` };
+  return { ...topology, nodes: topology.nodes.filter((other) => other !== known) };
+}
+
+function refusedLife(meant: string, known: TopologyNode | undefined, { node }: NodeLife): string {
   if (known === undefined) return `there is no node ${node}`;
   return `node ${node} is in its life ${known.incarnation}, and the change was meant for its life ${meant}`;
 }

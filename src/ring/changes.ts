@@ -44,6 +44,12 @@ export interface NodeMoved extends Reasoned {
   readonly node: TopologyNode;
 }
 
+/** A node that is gone belongs to the cluster no more. It serves nothing and does not vote; if it comes back it is new. */
+export interface NodeLeft extends Reasoned {
+  readonly kind: 'node-left';
+  readonly life: NodeLife;
+}
+
 /** An in-sync replica becomes the primary, since the primary is gone. It becomes a replica that is not in sync if it lives. */
 export interface Promote extends OfShard {
   readonly kind: 'promote';
@@ -123,7 +129,7 @@ export type ShardChange =
   | RemoveReplica
   | Rehome;
 
-export type NodeChange = NodeJoined | NodeReturned | NodeMoved;
+export type NodeChange = NodeJoined | NodeReturned | NodeMoved | NodeLeft;
 
 export type VoterChange = SetVoters | SettleVoters;
 

@@ -5,6 +5,7 @@ export type {
   HandOver,
   NodeChange,
   NodeJoined,
+  NodeLeft,
   NodeMoved,
   NodeReturned,
   Promote,

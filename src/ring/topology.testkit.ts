@@ -153,7 +153,7 @@ export function randomChange(topology: Topology, random: Random): TopologyChange
   const primary = shard.primary ?? one;
   const voterVersion = topology.voterVersion - (random.below(8) === 0 ? 1 : 0);
   const later = `${Number(node.incarnation.split('-')[0]) + random.below(3)}-${'abc'[random.below(3)]}`;
-  switch (random.below(14)) {
+  switch (random.below(15)) {
     case 0:
       return { kind: 'node-joined', node: nodesOf(20)[random.below(20)], reason };
     case 1:
@@ -203,6 +203,8 @@ export function randomChange(topology: Topology, random: Random): TopologyChange
               .slice(0, 3),
             reason,
           };
+    case 13:
+      return { kind: 'node-left', life: one, reason };
     default:
       return {
         kind: 'set-lease-terms',

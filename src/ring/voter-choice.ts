@@ -8,10 +8,14 @@ export function voterCount(nodes: number): number {
   return nodes < 3 ? 1 : nodes < 5 ? 3 : 5;
 }
 
-/** The ids of `count` nodes, in order. There are as many nodes. */
-export function chooseVoters(nodes: readonly TopologyNode[], count = voterCount(nodes.length)): NodeId[] {
-  const left = [...nodes];
-  const chosen: TopologyNode[] = [];
+/** The ids of `count` nodes, in order, `kept` among them. There are as many nodes. */
+export function chooseVoters(
+  nodes: readonly TopologyNode[],
+  count = voterCount(nodes.length),
+  kept: readonly NodeId[] = [],
+): NodeId[] {
+  const left = nodes.filter(({ node }) => !kept.includes(node));
+  const chosen = nodes.filter(({ node }) => kept.includes(node));
   while (chosen.length < count && left.length > 0) {
     const rank = (node: TopologyNode): number[] => [
       chosen.filter(({ zone }) => zone === node.zone).length,

@@ -137,3 +137,37 @@ test('the load of a node does not grow with the cluster', () => {
   const [small, large] = [perNode(5), perNode(50)];
   assert.ok(large < 1.5 * small, `${small} and ${large} messages a minute`);
 });
+
+test('who is gone and belongs to the cluster no more is forgotten by all, and no newcomer hears of it', () => {
+  const world = new World(1);
+  world.startAll(5);
+  world.run(5_000);
+  for (const member of world.members.values()) member.belong(['n1', 'n2', 'n4', 'n5']);
+  world.stop('n3');
+  world.stop('n4');
+  world.run(foundOutMs(5));
+  assert.deepEqual(new Set([...world.seen('n3'), ...world.seen('n4')]), new Set(['dead']));
+  // Its time goes on while the others compare all they know, now and then.
+  world.run(240_000);
+  assert.deepEqual(new Set(world.seen('n3')), new Set([undefined]));
+  assert.deepEqual(new Set(world.seen('n4')), new Set(['dead']), 'n4 belongs to it');
+  const newcomer = world.start('n6');
+  newcomer.seek(['n1:1']);
+  newcomer.belong(['n1', 'n2', 'n4', 'n5']);
+  world.run(40_000);
+  assert.equal(newcomer.stateOf({ node: 'n4', incarnation: incarnation(1) }), 'dead');
+  assert.equal(newcomer.stateOf({ node: 'n3', incarnation: incarnation(1) }), undefined);
+});
+
+test('a node that was forgotten comes back like a new one', () => {
+  const world = new World(1);
+  world.startAll(3);
+  for (const member of world.members.values()) member.belong(['n1', 'n2']);
+  world.run(5_000);
+  world.stop('n3');
+  world.run(foundOutMs(3) + 240_000);
+  assert.deepEqual(new Set(world.seen('n3')), new Set([undefined]));
+  world.start('n3', 2).seek(['n1:1']);
+  world.run(10_000);
+  assert.deepEqual(world.seen('n3', 2), ['alive', 'alive']);
+});

@@ -13,6 +13,8 @@
  * - Local health: who misses acks and gets no nacks is slow itself. It then waits longer and suspects less.
  * - Its time goes on by at most half a period a tick. So a node that was stopped does not, when it goes on, take all the
  *   others for dead that were silent meanwhile, since it was it that did not listen.
+ * - Who does not belong to the cluster (`belong`) is forgotten some time after it died or left; what others say of the dead that are
+ *   not known is not taken in. Otherwise all that ever were would be looked for and told of for good.
  * - It decides nothing: whoever is dead here is still primary until the register says otherwise.
  *
  * Cost: a tick without news is a few comparisons; a message carries up to NEWS_PER_MESSAGE claims.
@@ -58,6 +60,8 @@ const GOSSIP_MS = 200;
 const GOSSIP_TO = 3;
 /** Two members compare all they know so often: what gossip missed comes right. */
 const EXCHANGE_MS = 30_000;
+/** Who is gone and does not belong to the cluster is forgotten after so long: news of it is not under way any more. */
+const FORGET_MS = 120_000;
 /** One that is missing is looked for so often. */
 const SEEK_MS = 1_000;
 
@@ -71,6 +75,10 @@ export class Membership {
   #self: Claim;
   /** Where others may be found, as '@HOST:PORT'. */
   #seeds: readonly string[] = [];
+  /** The nodes of the topology; undefined while that is not known. */
+  #belonging: ReadonlySet<NodeId> | undefined;
+  /** Since when members are dead or have left, by our time. */
+  readonly #goneMs = new Map<NodeId, number>();
   /** Our time, which goes on by no more than half a period a tick. */
   #nowMs = 0;
   #lastTickMs: number | undefined;
@@ -93,6 +101,18 @@ export class Membership {
     this.#seeds = [...new Set(addresses)]
       .filter((address) => address !== own)
       .map((address) => `@${address}`);
+  }
+
+  /** These are the nodes of the cluster. */
+  belong(nodes: readonly NodeId[]): void {
+    this.#belonging = new Set(nodes);
+  }
+
+  /** Whether its newest life is dead or has left, or none was ever heard of. */
+  isGone(node: NodeId): boolean {
+    if (node === this.#self.node) return false;
+    const state = this.#members.get(node)?.state;
+    return state !== 'alive' && state !== 'suspect';
   }
 
   /** What is believed of this life: dead also if a later one is known; undefined if it was never heard of. */
@@ -142,6 +162,7 @@ export class Membership {
     }
     if (nowMs >= this.#exchangeAtMs) {
       this.#exchangeAtMs = nowMs + EXCHANGE_MS / 2 + this.#random.below(EXCHANGE_MS);
+      this.#forget();
       for (const { node } of this.#some(1)) this.#exchange(node, false, outbox);
     }
   }
@@ -195,7 +216,8 @@ export class Membership {
     }
     const believed = this.#members.get(node);
     if (believed === undefined) {
-      if (this.#members.size < MAX_MEMBERS) this.#believe(claim, outbox);
+      const isOfUse = isThere(claim) || this.#belongs(node);
+      if (isOfUse && this.#members.size < MAX_MEMBERS) this.#believe(claim, outbox);
     } else if (isNewer(claim, believed)) {
       this.#believe(claim, outbox);
     } else if (isSameSuspicion(claim, believed) && this.#suspicions.get(node)?.confirm(claim.by)) {
@@ -229,6 +251,8 @@ export class Membership {
     this.#members.set(node, claim);
     this.#gossip.tell(claim);
     this.#suspicions.delete(node);
+    if (isThere(claim)) this.#goneMs.delete(node);
+    else if (!this.#goneMs.has(node)) this.#goneMs.set(node, this.#nowMs);
     if (state === 'suspect') {
       const { suspicionFactor, periodMs } = this.#shape;
       const suspicion = new Suspicion(
@@ -243,6 +267,19 @@ export class Membership {
     if (before?.state !== state || before.incarnation !== claim.incarnation) {
       outbox.note(`${node} is ${state}${by === undefined || state !== 'suspect' ? '' : `, says ${by}`}`);
     }
+  }
+
+  #forget(): void {
+    for (const [node, sinceMs] of this.#goneMs) {
+      if (this.#belongs(node) || this.#nowMs - sinceMs < FORGET_MS) continue;
+      this.#members.delete(node);
+      this.#goneMs.delete(node);
+    }
+  }
+
+  /** While the topology is not known everyone may. */
+  #belongs(node: NodeId): boolean {
+    return this.#belonging?.has(node) ?? true;
   }
 
   #suspect({ node, incarnation }: NodeLife, outbox: Outbox<SwimMessage>): void {
@@ -298,7 +335,7 @@ export class Membership {
 
   /** Who may be alive. */
   #alive(): Claim[] {
-    return [...this.#members.values()].filter(({ state }) => state === 'alive' || state === 'suspect');
+    return [...this.#members.values()].filter(isThere);
   }
 
   /** So many of them, drawn at random. */
@@ -310,6 +347,10 @@ export class Membership {
     }
     return chosen;
   }
+}
+
+function isThere({ state }: Claim): boolean {
+  return state === 'alive' || state === 'suspect';
 }
 
 function recordOf({ node, incarnation, host, port, busPort, zone, holdsData }: Claim): TopologyNode {

@@ -1,5 +1,6 @@
 /** A whole cluster as an experiment: minds and copies on 3 to 7 nodes, clients, and the invariants. */
 import type { MindDisk } from '../../cluster/index.js';
+import { voterCount } from '../../ring/index.js';
 import { pick } from '../draws.js';
 import type { Effects, Experiment, Host, TrialSetup } from '../program.js';
 import { AllInSync } from './checkers/all-in-sync.js';
@@ -9,6 +10,7 @@ import { ElectedByQuorum } from './checkers/elected-by-quorum.js';
 import { KeptByQuorum } from './checkers/kept-by-quorum.js';
 import { LeaseInTime } from './checkers/lease-in-time.js';
 import { NoStaleFill } from './checkers/no-stale-fill.js';
+import { NodesTended } from './checkers/nodes-tended.js';
 import { NothingReturns } from './checkers/nothing-returns.js';
 import { OneChain } from './checkers/one-chain.js';
 import { PointsOfHistory } from './checkers/points-of-history.js';
@@ -58,6 +60,9 @@ export const clusterExperiment: Experiment<Wire, MindDisk, ClusterFact> = {
     'fill',
     'fill-refused',
     'stale-read',
+    'replace-voter',
+    'more-voters',
+    'forget-node',
   ],
 
   begin(setup: TrialSetup) {
@@ -101,9 +106,10 @@ export const clusterExperiment: Experiment<Wire, MindDisk, ClusterFact> = {
         new KeptByQuorum(),
         new AllWritable(),
         new AllInSync(),
+        new NodesTended(),
       ],
       // A majority of the voters that the cluster begins with is left; of others, who knows.
-      maxLostDisks: clients.votersPermille > 0 ? 0 : Math.floor((nodes.length - 1) / 2) - 1,
+      maxLostDisks: clients.votersPermille > 0 ? 0 : Math.floor(voterCount(nodes.length) / 2),
     };
   },
 };

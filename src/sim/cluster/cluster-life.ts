@@ -33,7 +33,7 @@ const HOLDS_EVERY_MS = 500;
 const BUS_PORT = 2;
 const NOTHING: History = { epoch: 0, offset: 0 };
 /** Shorter than in life, so that it happens, and ends before a run does. */
-const REHOME_AFTER_MS = 3_000;
+const PLAN = { rehomeAfterMs: 3_000, replaceVoterAfterMs: 3_000, forgetAfterMs: 4_000 };
 
 type ClusterEffects = Effects<Wire, MindDisk, ClusterFact>;
 
@@ -64,10 +64,7 @@ export class ClusterLife implements Life<Wire, MindDisk, ClusterFact> {
     const saved = disk.kind === 'kept' ? disk.state : undefined;
     this.#voter = new VoterFacts(saved, effects);
     const seeds = nodes.map((node) => `${node}:${BUS_PORT}`);
-    this.#mind = new Mind(
-      { self: this.#self, saved, random, seeds, plan: { rehomeAfterMs: REHOME_AFTER_MS }, mutants },
-      clocks,
-    );
+    this.#mind = new Mind({ self: this.#self, saved, random, seeds, plan: PLAN, mutants }, clocks);
     this.#copy = new Copy({
       self: this.#self,
       store: this.#store,

@@ -10,7 +10,9 @@ export function markOf(note: string): string | undefined {
     ['wants promote', 'promote'],
     ['wants rehome', 'rehome'],
     ['wants renew-epoch', 'renew-epoch'],
+    ['wants node-left', 'forget-node'],
     ['without its lease', 'lost-lease'],
   ];
+  if (note.startsWith('wants set-voters')) return note.endsWith('too') ? 'more-voters' : 'replace-voter';
   return words.find(([start]) => note.startsWith(start))?.[1];
 }

@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import {
   HOLDER_CLOCK_MUTANTS,
   MIND_MUTANTS,
+  PLAN_MUTANTS,
   PROMISE_MUTANTS,
   REGISTER_MUTANTS,
   REPLICATION_MUTANTS,
@@ -20,6 +21,7 @@ test('every rule that can be left out has its words, and only those are found ou
     ...HOLDER_CLOCK_MUTANTS,
     ...REPLICATION_MUTANTS,
     ...MIND_MUTANTS,
+    ...PLAN_MUTANTS,
     ...SERVICE_MUTANTS,
     ...LOAD_MUTANTS,
   ]);

@@ -63,6 +63,10 @@ export const MUTANT_RULES: Readonly<Record<string, string>> = {
   // mind
   'depose-on-own-word': 'a deposal waits for the word of a majority',
   'binding-goes-back': 'what binds a voter never goes back',
+  // plan
+  'gone-voter-stays': 'a voter that is gone is replaced',
+  'few-voters-stay': 'more vote when there are nodes for it',
+  'gone-node-stays': 'a node that is gone is forgotten',
 };
 
 const RULES = 'register-rules.test.ts';

@@ -1,0 +1,59 @@
+/**
+ * Who should vote, one change at a time, each settled before the next:
+ *
+ *   a change was agreed                                    ─> it is settled
+ *   a voter is gone for `replaceVoterAfterMs`              ─> a node that is there takes its place, chosen by zone as at the start;
+ *                                                             without such a node 3 of 5 voters go on
+ *   fewer vote than should of the nodes that are there,
+ *   and that for as long                                   ─> more do: 3 of 3 nodes, 5 of 5
+ *
+ * They never become 1 by this: that takes an explicit word, and who gave it has as long to take the other nodes away. A majority of
+ * the next voters is there, or the change would not be agreed.
+ */
+import { chooseVoters, type NodeId, type Topology, type TopologyChange, voterCount } from '../ring/index.js';
+import type { Health, PlanOptions } from './plan.js';
+
+export function planVoters(topology: Topology, health: Health, options: PlanOptions): TopologyChange[] {
+  const { voters, previousVoters, voterVersion, nodes } = topology;
+  if (voters.join() !== previousVoters.join())
+    return [{ kind: 'settle-voters', voterVersion, reason: `the voters ${voters.join(' ')} are agreed` }];
+  const { replaceVoterAfterMs, mutants } = options;
+  const gone = voters.filter((id) => health.goneForMs(id) >= replaceVoterAfterMs);
+  if (mutants?.has('gone-voter-stays')) gone.length = 0;
+  const present = nodes.filter(({ node }) => health.aliveAs(node) !== undefined);
+  const mayGrow = health.votersForMs() >= replaceVoterAfterMs && mutants?.has('few-voters-stay') !== true;
+  const wanted = mayGrow ? Math.max(voters.length, voterCount(present.length)) : voters.length;
+  if (gone.length === 0 && wanted === voters.length) return [];
+  const next = nextVoters(topology, gone, present, wanted);
+  const there = next.filter((id) => present.some(({ node }) => node === id));
+  if (next.join() === voters.join() || 2 * there.length <= next.length) return [];
+  const added = next.filter((id) => !voters.includes(id)).join(' and ');
+  const replaced = voters.filter((id) => !next.includes(id));
+  const reason =
+    replaced.length > 0
+      ? `${gone.join(' and ')} was not seen for ${replaceVoterAfterMs} ms: ${added || 'nobody'} votes instead`
+      : `${present.length} nodes are there: ${added} votes, too`;
+  return [{ kind: 'set-voters', voterVersion, voters: next, reason }];
+}
+
+/** As many as wanted, or the most for which there are nodes; if that is 1, as many as before: then some of those that are gone stay. */
+function nextVoters(
+  { voters, nodes }: Topology,
+  gone: readonly NodeId[],
+  present: readonly { readonly node: NodeId }[],
+  wanted: number,
+): NodeId[] {
+  const there = new Set(present.map(({ node }) => node));
+  const kept = voters.filter((id) => !gone.includes(id));
+  const usable = nodes.filter(({ node }) => kept.includes(node) || there.has(node));
+  const possible = [5, 3].find((count) => count <= wanted && count <= usable.length);
+  const count = possible ?? voters.length;
+  const chosen =
+    kept.length <= count
+      ? chooseVoters(usable, count, kept)
+      : chooseVoters(
+          usable.filter(({ node }) => there.has(node)),
+          count,
+        );
+  return [...chosen, ...gone.slice(0, count - chosen.length)].sort();
+}
