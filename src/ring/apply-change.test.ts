@@ -281,7 +281,27 @@ const refusals: [name: string, change: TopologyChange, says: RegExp, before?: To
   [
     'lease terms, too short',
     { kind: 'set-lease-terms', former: base.lease, lease: { ...lease, leaseMs: 1 }, reason },
-    /leaseMs is 1/,
+    /a lease of 1 ms .* can only be made longer/,
+  ],
+  [
+    'a shorter lease',
+    {
+      kind: 'set-lease-terms',
+      former: base.lease,
+      lease: { ...base.lease, leaseMs: 1499, driftPermille: 100 },
+      reason,
+    },
+    /a lease of 1499 ms .* is shorter than 1500 ms .* it can only be made longer/,
+  ],
+  [
+    'a shorter promise',
+    { kind: 'set-lease-terms', former: base.lease, lease: { ...base.lease, slackMs: 19 }, reason },
+    /with a promise of 1677 ms is shorter than 1500 ms with 1678 ms/,
+  ],
+  [
+    'lease terms, too long',
+    { kind: 'set-lease-terms', former: base.lease, lease: { ...lease, leaseMs: 60_001 }, reason },
+    /leaseMs is 60001/,
   ],
 ];
 

@@ -10,7 +10,7 @@ import { isEqualData } from './data-shape.js';
 import { isLaterLife } from './incarnation.js';
 import { isRefusal, type Refusal, refusal } from './refusal.js';
 import { isServedBy, withShardChange } from './shard-changes.js';
-import { isSameLife, type NodeLife, type Topology, type TopologyNode } from './topology.js';
+import { graceMs, isSameLife, type NodeLife, type Topology, type TopologyNode } from './topology.js';
 import {
   leaseProblems,
   MAX_TOPOLOGY_NODES,
@@ -182,6 +182,12 @@ function withLeaseTerms(topology: Topology, { former, lease }: SetLeaseTerms): T
   if (!isEqualData(former, topology.lease))
     return { refused: 'the terms of the lease have been changed meanwhile' };
   if (isEqualData(lease, former)) return { refused: 'the terms of the lease are these already' };
+  // A primary that has not heard of a shorter L relies on the longer one; a voter that starts again knows only the shorter, and would be
+  // silent for too short.
+  if (lease.leaseMs < former.leaseMs || graceMs(lease) < graceMs(former))
+    return {
+      refused: `a lease of ${lease.leaseMs} ms with a promise of ${graceMs(lease)} ms is shorter than ${former.leaseMs} ms with ${graceMs(former)} ms: it can only be made longer`,
+    };
   const problems = leaseProblems(lease);
   return problems.length > 0 ? refusal(problems) : { ...topology, lease };
 }

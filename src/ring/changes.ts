@@ -113,6 +113,7 @@ export interface SettleVoters extends Reasoned {
   readonly voterVersion: number;
 }
 
+/** Neither the lease nor the promise may become shorter: somebody may rely on the longer one. */
 export interface SetLeaseTerms extends Reasoned {
   readonly kind: 'set-lease-terms';
   readonly former: LeaseTerms;

@@ -209,7 +209,7 @@ export function randomChange(topology: Topology, random: Random): TopologyChange
       return {
         kind: 'set-lease-terms',
         former: topology.lease,
-        lease: { ...lease, leaseMs: 1000 + random.below(2000) },
+        lease: { ...topology.lease, leaseMs: topology.lease.leaseMs - 20 + random.below(100) },
         reason,
       };
   }
