@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { diffTopologies } from '../../ring/index.js';
 import { type DrivenNode, DriverWorld } from './drivers.testkit.js';
 
 async function withWriter(): Promise<{ world: DriverWorld; writer: DrivenNode }> {
@@ -121,4 +122,37 @@ test('what is no message is dropped, and told once for each sender', async () =>
   );
   assert.equal(writer.notes, before);
   await world.tick();
+});
+
+test('what has its form and cannot be true ends no node', async () => {
+  const world = await DriverWorld.begun();
+  const leader = [...world.nodes.values()].find(({ driver }) => driver.status().role === 'leader');
+  const follower = [...world.nodes.values()].find((one) => one !== leader);
+  assert.ok(leader?.topology !== undefined && follower?.topology !== undefined);
+  const { term } = leader.driver.status();
+  const { topology } = follower;
+  const { version, voters } = topology;
+  const wire = (body: object) => ({ life: '1-a', cluster: topology.clusterId, body });
+  const base = { version, voterSets: [voters, voters] };
+  const committed = { term, version: version + 1 };
+  const diff = diffTopologies(topology, { ...topology, version: version + 1 });
+  const damaged = { ...diff, from: { ...diff.from, hash: 'damaged' } };
+  const patch = { kind: 'patch', of: version, diff: damaged };
+  const whole = { kind: 'whole', value: { ...topology, version: version + 1 } };
+  const publish = { kind: 'register/publish', position: { term: term + 1, version: version + 1 }, base };
+  const lies = [
+    wire({ kind: 'register/check', term, number: 1 }),
+    wire({ ...publish, position: { term, version: version + 1 }, content: whole }),
+    wire({ ...publish, content: patch }),
+    wire({ kind: 'register/committed', committed, news: { base, content: patch } }),
+    wire({ kind: 'register/committed', committed, news: { base: { ...base, version: 0 }, content: whole } }),
+  ];
+  lies.forEach((lie, i) => {
+    leader.driver.receive(`liar-${i}`, lie);
+    if (i > 1) follower.driver.receive(`liar-${i}`, lie);
+  });
+  const told = (one: DrivenNode) => one.log.lines.filter((line) => line.includes('it cannot be true')).length;
+  assert.deepEqual([told(leader), told(follower)], [5, 3]);
+  await world.tick();
+  assert.equal(leader.topology.version, version);
 });

@@ -34,7 +34,7 @@ import {
 import { RegisterWriter, type StateDisk } from '../meta/register-writer.js';
 import type { Log } from '../options.js';
 import type { HostClocks } from './host-clocks.js';
-import { readWire, type Wire } from './mind-message.js';
+import { lieIn, readWire, type Wire } from './mind-message.js';
 import type { MindStatus } from './mind-status.js';
 import type { SharedCell } from './shared-cell.js';
 import { Timeline } from './timeline.js';
@@ -135,10 +135,16 @@ export class MindDriver {
   receive(from: NodeId, message: object): void {
     const wire = readWire(message);
     if (isRefusal(wire)) {
-      this.#tell(from, wire);
+      this.#tell(from, `${wire.refused}. Do both run the same version of Nuthatch?`);
       return;
     }
     const { life, cluster, body } = wire;
+    const { committed, role, term } = this.#mind;
+    const lie = lieIn(body, { committed, isLeader: role === 'leader', term });
+    if (lie !== undefined) {
+      this.#tell(from, `it cannot be true: ${lie}`);
+      return;
+    }
     const sender = { node: from, incarnation: life };
     this.#step((reading) => this.#mind.receive(sender, cluster, body, reading, this.#outbox));
   }
@@ -308,12 +314,10 @@ export class MindDriver {
     log.debug(what);
   }
 
-  #tell(from: NodeId, { refused }: Refusal): void {
+  #tell(from: NodeId, why: string): void {
     if (this.#told.has(from)) return;
     if (this.#told.size >= MAX_TOLD) this.#told.clear();
     this.#told.add(from);
-    this.#options.log.warn(
-      `a message of ${from} is dropped, as all like it will be: ${refused}. Do both run the same version of Nuthatch?`,
-    );
+    this.#options.log.warn(`a message of ${from} is dropped, as all like it will be: ${why}`);
   }
 }

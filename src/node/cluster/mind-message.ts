@@ -7,8 +7,9 @@
  * kind, with every bound that the machines and the disk rely on; topologies are checked like one that was read from disk, and
  * what a message says twice must agree. What is none is refused with the reason, and nobody hears of it.
  *
- * What has its form may still be a lie: a second leader of a term, say. The machines find that out by their invariants, and the node ends, since
- * then two nodes do not believe the same. Who has the secret can do that; see docs/bus.md.
+ * What has its form may still be what cannot be: a second leader of a term, a difference that leads elsewhere than it says. The machines take that for a
+ * broken invariant, which ends a node. So what would break one is told from what is known here, and dropped too: to lose a message
+ * is always safe.
  *
  * Cost: a copy of the message; of a whole topology some ms, which is rare.
  */
@@ -16,6 +17,7 @@ import type { Claim, MemberState, MindMessage } from '../../cluster/index.js';
 import {
   aBoolean,
   aNumber,
+  applyDiff,
   fields,
   type Incarnation,
   isIncarnation,
@@ -228,6 +230,39 @@ export function readWire(value: object): Wire | Refusal {
   const contradiction = contradictionIn(body);
   if (contradiction !== undefined) return { refused: `${kind}: ${contradiction}` };
   return { life, ...(cluster !== undefined && { cluster }), body };
+}
+
+/** What this node knows, with which a message must agree. */
+export interface Known {
+  readonly committed: Topology | undefined;
+  readonly isLeader: boolean;
+  readonly term: number;
+}
+
+/** Why a message cannot be true, by what is known here; undefined: it may be. */
+export function lieIn(message: MindMessage, known: Known): string | undefined {
+  if (message.kind === 'register/check' && known.isLeader && message.term === known.term)
+    return `it leads term ${message.term}, as this node does`;
+  if (message.kind === 'register/publish') {
+    if (known.isLeader && message.position.term === known.term)
+      return `it leads term ${message.position.term}, as this node does`;
+    return lieInContent(message.content, known);
+  }
+  if (message.kind !== 'register/committed' || message.news === undefined) return undefined;
+  const { base: of, content: value } = message.news;
+  const isNewer = (message.committed?.version ?? 0) > (known.committed?.version ?? 0);
+  if (isNewer && of.version < (known.committed?.version ?? 0))
+    return `version ${message.committed?.version} was made of version ${of.version}, and version ${known.committed?.version} is committed`;
+  return lieInContent(value, known);
+}
+
+function lieInContent(
+  value: Of<'register/publish'>['content'],
+  { committed: known }: Known,
+): string | undefined {
+  if (value.kind === 'whole' || known?.version !== value.of) return undefined;
+  const next = applyDiff(known, value.diff);
+  return isRefusal(next) ? next.refused : undefined;
 }
 
 function contradictionIn(message: MindMessage): string | undefined {
