@@ -211,6 +211,25 @@ test('an answer that comes late, but not too late, gives a lost lease back', () 
   assert.equal(bench.mayWrite, true);
 });
 
+test('while it is held it asks for no promise; what it has been granted runs out, and then it is lost', () => {
+  const bench = new Bench().hold();
+  bench.lease.isHeld = true;
+  bench.said();
+  bench.tick(1250);
+  const asks = () =>
+    bench.said().map(({ message }) => message.kind === 'lease/heartbeat' && message.asksPromise);
+  assert.deepEqual(asks(), [false, false, false]);
+  assert.ok(bench.mayWrite, 'until what it has is over');
+  bench.lease.isHeld = false;
+  bench.tick(1500);
+  assert.deepEqual(asks(), [true, true, true], 'it goes on if it still has it');
+  bench.lease.isHeld = true;
+  bench.tick(1000 + L);
+  assert.equal(bench.mayWrite, false);
+  bench.tick(1000 + 2 * L);
+  assert.deepEqual(bench.lease.wantsNewEpoch(bench.clocks), { shard: SHARD, epoch: 1 });
+});
+
 test('a primary that never got its lease stops asking after L, and releases', () => {
   const bench = new Bench();
   bench.tick(2499);
