@@ -148,11 +148,6 @@ export class EffectWriter {
     this.#take(group);
   }
 
-  /** Forgets the open group. */
-  forget(): void {
-    this.#end = this.#start;
-  }
-
   #keyOnly(kind: number, key: Block, keyAt: number, length: number): void {
     const at = this.#room(HEAD_BYTES + length);
     this.#block.view.setUint32(at, kind | (length << LENGTH_SHIFT), true);

@@ -5,9 +5,10 @@
  *   follow  copy --apply--> store, and whoever watches or tracks what is read here is told
  *
  * A replica decides nothing: what has expired is hidden and stays until its primary says that it is gone. It evicts only
- * what it has no room for. For that to be nothing, a primary leaves SLACK_SHARE of its memory free: two stores with the same
- * entries differ in their half-filled pages, by a page for each size of cells at most. A replica that has still less room, by its
- * own settings, drops its oldest, counts them in `dropped` and warns: it holds a part of what its primary holds, never anything else.
+ * what it has no room for. With as much memory as its primary that is nothing: before a store evicts it empties half-filled pages
+ * into each other, so that equal entries need equally many, but for a few, and those a primary leaves free (SLACK_SHARE). A
+ * replica that has less, by its settings or since more clients track keys there, drops its oldest, counts them in `dropped` and
+ * warns. It then holds a part of what its primary holds, never anything else, and promoted it holds what it would have kept.
  *
  * Whoever drives it calls `flush` before the copy takes a step, and applies between `beginEvent` and `endEvent` of the node.
  */
@@ -22,8 +23,8 @@ import { BLOCK_BYTES, type EffectGroup, EffectKind, EffectReader, EffectWriter }
 const BACKLOG_SHARE = 1 / 32;
 const MIN_BACKLOG_BYTES = 256 * 1024;
 const MAX_BACKLOG_BYTES = 64 * 2 ** 20;
-/** Part of its budget that a primary leaves free, so that its replicas have room for what it has. */
-const SLACK_SHARE = 1 / 64;
+/** Part of its budget that a primary leaves free for what its replicas may need beyond it: 16 pages at least. */
+const SLACK_SHARE = 1 / 256;
 /** A slice of a full sync ends with the entry that exceeds this. */
 const SLICE_BYTES = BLOCK_BYTES;
 /** How often it is said that entries are dropped. */
@@ -67,7 +68,7 @@ export class ShardStore implements ReplicatedStore<EffectGroup>, Capture {
 
   /** This node is primary: it decides, and all that changes goes there. */
   lead(replication: Replication): void {
-    this.#writer.forget();
+    this.#assertFlushed();
     this.#endWalks();
     this.#replication = replication;
     this.#node.keyspace.capture = this;
@@ -77,7 +78,7 @@ export class ShardStore implements ReplicatedStore<EffectGroup>, Capture {
 
   /** It is not, or not any more. */
   follow(): void {
-    this.#writer.forget();
+    this.#assertFlushed();
     this.#endWalks();
     this.#replication = undefined;
     this.#node.keyspace.capture = undefined;
@@ -152,7 +153,7 @@ export class ShardStore implements ReplicatedStore<EffectGroup>, Capture {
   /** Empties it, in either role: nobody is told to do the same. */
   clear(): void {
     const { keyspace, store } = this.#node;
-    this.#writer.forget();
+    this.#assertFlushed();
     keyspace.capture = undefined;
     keyspace.flushing(0);
     store.flushAll();
@@ -251,6 +252,11 @@ export class ShardStore implements ReplicatedStore<EffectGroup>, Capture {
         maxBytes: store.maxBytes,
       },
     );
+  }
+
+  /** Else the copy would say that it holds less than the store has: `flush` comes before each step of the copy. */
+  #assertFlushed(): void {
+    assert(!this.#writer.isOpen, 'what was captured is handed over before anything becomes of the copy');
   }
 
   #endWalks(): void {

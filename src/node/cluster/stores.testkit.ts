@@ -1,9 +1,13 @@
 /** Nodes without sockets, and what their stores hold. */
 import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
 import { Block, byteString } from '../../base/index.js';
 import { type Ref, STRING, type Store } from '../../store/index.js';
 import { CacheNode } from '../cache-node.js';
 import { type NodeOptions, resolve } from '../options.js';
+
+/** Longer values are told by their hash. */
+const LONG_BYTES = 1000;
 
 /** A node that listens nowhere, with a clock that stands still. */
 export function nodeOf(maxMemoryBytes: number, options: NodeOptions = {}): CacheNode {
@@ -49,8 +53,13 @@ function keyOf(store: Store, ref: Ref): string {
 function describe(store: Store, ref: Ref): string {
   const value = Block.ofLength(store.valueLength(ref));
   store.copyValue(ref, 0, value.bytes.length, value, 0);
+  const { length } = value.bytes;
   return JSON.stringify({
-    value: byteString(value, 0, value.bytes.length),
+    value:
+      length < LONG_BYTES
+        ? byteString(value, 0, length)
+        : createHash('sha1').update(value.bytes).digest('hex'),
+    length,
     type: store.type(ref),
     expiry: store.expiry(ref),
     isAttributed: store.isAttributed(ref),
