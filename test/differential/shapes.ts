@@ -7,8 +7,8 @@ import { commandEntries } from './arity.js';
 /** Commands and subcommands which Redis 7.0 does not have; their replies are in `golden/newer.txt`. */
 export const newerCommands = ['client|no-touch', 'client|setinfo', 'cluster|myshardid', 'delifeq'];
 
-/** What the names of our own commands begin with. */
-const ownCommands = 'lease.';
+/** The names of our own commands. */
+const ownCommands = /^(lease\.|cluster\|topology$)/;
 
 /** What our COMMAND says otherwise than Redis, as `command: fact redis -> ours` lines. */
 export async function commandDifferences(redis: TestServer, node: TestServer): Promise<string[]> {
@@ -17,7 +17,7 @@ export async function commandDifferences(redis: TestServer, node: TestServer): P
   for (const [name, entry] of ours) {
     const other = theirs.get(name);
     if (!other) {
-      if (!newerCommands.includes(name) && !name.startsWith(ownCommands))
+      if (!newerCommands.includes(name) && !ownCommands.test(name))
         differences.push(`${name}: Redis has no such command`);
       continue;
     }

@@ -37,15 +37,17 @@ export class ClusterReplies {
       ranges.sort((a, b) => a.range[0] - b.range[0]);
       reply.array(ranges.length);
       for (const { home, range } of ranges) {
-        reply.array(3 + home.replicas.length);
+        // Whoever is taken for dead serves no reads.
+        const replicas = home.replicas.filter(({ node }) => !this.#isDead(node));
+        reply.array(3 + replicas.length);
         reply.integer(range[0]);
         reply.integer(range[1]);
-        for (const node of [home.listed, ...home.replicas]) {
+        for (const node of [home.listed, ...replicas]) {
           reply.array(4);
           reply.bulkText(node.host);
           reply.integer(node.port);
           reply.bulkText(nodeIdOf(node.node));
-          reply.array(0);
+          reply.map(0);
         }
       }
     });

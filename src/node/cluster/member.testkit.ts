@@ -32,7 +32,11 @@ export const q = clusterNode('n-q', 7002);
 export const r = clusterNode('n-r', 7003);
 
 /** Two shards, of which the first is copied once. */
-export function twoShards(first: Partial<Shard> = {}, version = 1): Topology {
+export function twoShards(
+  first: Partial<Shard> = {},
+  version = 1,
+  [primary, other, copy]: readonly [TopologyNode, TopologyNode, TopologyNode] = [p, q, r],
+): Topology {
   const shard = (id: number, { node, incarnation }: TopologyNode): Shard => ({
     id,
     weight: 1,
@@ -43,7 +47,7 @@ export function twoShards(first: Partial<Shard> = {}, version = 1): Topology {
     replicas: [],
     vnodes: [id],
   });
-  const replica = { node: r.node, incarnation: r.incarnation, isInSync: true };
+  const replica = { node: copy.node, incarnation: copy.incarnation, isInSync: true };
   return {
     clusterId: 'test',
     version,
@@ -53,8 +57,8 @@ export function twoShards(first: Partial<Shard> = {}, version = 1): Topology {
     voters: [p.node],
     previousVoters: [p.node],
     voterVersion: 1,
-    nodes: [p, q, r],
-    shards: [{ ...shard(1, p), replicas: [replica], ...first }, shard(2, q)],
+    nodes: [primary, other, copy],
+    shards: [{ ...shard(1, primary), replicas: [replica], ...first }, shard(2, other)],
     slots: [
       { first: 0, last: 8191, shard: 1 },
       { first: 8192, last: 16383, shard: 2 },
@@ -145,14 +149,13 @@ export async function withMember(
   },
   body: (node: MemberNode) => Promise<void>,
 ): Promise<void> {
-  const { self = p, role = self === r ? 'replica' : 'primary', ...others } = options;
+  const { self = p, role = self.node === r.node ? 'replica' : 'primary', ...others } = options;
   const topology = 'topology' in options ? options.topology : twoShards();
   const { topology: _, ...nodeOptions } = others;
   let member: ToldMember | undefined;
   const prepare = (inside: CacheNode): void => {
     member = new ToldMember(inside, self, topology);
     member.role = role;
-    if (self === q) member.shard = { id: 2, epoch: 1 };
     inside.enterCluster(member);
   };
   await withNode(nodeOptions, (node) => body({ ...node, member: member as ToldMember }), prepare);

@@ -31,7 +31,7 @@ export const clusterHandlers = {
     out.bulkText(addressFor(session));
     out.integer(node.port);
     out.bulkText(node.nodeId);
-    out.array(0);
+    out.map(0);
   },
 
   'cluster|shards'(session) {

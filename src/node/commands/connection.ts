@@ -3,7 +3,8 @@ import type { CommandName, Request } from '../../resp/index.js';
 import { type Handler, Mode, ReplyMode, type Session } from '../session.js';
 import { discard } from '../transaction.js';
 import { COMPATIBLE_VERSION } from '../version.js';
-import { databaseArgument } from './arguments.js';
+import { int32Argument, isDatabase } from './arguments.js';
+import { errors } from './errors.js';
 
 const DEFAULT_USER = 'default';
 const WRONG_PASSWORD = 'WRONGPASS invalid username-password pair or user is disabled.';
@@ -35,14 +36,16 @@ export const connectionHandlers = {
   },
 
   select(session, request) {
-    const db = databaseArgument(session, request, 1);
+    const db = int32Argument(session, request, 1);
     if (db === undefined) return;
     if (db !== 0 && session.node.gate !== undefined) {
       session.out.error('ERR SELECT is not allowed in cluster mode');
-      return;
+    } else if (isDatabase(db)) {
+      session.db = db;
+      session.out.ok();
+    } else {
+      session.out.error(errors.databaseRange);
     }
-    session.db = db;
-    session.out.ok();
   },
 
   auth(session, request) {
