@@ -8,6 +8,7 @@ import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
 import { addCall } from './call-command.js';
 import { addCluster } from './cluster/cluster-command.js';
+import { addUp } from './up/up-command.js';
 
 /** Runs the command line; rejects with a CommanderError when it is wrong, which has then been told. */
 export async function runProgram(args: readonly string[]): Promise<void> {
@@ -20,7 +21,12 @@ export async function runProgram(args: readonly string[]): Promise<void> {
 /** The program with all its commands. */
 export async function createProgram(): Promise<Command> {
   const { addStart } = await import('./start-command.js');
-  return createWith((program) => addStart(program, version), addCall, addCluster);
+  return createWith(
+    (program) => addStart(program, version),
+    (program) => addUp(program, version),
+    addCall,
+    addCluster,
+  );
 }
 
 /** This package's version. */
@@ -68,5 +74,6 @@ Examples:
   nuthatch start                      a node on 127.0.0.1:6379, using half of the memory
   nuthatch start --help               all that a node can be told
   nuthatch call SET greeting hello    a command to that node
-  nuthatch cluster --help             nodes that hold each other's copies
+  nuthatch up                         a cluster on this machine, all of its cores
+  nuthatch cluster --help             to begin one on several machines, and to look at it
 `;

@@ -29,6 +29,17 @@ describe('Screen', () => {
     ]);
   });
 
+  it('rewrites several lines as one', () => {
+    const out = terminal(true);
+    const screen = new Screen(out);
+    screen.live('a\nb\nc');
+    screen.live('d');
+    screen.live('e\nf');
+    screen.print('one\n');
+    const up = (lines: number) => `\r\u001b[${lines}A\u001b[J`;
+    assert.deepEqual(out.written, [`${ERASE}a\nb\nc`, `${up(2)}d`, `${ERASE}e\nf`, `${up(1)}one\ne\nf`]);
+  });
+
   it('has no live line where there is no terminal', () => {
     const out = terminal(false);
     const screen = new Screen(out);

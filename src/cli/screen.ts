@@ -1,11 +1,12 @@
 /**
- * Standard output as people see it: lines that stay, and below them one line that is rewritten.
+ * Standard output as people see it: lines that stay, and below them some that are rewritten.
  *
- * Where there is no terminal the live line is not shown, and lines are just lines.
+ * Where there is no terminal the live lines are not shown, and lines are just lines.
  */
 export interface Terminal {
   readonly isTTY?: boolean;
   readonly columns?: number;
+  readonly rows?: number;
   write(text: string): unknown;
 }
 
@@ -28,16 +29,26 @@ export class Screen {
     return this.#terminal.columns ?? 80;
   }
 
-  /** Text that stays; it ends with a line end. */
-  print(text: string): void {
-    this.#terminal.write(this.#live === '' ? text : `${ERASE_LINE}${text}${this.#live}`);
+  get rows(): number {
+    return this.#terminal.rows ?? 24;
   }
 
-  /** The line at the bottom from now on; empty for none. It must be narrower than the screen. */
-  live(line: string): void {
+  /** Text that stays; it ends with a line end. */
+  print(text: string): void {
+    this.#terminal.write(this.#live === '' ? text : `${this.#erase()}${text}${this.#live}`);
+  }
+
+  /** The lines at the bottom from now on; empty for none. Each must be narrower than the screen, and all lower than it. */
+  live(lines: string): void {
     if (!this.isTerminal) return;
-    if (line !== '' || this.#live !== '') this.#terminal.write(`${ERASE_LINE}${line}`);
-    this.#live = line;
+    if (lines !== '' || this.#live !== '') this.#terminal.write(`${this.#erase()}${lines}`);
+    this.#live = lines;
+  }
+
+  /** The cursor stands in the last of the live lines. */
+  #erase(): string {
+    const above = this.#live.split('\n').length - 1;
+    return above === 0 ? ERASE_LINE : `\r\u001b[${above}A\u001b[J`;
   }
 }
 

@@ -13,6 +13,9 @@ import type { NodeLog } from './log.js';
 /** What draining may take beyond its own deadline before the process ends without it. */
 const GRACE_MS = 2000;
 
+/** Said over its channel by the process that started a node and ends it: the node stops when that one is gone. */
+export const STOP_WITH_ME = 'nuthatch: stop with me';
+
 export interface Ending {
   /** The node to drain. */
   started(node: RunningNode): void;
@@ -53,6 +56,9 @@ export function stopOnSignals(log: NodeLog, drainTimeoutMs: number): Ending {
     });
   }
   process.on('uncaughtException', failed);
+  stopWithParent(() => {
+    if (!stopping) stop('the process that started it is gone');
+  });
   return {
     started(running) {
       node = running;
@@ -64,4 +70,15 @@ export function stopOnSignals(log: NodeLog, drainTimeoutMs: number): Ending {
       if (!stopping) stop('a client asked for it (SHUTDOWN)');
     },
   };
+}
+
+function stopWithParent(stop: () => void): void {
+  if (process.channel === undefined) return;
+  process.on('message', (message) => {
+    if (message !== STOP_WITH_ME) return;
+    if (!process.connected) stop();
+    process.once('disconnect', stop);
+  });
+  // It keeps no process alive that has nothing else to do.
+  process.channel.unref();
 }

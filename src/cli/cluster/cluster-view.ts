@@ -35,14 +35,23 @@ export interface NodeReport {
   /** By how much its clock is ahead of ours, in ms; known only to half of the time that the question took. */
   readonly skewMs: number;
   readonly skewErrorMs: number;
+  /** INFO, if it was asked for. */
+  readonly info?: string;
+  /** How many commands it was asked for all this. */
+  readonly asked: number;
+}
+
+export interface LookOptions {
+  /** Ask each node for INFO too. Default false. */
+  readonly info?: boolean;
 }
 
 /** An answer that cannot be understood: another version, or no node of a cluster. */
 export class ForeignError extends Error {}
 
 /** Rejects with a ConnectionError, GreetingError, RefusedError or ForeignError if the asked node tells nothing. */
-export async function viewCluster(asked: AskedNode): Promise<ClusterView> {
-  const first = await askNode(asked);
+export async function viewCluster(asked: AskedNode, look: LookOptions = {}): Promise<ClusterView> {
+  const first = await askNode(asked, 0, look);
   const nodes = new Map<NodeId, NodeReport>();
   const others = new Map<NodeId, string>();
   nodes.set(first.report.node, first.report);
@@ -56,7 +65,7 @@ export async function viewCluster(asked: AskedNode): Promise<ClusterView> {
   const worker = async () => {
     for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
       const [node, address] = next;
-      const answer = await askAddress(node, address, asked.password, topology?.version ?? 0);
+      const answer = await askAddress(node, address, asked.password, topology?.version ?? 0, look);
       nodes.set(node, answer.report);
       if (answer.topology !== undefined && answer.topology.version > (topology?.version ?? 0))
         topology = answer.topology;
@@ -74,14 +83,15 @@ interface Answer {
 
 /** What a node says of itself. Rejects as `viewCluster` does. */
 export async function statusOf(asked: AskedNode): Promise<ClusterStatus> {
-  const { report } = await askNode(asked, Number.POSITIVE_INFINITY);
+  const { report } = await askNode(asked, Number.POSITIVE_INFINITY, {});
   return report.status;
 }
 
 /** Its topology is asked for if it is newer than `version`. */
 async function askNode(
   asked: AskedNode,
-  version = 0,
+  version: number,
+  look: LookOptions,
 ): Promise<Answer & { readonly report: { readonly status: ClusterStatus } }> {
   const client = await NodeClient.connect(asked);
   try {
@@ -99,7 +109,11 @@ async function askNode(
       skewErrorMs: Math.ceil(tookMs / 2),
     };
     const topology = status.version > version ? await topologyOf(client) : undefined;
-    return { report, topology };
+    const info = look.info === true ? await client.askText(['INFO']) : undefined;
+    return {
+      report: { ...report, asked: client.asked, ...(info === undefined ? {} : { info }) },
+      topology,
+    };
   } catch (error) {
     if (error instanceof RefusedError && error.code === 'ERR')
       throw new ForeignError(
@@ -120,16 +134,22 @@ async function topologyOf(client: NodeClient): Promise<Topology | undefined> {
 }
 
 /** Resolves also for a node that does not answer: that is a report too. */
-async function askAddress(node: NodeId, address: string, password: string, version: number): Promise<Answer> {
+async function askAddress(
+  node: NodeId,
+  address: string,
+  password: string,
+  version: number,
+  look: LookOptions,
+): Promise<Answer> {
   const silent = (problem: string): Answer => ({
-    report: { node, address, status: undefined, problem, skewMs: 0, skewErrorMs: 0 },
+    report: { node, address, status: undefined, problem, skewMs: 0, skewErrorMs: 0, asked: 0 },
     topology: undefined,
   });
   const place = splitAddress(address);
   if (place === undefined) return silent(`"${address}" is no address`);
   try {
     const { host, port } = place;
-    const answer = await askNode({ host: reachableHost(host), port, password }, version);
+    const answer = await askNode({ host: reachableHost(host), port, password }, version, look);
     if (answer.report.node === node) return { ...answer, report: { ...answer.report, address } };
     return silent(`another node answers there, ${answer.report.node}`);
   } catch (error) {

@@ -4,7 +4,7 @@ import { applyChange, isRefusal } from '../../ring/index.js';
 import { viewCluster } from './cluster-view.js';
 import { handOver, planHandOver } from './failover.js';
 import { FakeCluster, nodeNamed, nodesNamed, topologyOf, wellStatus } from './fake-cluster.testkit.js';
-import { init, planInit } from './init.js';
+import { init, planInit, voterOf } from './init.js';
 import { readStatus } from './read-status.js';
 
 const clusters: FakeCluster[] = [];
@@ -103,6 +103,16 @@ describe('cluster init', () => {
       (planInit([three[0], three[0]], 1, 0) as { refused: string }).refused,
       /are one node: name it once/,
     );
+  });
+
+  it('goes to a node that will vote', () => {
+    const of = (node: ReturnType<typeof nodeNamed>) => ({
+      address: node.host,
+      status: wellStatus(node, undefined),
+    });
+    assert.equal(voterOf(nodesNamed(6).map(of)), 0);
+    const witnesses = [4, 5, 6, 7, 8].map((i) => nodeNamed(i, { holdsData: false }));
+    assert.equal(voterOf([...nodesNamed(3), ...witnesses].map(of)), 3);
   });
 
   it('tells what the node answers', async () => {

@@ -120,6 +120,7 @@ export function viewOf(
         address: `${node.host}:${node.port}`,
         skewMs: changes.skewMs?.[i] ?? 0,
         skewErrorMs: 1,
+        asked: 1,
       };
       if (changes.away?.includes(i))
         return { ...plain, status: undefined, problem: 'Nothing listens there.' };

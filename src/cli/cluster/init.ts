@@ -1,13 +1,13 @@
 /**
  * `nuthatch cluster init`: begins a cluster of nodes that wait for it, once in its life.
  *
- *   each node answers, waits, and is of no cluster? ─> CLUSTER INIT to the first ─> all take writes
+ *   each node answers, waits, and is of no cluster? ─> CLUSTER INIT to one that will vote ─> all serve
  *
  * Which node holds what follows from the order in which they are named, and from their hosts and zones.
  */
 import type { ClusterStatus } from '../../node/index.js';
-import type { Refusal } from '../../ring/index.js';
-import { type NodeAddress, nodeAddressText, reachableHost } from '../node-address.js';
+import { chooseVoters, type Refusal, type TopologyNode } from '../../ring/index.js';
+import { type NodeAddress, nodeAddressText, reachableHost, splitAddress } from '../node-address.js';
 import { counted } from './cluster-summary.js';
 import { isExpected, statusOf } from './cluster-view.js';
 import { NodeClient } from './node-client.js';
@@ -71,13 +71,25 @@ export function planInit(
   };
 }
 
+/** The place of the first one that will be a voter: a cluster is begun on one. */
+export function voterOf(candidates: readonly Candidate[]): number {
+  const nodes = candidates.flatMap((candidate): TopologyNode[] => {
+    if ('problem' in candidate) return [];
+    const { node, incarnation, address, zone, holdsData } = candidate.status;
+    const { host = '', port = 0 } = splitAddress(address) ?? {};
+    return [{ node, incarnation, host, port, busPort: 0, zone, holdsData }];
+  });
+  const voters = chooseVoters(nodes);
+  return nodes.findIndex(({ node }) => voters.includes(node));
+}
+
 /** Begins the cluster and waits until each node says that all slots are served. Rejects as a NodeClient does. */
 export async function init(plan: InitPlan): Promise<InitDone | Refusal> {
   const candidates = await Promise.all(plan.nodes.map((address) => candidateAt(address, plan.password)));
   const shards = planInit(candidates, plan.shards, plan.replicas);
   if (typeof shards !== 'number') return shards;
   const names = plan.nodes.map(nodeAddressText);
-  const client = await connectTo(plan.nodes[0], plan.password);
+  const client = await connectTo(plan.nodes[voterOf(candidates)], plan.password);
   try {
     await client.ask(['CLUSTER', 'INIT', String(shards), String(plan.replicas), ...names], BEGUN_WITHIN_MS);
   } finally {

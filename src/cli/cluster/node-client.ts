@@ -22,6 +22,8 @@ export class RefusedError extends Error {
 
 export class NodeClient {
   readonly address: string;
+  /** Commands that it was asked. */
+  asked = 0;
   readonly #connection: CallConnection;
 
   private constructor(address: string, connection: CallConnection) {
@@ -33,6 +35,7 @@ export class NodeClient {
   static async connect({ host, port, password }: AskedNode): Promise<NodeClient> {
     const connection = await CallConnection.connect(host, port, PATIENCE_MS);
     const client = new NodeClient(addressText(host, port), connection);
+    if (password !== '') client.asked++;
     try {
       await client.#inTime(greet(connection, { password, db: 0, resp: 2 }), PATIENCE_MS);
       return client;
@@ -44,6 +47,7 @@ export class NodeClient {
 
   /** The reply. Rejects with a RefusedError for an error, with a ConnectionError when none comes. */
   async ask(words: readonly string[], patienceMs = PATIENCE_MS): Promise<Reply> {
+    this.asked++;
     this.#connection.send(words.map((word) => Buffer.from(word)));
     const reply = await this.#inTime(this.#connection.next(), patienceMs);
     if (reply instanceof ReplyError)

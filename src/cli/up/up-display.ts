@@ -1,0 +1,109 @@
+/** Looks at the cluster each second and shows what it sees: a block at the bottom of a terminal, or lines of text now and then. */
+
+import { summarize } from '../cluster/cluster-summary.js';
+import { type ClusterView, isExpected, viewCluster } from '../cluster/cluster-view.js';
+import type { Paint } from '../cluster/paint.js';
+import { withAddresses } from '../cluster/ring-text.js';
+import { clockText, type HistoryEntry, mergeTimelines } from '../cluster/timeline.js';
+import type { Screen } from '../screen.js';
+import { UP_HOST } from './up-options.js';
+import { type NodeRate, type NodeReading, rateOf, readingOf } from './up-readings.js';
+import { type UpFacts, upBlock, upLine } from './up-text.js';
+
+const LOOK_EVERY_MS = 1000;
+/** Where there is no terminal, a line so often. */
+const LINE_EVERY_MS = 10_000;
+
+export interface UpDisplayOptions {
+  readonly ports: readonly number[];
+  readonly password: string;
+  readonly screen: Screen;
+  readonly paint: Paint;
+  /** Of the nodes, in the order of the ports. */
+  readonly pids: () => readonly (number | undefined)[];
+}
+
+export class UpDisplay {
+  readonly #options: UpDisplayOptions;
+  readonly #readings = new Map<string, NodeReading>();
+  #timer: NodeJS.Timeout | undefined;
+  #isEnded = false;
+  #lineAtMs = 0;
+  /** Entries up to here were printed, by time. */
+  #toldMs = Date.now();
+
+  constructor(options: UpDisplayOptions) {
+    this.#options = options;
+  }
+
+  start(): void {
+    void this.#look();
+  }
+
+  end(): void {
+    this.#isEnded = true;
+    clearTimeout(this.#timer);
+    this.#options.screen.live('');
+  }
+
+  async #look(): Promise<void> {
+    const view = await this.#view();
+    if (this.#isEnded) return;
+    if (view !== undefined) this.#show(view);
+    this.#timer = setTimeout(() => void this.#look(), LOOK_EVERY_MS);
+  }
+
+  /** As the first node sees it that answers. */
+  async #view(): Promise<ClusterView | undefined> {
+    const { ports, password } = this.#options;
+    for (const port of ports) {
+      try {
+        return await viewCluster({ host: UP_HOST, port, password }, { info: true });
+      } catch (error) {
+        if (!isExpected(error)) throw error;
+      }
+    }
+    return undefined;
+  }
+
+  #show(view: ClusterView): void {
+    const { screen, paint, ports, pids } = this.#options;
+    const nowMs = performance.now();
+    const rates = new Map<string, NodeRate>();
+    for (const { node, info, asked } of view.nodes) {
+      if (info === undefined) continue;
+      const reading = readingOf(info, nowMs);
+      rates.set(node, rateOf(this.#readings.get(node), reading, asked));
+      this.#readings.set(node, reading);
+    }
+    const running = pids();
+    const pidOf = new Map(ports.map((port, i) => [port, running[i]]));
+    const facts: UpFacts = {
+      summary: summarize(view),
+      history: mergeTimelines(view.nodes),
+      rates,
+      pids: new Map(
+        view.nodes.map(({ node, address }) => [node, pidOf.get(Number(address.split(':').at(-1)))]),
+      ),
+      nowMs: Date.now(),
+    };
+    if (screen.isTerminal) screen.live(upBlock(facts, screen.columns, screen.rows, paint));
+    else this.#print(facts, nowMs);
+  }
+
+  #print(facts: UpFacts, nowMs: number): void {
+    const { screen } = this.#options;
+    const addresses = new Map(facts.summary.nodes.map(({ node, address }) => [node, address]));
+    for (const { atMs, text } of this.#news(facts.history))
+      screen.print(`${clockText(atMs, facts.nowMs)}  ${withAddresses(text, addresses)}\n`);
+    if (nowMs < this.#lineAtMs) return;
+    this.#lineAtMs = nowMs + LINE_EVERY_MS;
+    screen.print(`${upLine(facts)}\n`);
+  }
+
+  #news(history: readonly HistoryEntry[]): HistoryEntry[] {
+    const news = history.filter(({ atMs }) => atMs > this.#toldMs);
+    this.#toldMs = Math.max(this.#toldMs, ...news.map(({ atMs }) => atMs));
+    return news;
+  }
+}

@@ -1,0 +1,225 @@
+/**
+ * `nuthatch up`: a whole cluster on this machine, from its ports to its end.
+ *
+ *   ports free? ─> a process for each node ─> all answer ─> CLUSTER INIT, unless they are of one ─> all slots served ─> banner, screen
+ *                                                                                                    │
+ *                        SIGINT, SIGTERM: all are told to end ─ again: all are killed <───────────────┘
+ */
+import diagnostics from 'node:diagnostics_channel';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { constants, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { optionRanges } from '../../node/index.js';
+import { isRefusal } from '../../ring/index.js';
+import { commandName } from '../banner.js';
+import { isExpected, statusOf } from '../cluster/cluster-view.js';
+import { init, waitForAll } from '../cluster/init.js';
+import { painter } from '../cluster/paint.js';
+import { ExitCode } from '../exit-codes.js';
+import { memoryBudget } from '../memory-budget.js';
+import { BUS_PORT_OFFSET, type NodeAddress } from '../node-address.js';
+import { readableBytes } from '../quantities.js';
+import { Screen, wantsColor } from '../screen.js';
+import { freeRow, LAST_PORT, takenPort } from './ports.js';
+import { Supervisor } from './supervisor.js';
+import { UpDisplay } from './up-display.js';
+import { nodeCount, nodePlans, UP_HOST, type UpOptions } from './up-options.js';
+import { readShape, writeShape } from './up-shape.js';
+import { upBanner } from './up-text.js';
+
+/** A node takes a second or two to start; many on few cores take longer. */
+const START_WITHIN_MS = 60_000;
+const LOOK_EVERY_MS = 100;
+/** Half of the memory is for all nodes together. */
+const SHARE_PERCENT = 50;
+
+/** Told where the cluster can be reached, once it serves: for `npm start` of the repository. */
+const listening = diagnostics.channel('nuthatch:listening');
+
+/** What people must be told, and the exit code. */
+class UpError extends Error {
+  readonly code: ExitCode;
+
+  constructor(message: string, code: ExitCode) {
+    super(message);
+    this.code = code;
+  }
+}
+
+export async function up(options: UpOptions, version: string): Promise<ExitCode> {
+  let temporary: string | undefined;
+  let supervisor: Supervisor | undefined;
+  let isEnding = false;
+  let tellEnd: (code: ExitCode) => void = () => {};
+  const ended = new Promise<ExitCode>((resolve) => {
+    tellEnd = resolve;
+  });
+  const screen = new Screen(process.stdout);
+  const onSignal = (signal: 'SIGINT' | 'SIGTERM') => {
+    if (isEnding) {
+      supervisor?.kill();
+      if (temporary !== undefined) rmSync(temporary, { recursive: true, force: true });
+      process.exit(128 + constants.signals[signal]);
+    }
+    isEnding = true;
+    tellEnd(ExitCode.OK);
+  };
+  process.on('SIGINT', onSignal).on('SIGTERM', onSignal);
+  // A defect ends this process; the nodes would see that too, and drain. This is quicker.
+  process.on('exit', () => supervisor?.kill());
+  let display: UpDisplay | undefined;
+  try {
+    const plan = await planned(options);
+    const folder = options.data ?? (temporary = mkdtempSync(join(tmpdir(), 'nuthatch-up-')));
+    const budget = memoryOf(options, nodeCount(options));
+    const folderOf = (number: number) => join(folder, `node${number}`);
+    const plans = nodePlans(options, plan.port, budget.text, folderOf, options.data !== undefined);
+    for (let i = 1; i <= plans.length; i++) mkdirSync(folderOf(i), { recursive: true });
+    if (options.data !== undefined) writeShape(folder, { ...options, port: plan.port });
+    const variables = { ...process.env, NUTHATCH_PASSWORD: options.password };
+    const tell = (line: string) => screen.print(`${line}\n`);
+    const nodes = new Supervisor(plans, { program: process.argv[1] ?? '', variables, tell });
+    supervisor = nodes;
+    const failed = new Promise<never>((_, reject) => {
+      nodes.onFailedStart = (name, { code, signal }, complaints) =>
+        reject(
+          new UpError(
+            [
+              `${name} has ended before the cluster was begun (${signal ?? `code ${code}`}).`,
+              ...complaints,
+            ].join('\n'),
+            ExitCode.UNAVAILABLE,
+          ),
+        );
+    });
+    nodes.start();
+    const ports = plans.map((_, i) => plan.port + i);
+    const begun = await Promise.race([begin(options, ports), failed, ended]);
+    if (begun === undefined) {
+      nodes.settled();
+      const color = wantsColor(process.stdout, process.env);
+      const paint = painter(color);
+      screen.print(
+        upBanner(
+          {
+            version,
+            shards: options.shards,
+            replicas: options.replicas,
+            ports,
+            hasPassword: options.password !== '',
+            memory: budget.words,
+            data: options.data,
+            command: commandName(process.argv[1] ?? '', process.cwd()),
+          },
+          paint,
+        ),
+      );
+      listening.publish({ host: UP_HOST, port: plan.port, password: options.password });
+      display = new UpDisplay({ ports, password: options.password, screen, paint, pids: () => nodes.pids });
+      display.start();
+    }
+    return await ended;
+  } catch (error) {
+    if (!(error instanceof UpError)) throw error;
+    process.stderr.write(`${error.message}\n`);
+    return error.code;
+  } finally {
+    isEnding = true;
+    display?.end();
+    if (supervisor !== undefined) screen.print('stopping the nodes; Ctrl-C again kills them\n');
+    await supervisor?.stop();
+    if (temporary !== undefined) rmSync(temporary, { recursive: true, force: true });
+    process.off('SIGINT', onSignal).off('SIGTERM', onSignal);
+  }
+}
+
+/** The first port; the folder fits. */
+async function planned(options: UpOptions): Promise<{ readonly port: number }> {
+  const { data, shards, replicas, takesFreePorts } = options;
+  const count = nodeCount(options);
+  if (options.port + count - 1 > LAST_PORT)
+    throw new UpError(
+      `${count} nodes from port ${options.port} on would go beyond ${LAST_PORT}, the last one with a bus 10000 above it: give a lower --port.`,
+      ExitCode.USAGE,
+    );
+  const before = data === undefined ? undefined : readShape(data);
+  if (before !== undefined && (before.shards !== shards || before.replicas !== replicas))
+    throw new UpError(
+      `${data} holds a cluster of ${before.shards} shards with ${before.replicas} replicas each, not of ${shards} with ${replicas}: ` +
+        `give --shards ${before.shards} --replicas ${before.replicas}, or another --data.`,
+      ExitCode.USAGE,
+    );
+  if (takesFreePorts) {
+    const port = await freeRow(UP_HOST, options.port, count);
+    if (port !== undefined) return { port };
+    throw new UpError(
+      `There are no ${count} free ports in a row from ${options.port} on.`,
+      ExitCode.UNAVAILABLE,
+    );
+  }
+  const found = await takenPort(UP_HOST, options.port, count);
+  if (found === undefined) return { port: options.port };
+  const bus = found.taken === found.port ? '' : `, the bus of the node on ${found.port},`;
+  throw new UpError(
+    `Port ${found.taken}${bus} is taken by another program; needed are ${options.port} to ${options.port + count - 1}, and those 10000 above. ` +
+      `\`ss -ltnp 'sport = :${found.taken}'\` says by which.\nGive other ones with --port, or let free ones be found with --free-ports.`,
+    ExitCode.UNAVAILABLE,
+  );
+}
+
+/** What each node gets, as `--max-memory` takes it, and in words. */
+function memoryOf(
+  { maxMemory }: UpOptions,
+  count: number,
+): { readonly text: string; readonly words: string } {
+  const { min, max } = optionRanges.maxMemoryBytes;
+  if (maxMemory !== undefined) {
+    const { bytes } = memoryBudget(maxMemory, optionRanges.maxMemoryBytes);
+    return { text: String(bytes), words: `${readableBytes(bytes)} a node, as --max-memory says` };
+  }
+  const all = memoryBudget({ percent: SHARE_PERCENT }, optionRanges.maxMemoryBytes);
+  const bytes = Math.min(max, Math.max(min, Math.floor(all.bytes / count)));
+  return {
+    text: String(bytes),
+    words: `${readableBytes(bytes)} a node: ${all.reason}, divided by ${count} (--max-memory)`,
+  };
+}
+
+/** Waits for the nodes, and begins the cluster unless they have one. */
+async function begin(options: UpOptions, ports: readonly number[]): Promise<undefined> {
+  const { password, shards, replicas } = options;
+  const nodes: NodeAddress[] = ports.map((port) => ({
+    host: UP_HOST,
+    port,
+    busPort: port + BUS_PORT_OFFSET,
+  }));
+  const isBegun = (await Promise.all(nodes.map(({ port }) => answers(port, password)))).some((one) => one);
+  if (isBegun) {
+    const late = await waitForAll(nodes, password);
+    if (late.length === 0) return undefined;
+    throw new UpError(`The cluster does not serve all slots: ${late.join(', ')}.`, ExitCode.ERROR_REPLY);
+  }
+  try {
+    const done = await init({ nodes, shards, replicas, password });
+    if (isRefusal(done))
+      throw new UpError(`The cluster was not begun: ${done.refused}`, ExitCode.ERROR_REPLY);
+  } catch (error) {
+    if (!isExpected(error)) throw error;
+    throw new UpError((error as Error).message, ExitCode.ERROR_REPLY);
+  }
+  return undefined;
+}
+
+/** Resolves when the node answers, with whether it is of a cluster already. */
+async function answers(port: number, password: string): Promise<boolean> {
+  const endMs = performance.now() + START_WITHIN_MS;
+  for (;;) {
+    try {
+      return (await statusOf({ host: UP_HOST, port, password })).clusterId !== undefined;
+    } catch (error) {
+      if (!isExpected(error)) throw error;
+      if (performance.now() > endMs) throw new UpError((error as Error).message, ExitCode.UNAVAILABLE);
+      await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY_MS));
+    }
+  }
+}
