@@ -12,8 +12,8 @@ export {
   type MindOptions,
   type MindOutbox,
 } from './mind.js';
-export type { Outcome } from './register/messages.js';
 export { PLAN_MUTANTS } from './plan.js';
+export type { Outcome } from './register/messages.js';
 export { REGISTER_MUTANTS } from './register/options.js';
 export type { ProposalOutcome } from './register/register.js';
 export type { History } from './replication/history.js';
