@@ -18,6 +18,7 @@ export const layers = {
   lru: { pure: false, mayImport: ['base', 'store'], packages: [] },
   node: { pure: false, mayImport: ['base', 'resp', 'store', 'ring', 'cluster'], packages: [] },
   client: { pure: false, mayImport: ['base', 'resp', 'store', 'ring', 'client/core'], packages: [] },
+  testing: { pure: false, mayImport: ['base', 'node', 'client'], packages: [] },
   cli: {
     pure: false,
     mayImport: ['base', 'resp', 'store', 'ring', 'cluster', 'lru', 'node'],

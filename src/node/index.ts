@@ -16,7 +16,7 @@ export type {
 export type { Parameter } from './config-parameter.js';
 export { parameters as configParameters } from './config-table.js';
 export { DEFAULT_MEMORY_SHARE, defaultMemoryBytes, type MemoryLimit, memoryLimit } from './memory-limit.js';
-export { type NodeTraffic, type RunningNode, startNode } from './node.js';
+export { type ClusterControl, type NodeTraffic, type RunningNode, startNode } from './node.js';
 export {
   type AckWrites,
   ackWrites,

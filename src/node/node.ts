@@ -8,7 +8,9 @@
  */
 import { CacheNode } from './cache-node.js';
 import type { LiveMember } from './cluster/cluster-member.js';
+import type { ClusterStatus } from './cluster/cluster-status.js';
 import { joinCluster } from './cluster/join-cluster.js';
+import type { FirstPlan } from './cluster/orders.js';
 import { drain } from './drain.js';
 import { Listener } from './listener.js';
 import { defaultMemoryBytes } from './memory-limit.js';
@@ -27,11 +29,27 @@ export interface NodeTraffic {
   readonly clients: number;
 }
 
+/** The part of a node in its cluster, as an operator has it: what `nuthatch cluster` does by commands. */
+export interface ClusterControl {
+  /** Where other nodes reach it, also when port 0 was given: `join: ['HOST:' + busPort]`. */
+  readonly busPort: number;
+  /** Begins a cluster, once in its life, of nodes that know each other. Resolves with why not, if it is refused. */
+  begin(plan: FirstPlan): Promise<string | undefined>;
+  /** HOST:PORT of the primary of a key, as far as this node has heard; undefined: nobody is. */
+  primaryOf(key: string): string | undefined;
+  /** What it does, and what it believes of the others. */
+  status(): Promise<ClusterStatus>;
+  /** Hands its shard over to that node, or to any replica in sync. Resolves with why not, if it did not come about. */
+  handOver(to?: string): Promise<string | undefined>;
+}
+
 export interface RunningNode {
   /** As given. */
   readonly host: string;
   /** Where it listens, also when port 0 was given. */
   readonly port: number;
+  /** Undefined: it serves alone. */
+  readonly cluster: ClusterControl | undefined;
   traffic(): NodeTraffic;
   /**
    * Accepts no more connections, executes what has arrived from the others, sends the replies, and closes.
@@ -84,6 +102,7 @@ export async function startCacheNode(
 class Running implements RunningNode {
   readonly host: string;
   readonly port: number;
+  readonly cluster: ClusterControl | undefined;
   readonly #node: CacheNode;
   readonly #listener: Listener;
   readonly #member: LiveMember | undefined;
@@ -95,6 +114,7 @@ class Running implements RunningNode {
     this.#member = member;
     this.host = node.options.host;
     this.port = node.port;
+    this.cluster = node.orders;
   }
 
   traffic(): NodeTraffic {

@@ -67,7 +67,7 @@ class TestHost {
     if (this.#isClosed) return;
     this.#isClosed = true;
     clearInterval(this.#timer);
-    await this.host.close();
+    await this.host.close(true);
   }
 }
 

@@ -134,9 +134,9 @@ export class MindHost {
     };
   }
 
-  /** Leaves the cluster and closes everything. */
-  async close(): Promise<void> {
-    this.driver.leave();
+  /** Closes everything. Who leaves tells the others; else they find out, as after a crash. */
+  async close(leaves: boolean): Promise<void> {
+    if (leaves) this.driver.leave();
     await this.driver.idle();
     this.#streams.close();
     await this.#bus.close();

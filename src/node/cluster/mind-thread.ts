@@ -162,21 +162,23 @@ export class MindThread {
   }
 
   /** Leaves the cluster, hands over nothing, and resolves when bus and folder are closed and the thread has ended. */
-  async close(): Promise<void> {
+  close(): Promise<void> {
+    return this.#close(true);
+  }
+
+  /** The same as a crash does it: nobody is told. */
+  kill(): Promise<void> {
+    return this.#close(false);
+  }
+
+  async #close(leaves: boolean): Promise<void> {
     this.lease.hold(true);
     if (!this.#isClosing) {
       this.#isClosing = true;
       // What fails then has been told to the log.
-      this.#ask('close', undefined).catch(() => {});
+      this.#ask('close', { leaves }).catch(() => {});
     }
     await this.#ended;
-  }
-
-  /** Ends it at once, as a crash would: nobody is told. */
-  async kill(): Promise<void> {
-    this.#isClosing = true;
-    this.lease.hold(true);
-    await this.#worker.terminate();
   }
 
   #ask<K extends QuestionKind>(kind: K, asked: Questions[K]['asked']): Promise<Questions[K]['answer']> {

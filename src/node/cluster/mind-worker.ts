@@ -95,7 +95,7 @@ async function answer(host: MindHost, question: Question, timer: NodeJS.Timeout)
       break;
     case 'close':
       clearInterval(timer);
-      await host.close();
+      await host.close(question.asked.leaves);
       for (const settle of proposals.values()) settle({ kind: 'unknown', why: 'this node ends' });
       reply(undefined);
       port.close();

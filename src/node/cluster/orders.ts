@@ -3,12 +3,14 @@
  * register.
  */
 import { randomUUID } from 'node:crypto';
+import { Block, keySlot } from '../../base/index.js';
 import { firstTopology, isRefusal, type NodeId, type TopologyNode } from '../../ring/index.js';
 import { isLoopback } from '../addresses.js';
 import { NUTHATCH_VERSION } from '../version.js';
 import type { LiveMember } from './cluster-member.js';
 import type { ClusterStatus, CopyStatus, MemberStatus } from './cluster-status.js';
 import type { MindStatus } from './mind-status.js';
+import { TopologyView } from './topology-view.js';
 
 /** See docs/write-lease.md for what they mean together. */
 const LEASE = { leaseMs: 1_500, driftPermille: 50, slackMs: 20 };
@@ -27,8 +29,21 @@ export interface FirstPlan {
 export class ClusterOrders {
   readonly #member: LiveMember;
 
+  get busPort(): number {
+    return this.#member.self.busPort;
+  }
+
   constructor(member: LiveMember) {
     this.#member = member;
+  }
+
+  primaryOf(key: string): string | undefined {
+    const { topology, self, deadNodes } = this.#member;
+    if (topology === undefined) return undefined;
+    const bytes = new Block(Buffer.from(key));
+    const slot = keySlot(bytes, 0, bytes.bytes.length);
+    const { primary } = new TopologyView(topology, self, deadNodes).homeOf(slot);
+    return primary && addressOf(primary);
   }
 
   async status(): Promise<ClusterStatus> {
@@ -77,7 +92,7 @@ export class ClusterOrders {
     return (await this.#member.mind.begin(first))?.refused;
   }
 
-  handOver(to: NodeId | undefined): Promise<string | undefined> {
+  handOver(to?: NodeId): Promise<string | undefined> {
     return this.#member.handOver(to);
   }
 

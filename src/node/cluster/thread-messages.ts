@@ -46,7 +46,8 @@ export interface Questions {
   readonly propose: { readonly asked: readonly TopologyChange[]; readonly answer: Outcome };
   readonly release: { readonly asked: undefined; readonly answer: undefined };
   readonly status: { readonly asked: undefined; readonly answer: MindStatus };
-  readonly close: { readonly asked: undefined; readonly answer: undefined };
+  /** Whether the others are told. */
+  readonly close: { readonly asked: { readonly leaves: boolean }; readonly answer: undefined };
 }
 
 export type QuestionKind = keyof Questions;

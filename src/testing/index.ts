@@ -1,0 +1,1 @@
+export { startTestCluster, TestCluster, type TestClusterOptions, TestNode } from './test-cluster.js';
