@@ -2,21 +2,33 @@
  * Who should vote, one change at a time, each settled before the next:
  *
  *   a change was agreed                                    ─> it is settled
- *   a voter is gone for `replaceVoterAfterMs`              ─> a node that is there takes its place, chosen by zone as at the start;
- *                                                             without such a node 3 of 5 voters go on
+ *   a voter is gone for `replaceVoterAfterMs`              ─> a node that is there takes its place, chosen by zone as at the start
+ *   two of five are, and no node is there for them          ─> three go on, and may do without one more
  *   fewer vote than should of the nodes that are there,
  *   and that for as long                                   ─> more do: 3 of 3 nodes, 5 of 5
  *
  * They never become 1 by this: that takes an explicit word, and who gave it has as long to take the other nodes away. A majority of
  * the next voters is there, or the change would not be agreed.
  */
-import { chooseVoters, type NodeId, type Topology, type TopologyChange, voterCount } from '../ring/index.js';
+import {
+  chooseVoters,
+  type NodeId,
+  type Topology,
+  type TopologyChange,
+  type TopologyNode,
+  voterCount,
+} from '../ring/index.js';
 import type { Health, PlanOptions } from './plan.js';
 
+export function settleVoters(topology: Topology): TopologyChange[] {
+  const { voters, voterVersion } = topology;
+  if (!isUnderWay(topology)) return [];
+  return [{ kind: 'settle-voters', voterVersion, reason: `the voters ${voters.join(' ')} are agreed` }];
+}
+
 export function planVoters(topology: Topology, health: Health, options: PlanOptions): TopologyChange[] {
-  const { voters, previousVoters, voterVersion, nodes } = topology;
-  if (voters.join() !== previousVoters.join())
-    return [{ kind: 'settle-voters', voterVersion, reason: `the voters ${voters.join(' ')} are agreed` }];
+  const { voters, voterVersion, nodes } = topology;
+  if (isUnderWay(topology)) return [];
   const { replaceVoterAfterMs, mutants } = options;
   const gone = voters.filter((id) => health.goneForMs(id) >= replaceVoterAfterMs);
   if (mutants?.has('gone-voter-stays')) gone.length = 0;
@@ -36,24 +48,29 @@ export function planVoters(topology: Topology, health: Health, options: PlanOpti
   return [{ kind: 'set-voters', voterVersion, voters: next, reason }];
 }
 
-/** As many as wanted, or the most for which there are nodes; if that is 1, as many as before: then some of those that are gone stay. */
+/** Those that can do without most; of sets that are alike the larger, since who is gone may come back. */
 function nextVoters(
   { voters, nodes }: Topology,
   gone: readonly NodeId[],
-  present: readonly { readonly node: NodeId }[],
+  present: readonly TopologyNode[],
   wanted: number,
-): NodeId[] {
-  const there = new Set(present.map(({ node }) => node));
+): readonly NodeId[] {
   const kept = voters.filter((id) => !gone.includes(id));
-  const usable = nodes.filter(({ node }) => kept.includes(node) || there.has(node));
-  const possible = [5, 3].find((count) => count <= wanted && count <= usable.length);
-  const count = possible ?? voters.length;
-  const chosen =
-    kept.length <= count
-      ? chooseVoters(usable, count, kept)
-      : chooseVoters(
-          usable.filter(({ node }) => there.has(node)),
-          count,
-        );
-  return [...chosen, ...gone.slice(0, count - chosen.length)].sort();
+  const usable = nodes.filter((node) => kept.includes(node.node) || present.includes(node));
+  /** How many it can do without. */
+  const spare = (set: readonly NodeId[]): number =>
+    set.filter((id) => !gone.includes(id)).length - Math.ceil(set.length / 2);
+  let best = voters;
+  for (const count of [3, 5]) {
+    if (count > wanted) continue;
+    const chosen = kept.length <= count ? chooseVoters(usable, count, kept) : chooseVoters(present, count);
+    const next = [...chosen, ...gone.slice(0, count - chosen.length)].sort();
+    const [more, before] = [spare(next), spare(best)];
+    if (more > before || (more === before && next.length > best.length)) best = next;
+  }
+  return best;
+}
+
+function isUnderWay({ voters, previousVoters }: Topology): boolean {
+  return voters.join() !== previousVoters.join();
 }

@@ -30,9 +30,9 @@ import type {
   TopologyChange,
   TopologyNode,
 } from '../ring/index.js';
-import { isSameLife } from '../ring/index.js';
+import { isLaterLife, isSameLife } from '../ring/index.js';
 import type { MemberState } from './membership/member.js';
-import { planVoters } from './plan-voters.js';
+import { planVoters, settleVoters } from './plan-voters.js';
 
 export interface Health {
   /** A quorum of voters reported that they promise nothing to this primary, and it has had time to ask. */
@@ -81,12 +81,19 @@ export function plan(topology: Topology, health: Health, options: PlanOptions): 
     .filter((shard) => !isHomeless(shard))
     .map((shard) => ({ shard, living: scene.living(shard) }))
     .sort((a, b) => a.living - b.living || a.shard.id - b.shard.id);
+  const homes = homeless.map((shard) => planHome(scene, shard, options));
+  // A voter that learns of other voters deposes nobody for a while, so these wait for shards that are about to have another primary.
+  const isHealing = homeless.some(
+    (shard, i) =>
+      (homes[i] as TopologyChange[]).length > 0 || health.lostForMs(shard) < options.rehomeAfterMs,
+  );
   return [
-    ...planVoters(topology, health, options),
+    ...settleVoters(topology),
+    ...(isHealing ? [] : planVoters(topology, health, options)),
     ...planNewcomers(scene),
     ...topology.nodes.flatMap((node) => planNode(node, health)),
     ...planGone(scene, options),
-    ...homeless.flatMap((shard) => planHome(scene, shard, options)),
+    ...homes.flat(),
     ...others.flatMap(({ shard }) => planReplicas(scene, shard)),
   ];
 }
@@ -167,7 +174,7 @@ function planNode(known: TopologyNode, health: Health): TopologyChange[] {
   const now = health.aliveAs(known.node);
   if (now === undefined) return [];
   if (!isSameLife(now, known)) {
-    if (health.stateOf(known) !== 'dead') return [];
+    if (health.stateOf(known) !== 'dead' || !isLaterLife(now.incarnation, known.incarnation)) return [];
     const reason = `${known.node} was started again, as ${now.incarnation}, and is empty`;
     return [
       {

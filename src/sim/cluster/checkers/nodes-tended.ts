@@ -1,6 +1,7 @@
 /**
- * When faults have ended, and some time has passed, the cluster is made of nodes that are there: each voter is one, as many vote as the
- * nodes allow, and a node that never came back (its host has another id now) is forgotten, unless a shard has a copy on it.
+ * When faults have ended, and some time has passed, the cluster is made of nodes that are there: each voter is one if there is a node
+ * for it, as many vote as the nodes allow, and a node that never came back (its host has another id now) is forgotten, unless a shard has
+ * a copy on it.
  */
 import { type Topology, voterCount } from '../../../ring/index.js';
 import { type Checker, type Moment, Violation } from '../../checker.js';
@@ -37,16 +38,20 @@ export class NodesTended implements Checker<ClusterFact> {
     if (this.#newest === undefined || nowMs - this.#healMs < BOUND_MS) return;
     const { voters, nodes, shards } = this.#newest;
     const isGone = (id: string): boolean => this.#ids.get(hostOf(id)) !== id;
+    const there = nodes.filter(({ node }) => !isGone(node));
     const goneVoter = voters.find(isGone);
-    if (goneVoter !== undefined) throw new Violation(`${goneVoter} never came back, and votes`);
+    // One of five may stay, if there is no node for it.
+    if (goneVoter !== undefined && there.some(({ node }) => !voters.includes(node)))
+      throw new Violation(`${goneVoter} never came back, and votes`);
     const copies = shards.flatMap(({ primary, replicas }) =>
       [primary, ...replicas].map((copy) => copy?.node),
     );
-    const goneNode = nodes.find(({ node }) => isGone(node) && !copies.includes(node));
+    const goneNode = nodes.find(
+      ({ node }) => isGone(node) && !copies.includes(node) && !voters.includes(node),
+    );
     if (goneNode !== undefined) throw new Violation(`${goneNode.node} never came back, and is still known`);
-    const there = nodes.filter(({ node }) => !isGone(node)).length;
-    if (nowMs - this.#votersMs >= VOTERS_MS && voters.length < voterCount(there))
-      throw new Violation(`${there} nodes are there, and ${voters.length} vote`);
+    if (nowMs - this.#votersMs >= VOTERS_MS && voters.length < voterCount(there.length))
+      throw new Violation(`${there.length} nodes are there, and ${voters.length} vote`);
   }
 }
 
