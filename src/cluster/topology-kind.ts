@@ -1,8 +1,9 @@
 /** The topology as the value of the register. */
 import { assert } from '../base/index.js';
 import {
-  applyChange,
   applyDiff,
+  assertRight,
+  changeTopology,
   diffTopologies,
   isRefusal,
   type Topology,
@@ -21,12 +22,14 @@ export const topologyKind: ValueKind<Topology, TopologyChange, TopologyDiff> = {
   apply(value, changes) {
     let next = value;
     for (const change of changes) {
-      const changed = applyChange(next, change);
+      const changed = changeTopology(next, change);
       if (isRefusal(changed)) return { value, refused: changed.refused };
       next = changed;
     }
     return { value: { ...next, version: value.version + 1 }, refused: undefined };
   },
+
+  check: assertRight,
 
   diff: diffTopologies,
 

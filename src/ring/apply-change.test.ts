@@ -5,7 +5,6 @@ import {
   applyChange,
   describeChanges,
   isRefusal,
-  nextVersion,
   readChange,
   type Topology,
   type TopologyChange,
@@ -318,24 +317,6 @@ test('node-left: a node that is gone, and serves nothing, is forgotten, and may 
   assert.deepEqual(describeChanges(base, without), ['node n07: gone']);
   const again = { ...node('n07'), incarnation: '2-b' };
   assert.ok(right(applyChange(without, { kind: 'node-joined', node: again, reason })).nodes.includes(again));
-});
-
-test('a version takes one step of the voters, and whatever else it can', () => {
-  const set: TopologyChange = { kind: 'set-voters', voterVersion: 1, voters: ['n01'], reason };
-  const settle: TopologyChange = { kind: 'settle-voters', voterVersion: 2, reason };
-  const moved: TopologyChange = { kind: 'node-moved', node: { ...node('n07'), port: 7000 }, reason };
-  const { topology, applied, refused } = nextVersion(base, [set, settle, moved, set]);
-  assert.deepEqual(applied, [set, moved]);
-  assert.deepEqual(
-    refused.map(({ change, why }) => [change.kind, why]),
-    [
-      ['settle-voters', 'another change of voters is in this version: wait for the next one'],
-      ['set-voters', 'another change of voters is in this version: wait for the next one'],
-    ],
-  );
-  assert.equal(topology.version, 2);
-  assert.deepEqual(nextVersion(topology, [settle]).topology.voterVersion, 3);
-  assert.equal(nextVersion(base, [settle]).topology, base);
 });
 
 test('a change of a shape that nobody knows is refused in words', () => {

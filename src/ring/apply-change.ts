@@ -2,7 +2,7 @@
  * What a change makes of a topology. A change that does not fit the topology, or would make it wrong, is refused in words and
  * changes nothing, so that it may come late, twice, or from somebody who knew less.
  *
- * A batch is one version more, whatever it holds; the register publishes it as one.
+ * Who applies many of them looks at the whole once, behind the last one.
  */
 import { assert } from '../base/index.js';
 import type { NodeChange, NodeLeft, SetLeaseTerms, TopologyChange, VoterChange } from './changes.js';
@@ -19,59 +19,21 @@ import {
   voterProblems,
 } from './topology-problems.js';
 
-export interface RefusedChange {
-  readonly change: TopologyChange;
-  readonly why: string;
-}
-
-export interface NextVersion {
-  /** One version after the topology that was given; that one itself if nothing was applied. */
-  readonly topology: Topology;
-  readonly applied: readonly TopologyChange[];
-  readonly refused: readonly RefusedChange[];
-}
-
 /** The topology with the change, of the same version, or why not. */
 export function applyChange(topology: Topology, change: TopologyChange): Topology | Refusal {
-  const changed = withChange(topology, change);
+  const changed = changeTopology(topology, change);
   if (!isRefusal(changed)) assertRight(changed);
   return changed;
 }
 
-/** The next version, with all changes of the batch that can be applied, one after the other; of changes of voters one at most. */
-export function nextVersion(topology: Topology, changes: readonly TopologyChange[]): NextVersion {
-  const applied: TopologyChange[] = [];
-  const refused: RefusedChange[] = [];
-  let next = topology;
-  for (const change of changes) {
-    // Two steps in one version would leave out the topology in which both sets of voters count.
-    const isSecondStep = isVoterChange(change) && next.voterVersion !== topology.voterVersion;
-    const changed = isSecondStep
-      ? { refused: 'another change of voters is in this version: wait for the next one' }
-      : withChange(next, change);
-    if (isRefusal(changed)) {
-      refused.push({ change, why: changed.refused });
-    } else {
-      next = changed;
-      applied.push(change);
-    }
-  }
-  if (applied.length === 0) return { topology, applied, refused };
-  // Changes refuse whatever would make it wrong; the check of the whole is done once, since it is what costs.
-  assertRight(next);
-  return { topology: { ...next, version: topology.version + 1 }, applied, refused };
-}
-
-function assertRight(topology: Topology): void {
+/** Throws if it is wrong. For many changes once is enough: it is what costs, and they refuse whatever would make it wrong. */
+export function assertRight(topology: Topology): void {
   const problems = topologyProblems(topology);
   assert(problems.length === 0, `a changed topology is right, but: ${problems.join('; ')}`);
 }
 
-function isVoterChange({ kind }: TopologyChange): boolean {
-  return kind === 'set-voters' || kind === 'settle-voters';
-}
-
-function withChange(topology: Topology, change: TopologyChange): Topology | Refusal {
+/** The same without a look at the whole. */
+export function changeTopology(topology: Topology, change: TopologyChange): Topology | Refusal {
   switch (change.kind) {
     case 'node-joined':
     case 'node-returned':

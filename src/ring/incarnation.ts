@@ -13,11 +13,12 @@ export function isIncarnation(text: string): boolean {
   return form.test(text);
 }
 
-/** Whether the life `a` began later than `b`. Both have the form. */
-export function isLaterLife(a: Incarnation, b: Incarnation): boolean {
-  return counterOf(a) > counterOf(b);
+/** The lives of one node are numbered from 1; two of one number are of a disk that was copied. */
+export function lifeNumber(incarnation: Incarnation): number {
+  return Number(form.exec(incarnation)?.[1]);
 }
 
-function counterOf(incarnation: Incarnation): number {
-  return Number(form.exec(incarnation)?.[1]);
+/** Whether the life `a` began later than `b`. Both have the form. */
+export function isLaterLife(a: Incarnation, b: Incarnation): boolean {
+  return lifeNumber(a) > lifeNumber(b);
 }

@@ -1,4 +1,4 @@
-export { applyChange, type NextVersion, nextVersion, type RefusedChange } from './apply-change.js';
+export { applyChange, assertRight, changeTopology } from './apply-change.js';
 export { readChange } from './change-shape.js';
 export type {
   AddReplica,
@@ -34,7 +34,7 @@ export {
 } from './data-shape.js';
 export { type Deposal, deposals } from './deposals.js';
 export { type ClusterPlan, firstTopology } from './first-topology.js';
-export { isIncarnation } from './incarnation.js';
+export { isIncarnation, isLaterLife, lifeNumber } from './incarnation.js';
 export {
   addShard,
   type PlacedShard,

@@ -2,6 +2,7 @@
  * The tiny value with which registers are tested: a few numbers that are changed by compare and set, the voters, and a log of all
  * changes since the beginning, so that one value tells whether another is its ancestor.
  */
+import assert from 'node:assert/strict';
 import type { NodeId } from '../../ring/index.js';
 import type { ValueKind } from './value-kind.js';
 
@@ -91,5 +92,6 @@ export const cellsKind: ValueKind<Cells, CellChange, readonly (readonly CellChan
       steps.push(log!.changes);
     return steps.reverse();
   },
+  check: ({ cells }) => assert.equal(cells.length, 4),
   patch: (base, diff) => diff.reduce((value, changes) => apply(value, changes).value, base),
 };

@@ -75,6 +75,7 @@ export class ProposalQueue<V, C, D, R> {
       }
     }
     this.#waiting = stay;
+    if (taken.length > 0) kind.check(value);
     return { value, taken };
   }
 

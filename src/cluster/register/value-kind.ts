@@ -24,6 +24,8 @@ export interface ValueFacts<V> {
 export interface ValueKind<V, C, D> extends ValueFacts<V> {
   /** All of the changes in turn, or none: then `refused` says why and `value` is what came in. */
   apply(value: V, changes: readonly C[]): Applied<V>;
+  /** Throws if the value is wrong: asked once for all that was applied to it. */
+  check(value: V): void;
   /** What makes `next` of `base`; undefined: nothing shorter than `next` itself. */
   diff(base: V, next: V): D | undefined;
   patch(base: V, diff: D): V;

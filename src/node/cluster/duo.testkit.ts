@@ -6,11 +6,11 @@ import assert from 'node:assert/strict';
 import { Block } from '../../base/index.js';
 import { Copy } from '../../cluster/index.js';
 import {
+  applyChange,
   firstTopology,
   isRefusal,
   type NodeId,
   type NodeLife,
-  nextVersion,
   type Topology,
   type TopologyChange,
 } from '../../ring/index.js';
@@ -104,9 +104,13 @@ export class Duo {
 
   agree(changes: readonly TopologyChange[]): void {
     if (changes.length === 0) return;
-    const { topology } = nextVersion(this.topology, changes);
-    if (topology === this.topology) return;
-    this.topology = topology;
+    let next = this.topology;
+    for (const change of changes) {
+      const changed = applyChange(next, change);
+      if (!isRefusal(changed)) next = changed;
+    }
+    if (next === this.topology) return;
+    this.topology = { ...next, version: next.version + 1 };
     this.#learn();
   }
 
