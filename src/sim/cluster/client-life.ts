@@ -17,6 +17,8 @@ export interface ClientShape extends LoadShape {
   /** Of a thousand questions, so many ask for a hand-over, or for other voters. */
   readonly handOverPermille: number;
   readonly votersPermille: number;
+  /** Of a hundred writes and deletes, so many are the first of some that are sent at once. */
+  readonly burstPercent: number;
 }
 
 const PATIENCE_MS = 1_000;
@@ -24,6 +26,8 @@ const AGAIN_MS = 100;
 const MAX_TRIES = 40;
 /** A quarter of the questions is about so many keys. */
 const HOT_KEYS = 3;
+/** Writes of a burst, at most: several between two ticks of a node, so that whatever happens to it falls between them. */
+const MAX_BURST = 12;
 /** Different for each client and each of its lives. */
 const LIFE_VALUES = 1_000_000;
 
@@ -132,10 +136,26 @@ export class ClientLife implements Life<Wire, never, ClusterFact> {
     if (what < 45) {
       effects.report({ kind: 'read-began', id, key });
       this.#ask({ kind: 'client/read', id, key, atReplica: what < 10 }, nowMs, effects);
-    } else if (what < 65) {
-      this.#ask({ kind: 'client/delete', id, key }, nowMs, effects);
     } else {
-      this.#ask({ kind: 'client/write', id, key, value: id, needsAll: what < 75 }, nowMs, effects);
+      const asked = this.#change(id, key);
+      this.#ask(asked, nowMs, effects);
+      if (this.#random.below(100) < this.#shape.burstPercent) this.#burst(asked.key, effects);
+    }
+  }
+
+  #change(id: number, key: string): Asked {
+    const what = this.#random.below(100);
+    if (what < 36) return { kind: 'client/delete', id, key };
+    return { kind: 'client/write', id, key, value: id, needsAll: what < 55 };
+  }
+
+  /** More of them at the same primary, about the same key and others. Nobody waits for their answers. */
+  #burst(key: string, effects: ClientEffects): void {
+    const primary = this.#primaries.get(key);
+    if (primary === undefined) return;
+    for (let left = this.#random.below(MAX_BURST); left > 0; left--) {
+      const other = this.#random.below(3) === 0 ? key : `k${this.#random.below(this.#shape.keys)}`;
+      effects.send(primary, { life: this.#life, body: this.#change(++this.#ids, other) });
     }
   }
 
