@@ -41,6 +41,7 @@ export const REPLICATION_MUTANTS = [
   'stale-copy-promoted',
   'join-before-counted',
   'any-life-attaches',
+  'attach-chases',
 ] as const;
 
 export interface PrimaryStreamOptions<W> {

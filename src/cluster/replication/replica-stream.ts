@@ -1,11 +1,13 @@
 /**
  * The other end of the stream: a replica that does what its primary did, in the same order.
  *
- *   detached ──attach, each RETRY_MS──> primary
+ *   detached ──attach, again after RETRY_MS, then later and later──> primary
  *       ^  <──batch 0── attached: batches in their order, each done and told
  *       └── one is missing, or none comes for SILENT_MS
  *
  * - What it holds (`held`) is undefined from the beginning of a full sync to its end: a part of a store is no copy.
+ * - Each attach begins another session and ends the one before, so where the way there and back takes longer than the time between two
+ *   of them, answers end the very sessions that it has just begun. It waits twice as long each time, until a session has lasted.
  * - It follows one primary in one epoch, and takes nothing of another. When the topology names another, its owner makes
  *   another of these with the same store, backlog and `held`.
  */
@@ -18,6 +20,8 @@ import type { ReplicationMessage } from './messages.js';
 import type { ReplicatedStore } from './store.js';
 
 const RETRY_MS = 250;
+/** Round trips that take longer are no network for this. */
+const MAX_RETRY_MS = 2_000;
 /** A primary sends each 100 ms. */
 const SILENT_MS = 1_000;
 const DONE_MS = 100;
@@ -45,6 +49,8 @@ export class ReplicaStream<W> {
   #offset = 0;
   #clockMs = -1;
   #attachAtMs = 0;
+  #retryMs = RETRY_MS;
+  #sessionSinceMs = 0;
   #doneAtMs = 0;
   #heardMs: number;
   /** When it last heard that it had everything up to then, by the clock that misses no pause. */
@@ -70,8 +76,9 @@ export class ReplicaStream<W> {
     if (this.#session !== undefined && monotonicMs - this.#heardMs >= SILENT_MS) this.#session = undefined;
     if (this.#session === undefined) {
       if (monotonicMs < this.#attachAtMs) return;
-      this.#attachAtMs = monotonicMs + RETRY_MS;
-      const { shard, epoch, primary } = this.#options;
+      const { shard, epoch, primary, mutants } = this.#options;
+      this.#attachAtMs = monotonicMs + this.#retryMs;
+      if (mutants?.has('attach-chases') !== true) this.#retryMs = Math.min(2 * this.#retryMs, MAX_RETRY_MS);
       const attempt = ++this.#attempts;
       outbox.send(primary.node, { kind: 'replication/attach', shard, epoch, held: this.#held, attempt });
     } else if (monotonicMs >= this.#doneAtMs) {
@@ -88,7 +95,10 @@ export class ReplicaStream<W> {
     const { shard, epoch, primary, mutants } = this.#options;
     if (message.kind !== 'replication/batch' || message.shard !== shard) return;
     if (message.epoch !== epoch || !isSameLife(from, primary)) return;
-    if (message.session !== this.#session && !this.#begin(message)) return;
+    if (message.session !== this.#session) {
+      if (!this.#begin(message)) return;
+      this.#sessionSinceMs = monotonicMs;
+    }
     if (message.number !== this.#batches) {
       // One was lost; what comes after it is of no use. One that comes twice is left out.
       if (message.number > this.#batches && mutants?.has('apply-over-gap') !== true)
@@ -96,6 +106,7 @@ export class ReplicaStream<W> {
       if (message.number < this.#batches || this.#session === undefined) return;
     }
     this.#heardMs = monotonicMs;
+    if (monotonicMs - this.#sessionSinceMs >= this.#retryMs) this.#retryMs = RETRY_MS;
     this.#do(message);
     if (message.clockMs >= 0 && this.#held !== undefined) {
       this.#clockMs = message.clockMs;

@@ -47,6 +47,7 @@ export const MUTANT_RULES: Readonly<Record<string, string>> = {
   'apply-over-gap': 'nothing is done after a missing batch',
   'keep-before-full-sync': 'a full sync begins with an empty store',
   'ack-of-one': 'all of the set confirm',
+  'attach-chases': 'a replica whose sessions end at once asks later and later',
   'any-life-attaches': 'a message of a former life of a replica begins nothing',
   'stale-copy-promoted': 'who has no whole copy of this history begins empty',
   'join-before-counted': 'who is about to join counts already',
@@ -86,6 +87,7 @@ export const MUTANTS_ELSEWHERE: Readonly<Record<string, string>> = {
   'any-cluster': `${RULES}; one cluster is begun here`,
   'heartbeat-without-lease-extends': `${WORLD}; it costs time while answers are cut off, and nothing after that`,
   'no-voter-silence': `${WORLD}; a change of voters, a lost lease and a deposal must meet within two seconds`,
+  'attach-chases': 'far-replica.test.ts; when faults have ended no way takes so long here',
   'any-life-attaches': 'copy.test.ts; a message must outlive a restart and the copy that follows it',
   'voter-wall-clock': `${WORLD}; it needs clocks of a majority set forward within L`,
 };
