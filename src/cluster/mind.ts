@@ -31,7 +31,7 @@ import type { LeaseMessage } from './lease/messages.js';
 import { Promises } from './lease/promises.js';
 import { WriteLease } from './lease/write-lease.js';
 import { Membership, type MembershipShape } from './membership/membership.js';
-import type { SwimMessage } from './membership/messages.js';
+import { isSwimMessage, type SwimMessage } from './membership/messages.js';
 import { NodeWatch } from './node-watch.js';
 import { type Health, heirOf, type PlanOptions, plan, planDefaults } from './plan.js';
 import { EmbeddedRegister } from './register/embedded-register.js';
@@ -43,6 +43,7 @@ import { ShardWatch } from './shard-watch.js';
 import type { Clocks, Outbox } from './step.js';
 import { type AdviceSources, StepAdvice } from './step-advice.js';
 import { topologyKind, voterVersionOfBase } from './topology-kind.js';
+import { Twins } from './twins.js';
 
 /** The leader plans so often, in ms. */
 const PLAN_MS = 100;
@@ -50,7 +51,7 @@ const PLAN_MS = 100;
 const ASK_AGAIN_MS = 500;
 
 /** Rules that can be left out, to see whether a test misses them. */
-export const MIND_MUTANTS = ['depose-on-own-word', 'binding-goes-back'] as const;
+export const MIND_MUTANTS = ['depose-on-own-word', 'binding-goes-back', 'twins-count'] as const;
 
 export type MindMessage =
   | SwimMessage
@@ -89,6 +90,7 @@ export class Mind {
   readonly #register: EmbeddedRegister<Topology, TopologyChange, TopologyDiff, LapseReport>;
   readonly #promises: Promises;
   readonly #lease: WriteLease;
+  readonly #twins: Twins;
   readonly #watch = new ShardWatch();
   readonly #nodeWatch = new NodeWatch();
   readonly #sources: AdviceSources;
@@ -127,6 +129,7 @@ export class Mind {
     };
     this.#promises = new Promises({ deposals, ...(accepted && { accepted }), mutants }, clocks);
     this.#lease = new WriteLease({ self, mutants });
+    this.#twins = new Twins(self);
     this.#sources = {
       self: self.node,
       promises: this.#promises,
@@ -161,7 +164,12 @@ export class Mind {
 
   /** For how long the primary that this node is may write, by the holder's clock; -Infinity if it may not. */
   get writableUntilMs(): number {
-    return this.#lease.untilMs;
+    return this.hasEnded ? Number.NEGATIVE_INFINITY : this.#lease.untilMs;
+  }
+
+  /** Another process is this node: this one says and does nothing any more, and is to be stopped. See twins.ts. */
+  get hasEnded(): boolean {
+    return this.#twins.other !== undefined;
   }
 
   /** The shard and epoch that this is about; undefined if this node is no primary, or released its epoch. */
@@ -181,7 +189,7 @@ export class Mind {
     const { clocks, jumped } = this.#read(reading);
     if (jumped) this.#lease.drop('its clocks jumped', clocks, outbox);
     const of = this.#lease.shard;
-    return of?.shard === shard && of.epoch === epoch && this.#lease.mayWrite(clocks);
+    return !this.hasEnded && of?.shard === shard && of.epoch === epoch && this.#lease.mayWrite(clocks);
   }
 
   /** For how long another primary of its shard may have been writing, in ms: what it reads may be so old. 0 under its lease. */
@@ -215,6 +223,7 @@ export class Mind {
   // -- what happens
 
   tick(reading: HostReading, outbox: MindOutbox): void {
+    if (this.hasEnded) return;
     const step = this.#begin(reading, outbox);
     this.#membership.tick(step.clocks, outbox);
     this.#register.tick(step.clocks, step.advice, outbox);
@@ -235,31 +244,19 @@ export class Mind {
   ): void {
     const isOther = cluster !== undefined && this.clusterId !== undefined && cluster !== this.clusterId;
     if (isOther && !this.#mutants.has('any-cluster')) return;
+    if (!this.#mutants.has('twins-count') && !this.#admits(from, message, outbox)) return;
     const step = this.#begin(reading, outbox);
     const { clocks, advice } = step;
-    switch (message.kind) {
-      case 'lease/heartbeat':
-      case 'lease/release':
-        this.#promises.receive(from.node, message, clocks, outbox);
-        break;
-      case 'lease/answer':
-        this.#lease.receive(from.node, message, clocks, outbox);
-        break;
-      case 'swim/ping':
-      case 'swim/ack':
-      case 'swim/ask':
-      case 'swim/nack':
-      case 'swim/gossip':
-      case 'swim/exchange':
-        this.#membership.receive(from, message, outbox);
-        break;
-      default:
-        this.#register.receive(from.node, message, clocks, advice, outbox);
-    }
+    if (isSwimMessage(message)) this.#membership.receive(from, message, outbox);
+    else if (message.kind === 'lease/answer') this.#lease.receive(from.node, message, clocks, outbox);
+    else if (message.kind === 'lease/heartbeat' || message.kind === 'lease/release')
+      this.#promises.receive(from.node, message, clocks, outbox);
+    else this.#register.receive(from.node, message, clocks, advice, outbox);
     this.#end(step, outbox);
   }
 
   persisted(number: number, reading: HostReading, outbox: MindOutbox): void {
+    if (this.hasEnded) return;
     const step = this.#begin(reading, outbox);
     this.#register.persisted(number, step.clocks, step.advice, outbox);
     this.#end(step, outbox);
@@ -311,6 +308,15 @@ export class Mind {
     const step = this.#begin(reading, outbox);
     this.#register.resign(step.clocks, step.advice, outbox);
     this.#membership.leave(outbox);
+  }
+
+  /** Whether a message counts: see twins.ts. */
+  #admits(from: NodeLife, message: MindMessage, outbox: MindOutbox): boolean {
+    if (this.hasEnded) return false;
+    const isSwim = isSwimMessage(message);
+    this.#twins.hear(isSwim ? [from, ...message.news] : [from], outbox);
+    if (this.hasEnded) this.#membership.leave(outbox);
+    return !this.hasEnded && (isSwim || this.#twins.counts(from));
   }
 
   // -- the facts that go from one machine to another

@@ -31,3 +31,7 @@ export type SwimMessage =
   | { readonly kind: 'swim/gossip'; readonly news: readonly Claim[] }
   /** Everything I know; tell me what you know, unless this is that answer. */
   | { readonly kind: 'swim/exchange'; readonly isAnswer: boolean; readonly news: readonly Claim[] };
+
+export function isSwimMessage(message: { readonly kind: string }): message is SwimMessage {
+  return message.kind.startsWith('swim/');
+}

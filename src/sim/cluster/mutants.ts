@@ -64,6 +64,7 @@ export const MUTANT_RULES: Readonly<Record<string, string>> = {
   // mind
   'depose-on-own-word': 'a deposal waits for the word of a majority',
   'binding-goes-back': 'what binds a voter never goes back',
+  'twins-count': 'of two processes with one data folder neither counts',
   // plan
   'gone-voter-stays': 'a voter that is gone is replaced',
   'few-voters-stay': 'more vote when there are nodes for it',
@@ -87,6 +88,7 @@ export const MUTANTS_ELSEWHERE: Readonly<Record<string, string>> = {
   'any-cluster': `${RULES}; one cluster is begun here`,
   'heartbeat-without-lease-extends': `${WORLD}; it costs time while answers are cut off, and nothing after that`,
   'no-voter-silence': `${WORLD}; a change of voters, a lost lease and a deposal must meet within two seconds`,
+  'twins-count': 'twins.test.ts; folders are not copied here',
   'attach-chases': 'far-replica.test.ts; when faults have ended no way takes so long here',
   'any-life-attaches': 'copy.test.ts; a message must outlive a restart and the copy that follows it',
   'voter-wall-clock': `${WORLD}; it needs clocks of a majority set forward within L`,
