@@ -1,13 +1,13 @@
 /**
  * The other end of the stream: a replica that does what its primary did, in the same order.
  *
- *   detached ──attach, again after RETRY_MS, then later and later──> primary
+ *   detached ──attach, again and again──> primary
  *       ^  <──batch 0── attached: batches in their order, each done and told
  *       └── one is missing, or none comes for SILENT_MS
  *
  * - What it holds (`held`) is undefined from the beginning of a full sync to its end: a part of a store is no copy.
- * - Each attach begins another session and ends the one before, so where the way there and back takes longer than the time between two
- *   of them, answers end the very sessions that it has just begun. It waits twice as long each time, until a session has lasted.
+ * - Each attach begins another session and ends the one before. Where the way there and back takes longer than the time between two of
+ *   them, answers end the very sessions that it has just begun, so it waits for longer than the last answer took.
  * - It follows one primary in one epoch, and takes nothing of another. When the topology names another, its owner makes
  *   another of these with the same store, backlog and `held`.
  */
@@ -50,7 +50,8 @@ export class ReplicaStream<W> {
   #clockMs = -1;
   #attachAtMs = 0;
   #retryMs = RETRY_MS;
-  #sessionSinceMs = 0;
+  /** When it first asked for the session that it waits for. */
+  #askedMs: number | undefined;
   #doneAtMs = 0;
   #heardMs: number;
   /** When it last heard that it had everything up to then, by the clock that misses no pause. */
@@ -76,9 +77,9 @@ export class ReplicaStream<W> {
     if (this.#session !== undefined && monotonicMs - this.#heardMs >= SILENT_MS) this.#session = undefined;
     if (this.#session === undefined) {
       if (monotonicMs < this.#attachAtMs) return;
-      const { shard, epoch, primary, mutants } = this.#options;
+      const { shard, epoch, primary } = this.#options;
       this.#attachAtMs = monotonicMs + this.#retryMs;
-      if (mutants?.has('attach-chases') !== true) this.#retryMs = Math.min(2 * this.#retryMs, MAX_RETRY_MS);
+      this.#askedMs ??= monotonicMs;
       const attempt = ++this.#attempts;
       outbox.send(primary.node, { kind: 'replication/attach', shard, epoch, held: this.#held, attempt });
     } else if (monotonicMs >= this.#doneAtMs) {
@@ -95,10 +96,7 @@ export class ReplicaStream<W> {
     const { shard, epoch, primary, mutants } = this.#options;
     if (message.kind !== 'replication/batch' || message.shard !== shard) return;
     if (message.epoch !== epoch || !isSameLife(from, primary)) return;
-    if (message.session !== this.#session) {
-      if (!this.#begin(message)) return;
-      this.#sessionSinceMs = monotonicMs;
-    }
+    if (message.session !== this.#session && !this.#begin(message, monotonicMs)) return;
     if (message.number !== this.#batches) {
       // One was lost; what comes after it is of no use. One that comes twice is left out.
       if (message.number > this.#batches && mutants?.has('apply-over-gap') !== true)
@@ -106,7 +104,6 @@ export class ReplicaStream<W> {
       if (message.number < this.#batches || this.#session === undefined) return;
     }
     this.#heardMs = monotonicMs;
-    if (monotonicMs - this.#sessionSinceMs >= this.#retryMs) this.#retryMs = RETRY_MS;
     this.#do(message);
     if (message.clockMs >= 0 && this.#held !== undefined) {
       this.#clockMs = message.clockMs;
@@ -115,9 +112,19 @@ export class ReplicaStream<W> {
     this.#tellDone(monotonicMs, outbox);
   }
 
+  /** How long an answer takes: this may be one. */
+  #measure(nowMs: number): void {
+    if (this.#askedMs === undefined) return;
+    const tookMs = nowMs - this.#askedMs;
+    this.#askedMs = undefined;
+    if (this.#options.mutants?.has('attach-chases')) return;
+    this.#retryMs = Math.min(MAX_RETRY_MS, Math.max(RETRY_MS, 1.5 * tookMs));
+  }
+
   /** The first batch of a session that we asked for. */
-  #begin({ number, session, isFull, offset }: Batch<W>): boolean {
+  #begin({ number, session, isFull, offset }: Batch<W>, nowMs: number): boolean {
     if (number !== 0 || (this.#lastSession !== undefined && session <= this.#lastSession)) return false;
+    this.#measure(nowMs);
     const { store, backlog, epoch, mutants } = this.#options;
     if (isFull) {
       if (mutants?.has('keep-before-full-sync') !== true) store.clear();

@@ -47,7 +47,7 @@ export const MUTANT_RULES: Readonly<Record<string, string>> = {
   'apply-over-gap': 'nothing is done after a missing batch',
   'keep-before-full-sync': 'a full sync begins with an empty store',
   'ack-of-one': 'all of the set confirm',
-  'attach-chases': 'a replica whose sessions end at once asks later and later',
+  'attach-chases': 'a replica asks again after longer than answers take',
   'any-life-attaches': 'a message of a former life of a replica begins nothing',
   'stale-copy-promoted': 'who has no whole copy of this history begins empty',
   'join-before-counted': 'who is about to join counts already',
