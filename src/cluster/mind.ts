@@ -51,7 +51,12 @@ const PLAN_MS = 100;
 const ASK_AGAIN_MS = 500;
 
 /** Rules that can be left out, to see whether a test misses them. */
-export const MIND_MUTANTS = ['depose-on-own-word', 'binding-goes-back', 'twins-count'] as const;
+export const MIND_MUTANTS = [
+  'depose-on-own-word',
+  'binding-goes-back',
+  'next-forgotten',
+  'twins-count',
+] as const;
 
 export type MindMessage =
   | SwimMessage
@@ -336,7 +341,9 @@ export class Mind {
     const isTaken = isNewer || (this.#mutants.has('binding-goes-back') && binding !== this.#binding);
     if (binding !== undefined && isTaken) {
       this.#binding = binding;
-      this.#promises.accepted(binding.value, clocks);
+      const { accepted } = this.#register;
+      const isLast = accepted === binding.value || this.#mutants.has('next-forgotten');
+      this.#promises.accepted(binding.value, clocks, isLast ? undefined : accepted);
     }
     if (committed !== undefined && committed !== this.#committed) {
       this.#committed = committed;

@@ -138,10 +138,13 @@ export class Promises {
     return true;
   }
 
-  /** This voter's accepted topology is now this one, and it is on disk. */
-  accepted(topology: Topology, clocks: Clocks): void {
+  /**
+   * This voter's accepted topology is now this one, and it is on disk. `underWay`: the next one, which is on its way there already:
+   *   begins to persist 51 ── 51 is known to be committed ── begins to persist 52 ── 51 is on disk ── a promise that 52 leaves out? ── 52 is on disk
+   */
+  accepted(topology: Topology, clocks: Clocks, underWay?: Topology): void {
     this.#accepted = topology;
-    this.#accepting = undefined;
+    this.#accepting = underWay;
     this.#seeTerms(topology.lease);
     for (const [shard, { untilMs }] of this.#promised) {
       if (untilMs <= this.#now(clocks)) this.#promised.delete(shard);

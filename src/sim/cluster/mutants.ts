@@ -64,6 +64,7 @@ export const MUTANT_RULES: Readonly<Record<string, string>> = {
   // mind
   'depose-on-own-word': 'a deposal waits for the word of a majority',
   'binding-goes-back': 'what binds a voter never goes back',
+  'next-forgotten': 'a voter whose topology came to disk goes by the next one, if that is on its way there',
   'twins-count': 'of two processes with one data folder neither counts',
   // plan
   'gone-voter-stays': 'a voter that is gone is replaced',
