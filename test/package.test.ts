@@ -5,7 +5,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { fileURLToPath } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 
 const checkout = fileURLToPath(new URL('../../', import.meta.url));
 const manifest = JSON.parse(readFileSync(join(checkout, 'package.json'), 'utf8'));
@@ -65,4 +65,21 @@ test('every public name can be imported', () => {
 test('the command runs', () => {
   const version = run(process.execPath, [join(installed, manifest.bin.nuthatch), '--version'], folder);
   assert.match(version, new RegExp(manifest.version.replaceAll('.', '\\.')));
+});
+
+test('the thread of the mind runs from the package', () => {
+  const module = pathToFileURL(join(installed, 'dist', 'node', 'cluster', 'mind-thread.js')).href;
+  const program = `
+    import { MindThread } from ${JSON.stringify(module)};
+    const log = { debug() {}, info() {}, warn: console.error, error: console.error };
+    const bus = { host: '127.0.0.1', port: 0 };
+    const place = { folder: 'meta', host: '127.0.0.1', port: 7000, bus, secret: undefined, zone: '', holdsData: true, seeds: [] };
+    const thread = await MindThread.start(place, log);
+    console.log(thread.self.incarnation, (await thread.status()).role);
+    await thread.close();
+  `;
+  assert.match(
+    run(process.execPath, ['--input-type=module', '-e', program], folder),
+    /^1-[0-9a-f]+ follower\n$/,
+  );
 });

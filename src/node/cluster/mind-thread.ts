@@ -76,7 +76,8 @@ export class MindThread {
     // It makes its first reading of the clocks before there is a worker.
     const lease = new LeaseView(cell, hostClocks);
     const workerData: WorkerData = { place, memory };
-    const worker = new Worker(new URL('./mind-worker.js', import.meta.url), { workerData });
+    // What the program that embeds this node was started with (--import, --input-type) is not for the worker.
+    const worker = new Worker(new URL('./mind-worker.js', import.meta.url), { workerData, execArgv: [] });
     const thread = new MindThread(worker, cell, lease, log);
     await thread.#started;
     return thread;
