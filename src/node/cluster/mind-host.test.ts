@@ -105,3 +105,38 @@ test('three nodes begin a cluster, elect, hold leases; one is gone, and its repl
     assert.ok(committedVersion > 1);
   }
 });
+
+test('a main thread that says nothing is noticed, and that it is back', async (t) => {
+  const one = await TestHost.start(t, placeOf(t));
+  one.isSilent = true;
+  await eventually(() => one.host.status().isHeld);
+  one.isSilent = false;
+  await eventually(() => !one.host.status().isHeld);
+  assert.match(one.notes, /says nothing: asks for no lease until it does\nthe main thread is back/);
+});
+
+test('a node that ends and starts again comes back in a later life, and is primary of nothing', async (t) => {
+  const place = placeOf(t);
+  const first = await TestHost.start(t, placeOf(t));
+  const seeds = [addressOf(first.host.self)];
+  const second = await TestHost.start(t, placeOf(t, { seeds }));
+  const third = await TestHost.start(t, { ...place, seeds });
+  const begun = firstOf(
+    [first, second, third].map(({ host }) => host.self),
+    1,
+    2,
+  );
+  assert.equal(first.host.driver.begin(begun), undefined);
+  await eventually(() => third.topology !== undefined);
+  const { node, busPort } = third.host.self;
+  await third.close();
+  const again = await TestHost.start(t, { ...place, seeds, bus: { ...place.bus, port: busPort } });
+  assert.equal(again.host.self.node, node);
+  assert.match(again.host.self.incarnation, /^2-/);
+  await eventually(() => {
+    const known = first.topology?.nodes.find((one) => one.node === node);
+    return known?.incarnation === again.host.self.incarnation;
+  });
+  await eventually(() => first.mayWrite || second.mayWrite);
+  assert.equal(again.mayWrite, false);
+});
