@@ -62,7 +62,7 @@ export class HolderClock {
 
   /** Takes a reading of both clocks, made one right after the other, in ms. `monotonicMs` never goes back. */
   read(monotonicMs: number, wallMs: number): HolderReading {
-    assert(monotonicMs >= this.#monotonicMs, `the monotonic clock went back to ${monotonicMs}`);
+    assert(monotonicMs >= this.#monotonicMs, 'the monotonic clock does not go back');
     this.#monotonicMs = monotonicMs;
     const apartMs = wallMs - monotonicMs;
     const gainMs = Number.isNaN(this.#apartMs) ? 0 : apartMs - this.#apartMs;
