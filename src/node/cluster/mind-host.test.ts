@@ -94,6 +94,17 @@ test('three nodes begin a cluster, elect, hold leases; one is gone, and its repl
   await eventually(() => all.filter(({ mayWrite }) => mayWrite).length === 1);
   assert.equal(all.filter(({ host }) => host.status().role === 'leader').length, 1);
   const primary = all.find(({ mayWrite }) => mayWrite) as TestHost;
+  const open = () => primary.host.status().links.filter(({ isOpen }) => isOpen);
+  await eventually(() => open().length === 2);
+  assert.deepEqual(
+    open()
+      .map(({ to }) => to)
+      .sort(),
+    all
+      .filter((one) => one !== primary)
+      .map(({ host }) => host.self.node)
+      .sort(),
+  );
   const others = all.filter((one) => one !== primary);
   await primary.close();
   assert.equal(primary.mayWrite, false);

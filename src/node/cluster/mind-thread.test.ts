@@ -125,3 +125,16 @@ test('a worker that cannot start says why, and leaves nothing behind', async (t)
   assert.equal(second.self.node, node);
   assert.match(second.self.incarnation, /^4-/);
 });
+
+test('a worker that dies is told with its error, and nobody waits for it any more', async (t) => {
+  const thread = await started(t, placeOf(t));
+  const death = new Promise<Error>((resolve) => {
+    thread.onDeath = resolve;
+  });
+  const question = thread.begin(undefined as never);
+  await assert.rejects(question, /the thread of the mind has ended/);
+  assert.match((await death).message, /the thread of the mind has ended: Cannot .*undefined/);
+  await assert.rejects(thread.status(), /the thread of the mind has ended/);
+  assert.equal(thread.lease.leftMs(), 0);
+  await thread.close();
+});
