@@ -3,15 +3,15 @@ export { HOLDER_CLOCK_MUTANTS, HolderClock } from './lease/holder-clock.js';
 export { PROMISE_MUTANTS } from './lease/promises.js';
 export { WRITE_LEASE_MUTANTS } from './lease/write-lease.js';
 export type { Claim, MemberState } from './membership/member.js';
+export { Mind } from './mind.js';
 export {
   type HostReading,
   MIND_MUTANTS,
-  Mind,
   type MindDisk,
   type MindMessage,
   type MindOptions,
   type MindOutbox,
-} from './mind.js';
+} from './mind-options.js';
 export { PLAN_MUTANTS } from './plan.js';
 export type { Outcome } from './register/messages.js';
 export { REGISTER_MUTANTS } from './register/options.js';

@@ -15,7 +15,6 @@
  *
  * Cost: a tick of an idle mind is some comparisons; the leader plans each PLAN_MS.
  */
-import type { RandomSource } from '../base/index.js';
 import {
   deposals,
   type NodeId,
@@ -27,20 +26,20 @@ import {
 } from '../ring/index.js';
 import type { LapseReport } from './lapses.js';
 import { HolderClock } from './lease/holder-clock.js';
-import type { LeaseMessage } from './lease/messages.js';
 import { Promises } from './lease/promises.js';
 import { WriteLease } from './lease/write-lease.js';
-import { Membership, type MembershipShape } from './membership/membership.js';
-import { isSwimMessage, type SwimMessage } from './membership/messages.js';
+import { Membership } from './membership/membership.js';
+import { isSwimMessage } from './membership/messages.js';
+import type { HostReading, MindMessage, MindOptions, MindOutbox } from './mind-options.js';
 import { NodeWatch } from './node-watch.js';
 import { type Health, heirOf, type PlanOptions, plan, planDefaults } from './plan.js';
 import { EmbeddedRegister } from './register/embedded-register.js';
-import type { Placed, RegisterDisk, RegisterMessage } from './register/messages.js';
-import { type RegisterOptions, registerDefaults } from './register/options.js';
+import type { Placed } from './register/messages.js';
+import { registerDefaults } from './register/options.js';
 import { isAbove } from './register/position.js';
 import type { ProposalOutcome } from './register/register.js';
 import { ShardWatch } from './shard-watch.js';
-import type { Clocks, Outbox } from './step.js';
+import type { Clocks } from './step.js';
 import { type AdviceSources, StepAdvice } from './step-advice.js';
 import { topologyKind, voterVersionOfBase } from './topology-kind.js';
 import { Twins } from './twins.js';
@@ -49,43 +48,6 @@ import { Twins } from './twins.js';
 const PLAN_MS = 100;
 /** A node asks again for what was not done, in ms. */
 const ASK_AGAIN_MS = 500;
-
-/** Rules that can be left out, to see whether a test misses them. */
-export const MIND_MUTANTS = [
-  'depose-on-own-word',
-  'binding-goes-back',
-  'next-forgotten',
-  'twins-count',
-] as const;
-
-export type MindMessage =
-  | SwimMessage
-  | RegisterMessage<Topology, TopologyChange, TopologyDiff, LapseReport>
-  | LeaseMessage;
-
-export type MindDisk = RegisterDisk<Topology>;
-
-export type MindOutbox = Outbox<MindMessage, MindDisk>;
-
-/** The clocks of the host, as they are. */
-export interface HostReading {
-  readonly monotonicMs: number;
-  readonly wallMs: number;
-}
-
-export interface MindOptions {
-  readonly self: TopologyNode;
-  /** What was on disk; undefined at the first start. */
-  readonly saved: MindDisk | undefined;
-  readonly random: RandomSource;
-  /** Where others may be found: HOST:PORT of their bus. */
-  readonly seeds: readonly string[];
-  readonly membership?: MembershipShape;
-  readonly register?: RegisterOptions;
-  readonly plan?: Partial<PlanOptions>;
-  /** Rules to leave out. */
-  readonly mutants?: ReadonlySet<string>;
-}
 
 export class Mind {
   readonly #self: TopologyNode;

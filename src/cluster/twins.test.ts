@@ -3,7 +3,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Random } from '../base/index.js';
 import type { NodeId, NodeLife, Topology } from '../ring/index.js';
-import { Mind, type MindDisk, type MindMessage, type MindOutbox } from './mind.js';
+import { Mind } from './mind.js';
+import type { MindDisk, MindMessage, MindOutbox } from './mind-options.js';
 import { clusterOf, nodeOf } from './topology.testkit.js';
 import { Twins } from './twins.js';
 
