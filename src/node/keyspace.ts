@@ -24,8 +24,8 @@ const ONE_DATABASE = 'a node in a cluster has database 0 alone';
 
 /** Learns how every key is that was changed; of database 0, the only one that a node in a cluster has. */
 export interface Capture {
-  /** The key was written or deleted: it is as the store has it. */
-  changed(block: Block, at: number, length: number): void;
+  /** The key was written or deleted: it is as the store has it. `known`: its entry, if it is known. */
+  changed(block: Block, at: number, length: number, known?: Ref): void;
   /** The store has removed it. */
   removed(block: Block, at: number, length: number): void;
   /** Everything was removed, or is about to be. */
@@ -63,12 +63,23 @@ export class Keyspace {
     this.#capture = capture;
   }
 
-  /** A command of `session` has written or deleted the key at `at` of `block` in database `db`. */
-  changed(session: Session | undefined, db: number, block: Block, at: number, length: number): void {
+  /**
+   * A command of `session` has written or deleted the key at `at` of `block` in database `db`. `known`: the entry that stands for it
+   * now; who leaves it out has it looked up, if that is needed.
+   */
+  changed(
+    session: Session | undefined,
+    db: number,
+    block: Block,
+    at: number,
+    length: number,
+    known?: Ref,
+  ): void {
     if (this.#listeners === 0) return;
     if (this.#capture !== undefined) {
       assert(db === 0, ONE_DATABASE);
-      this.#capture.changed(block, at, length);
+      this.#capture.changed(block, at, length, known);
+      if (this.#listeners === 1) return;
     }
     this.#leases.changed(db, block, at, length);
     this.#tell(session, db, block, at, length);

@@ -1,4 +1,5 @@
 export { DATABASE_COUNT } from './databases.js';
+export { EntryFacts } from './entry-facts.js';
 export type { EntryWalk } from './entry-walk.js';
 export type { Ref } from './layout.js';
 export { LeaseClient } from './lease-record.js';

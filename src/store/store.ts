@@ -18,6 +18,7 @@
 import { assert, type Block, type KeyHash, type RandomSource } from '../base/index.js';
 import type { Databases } from './databases.js';
 import type { Entries } from './entries.js';
+import type { EntryFacts } from './entry-facts.js';
 import { EntryWalk } from './entry-walk.js';
 import { ATTRIBUTED, EXPIRES, LARGE, type Ref, TYPE_MASK, TYPE_SHIFT } from './layout.js';
 import { LiveEntries, type RemovalReason } from './live-entries.js';
@@ -213,11 +214,6 @@ export class Store {
     return this.#live.load(ref) < 0;
   }
 
-  /** Whether the entry has attributes: freshness, load time, absence. */
-  isAttributed(ref: Ref): boolean {
-    return (this.#live.state(ref) & ATTRIBUTED) !== 0;
-  }
-
   /** Grows with every change of any entry: no two states of the store share one. Below 2^48. */
   version(ref: Ref): number {
     return this.#live.versionOf(ref);
@@ -237,6 +233,11 @@ export class Store {
 
   copyKey(ref: Ref, to: Block, toAt: number): void {
     this.#entries.bodies.read(ref, 0, this.keyLength(ref), to, toAt);
+  }
+
+  /** All that is known of an entry. */
+  readFacts(ref: Ref, facts: EntryFacts): void {
+    facts.read(this.#live, ref);
   }
 
   /** Copies the key and, behind it, the value. */

@@ -14,7 +14,7 @@
  * Groups lie side by side in blocks; a block goes when the backlog has dropped the last of its groups.
  */
 import { Block, copyBytes } from '../../base/index.js';
-import { MAX_KEY_BYTES, MAX_VALUE_BYTES, type Ref, type Store } from '../../store/index.js';
+import { EntryFacts, MAX_KEY_BYTES, MAX_VALUE_BYTES, type Ref, type Store } from '../../store/index.js';
 
 export const EffectKind = {
   /** The key is not there. */
@@ -38,7 +38,6 @@ const HEAD_BYTES = 4;
 const ENTRY_HEAD_BYTES = 8;
 const EXPIRY_BYTES = 8;
 const ATTRIBUTES_BYTES = 12;
-const ABSENT = 1 << 31;
 const LOAD_MASK = 2 ** 31 - 1;
 
 /** Groups are gathered in blocks of this size, in bytes: what a batch of the stream holds. */
@@ -58,44 +57,11 @@ export function groupBytes({ length }: EffectGroup): number {
   return length + GROUP_BYTES;
 }
 
-/** Bytes of the effect that makes an entry. */
-export function entryEffectBytes(store: Store, ref: Ref): number {
-  return (
-    ENTRY_HEAD_BYTES +
-    (store.expiry(ref) === 0 ? 0 : EXPIRY_BYTES) +
-    (store.isAttributed(ref) ? ATTRIBUTES_BYTES : 0) +
-    store.keyLength(ref) +
-    store.valueLength(ref)
-  );
-}
-
-/** Writes the effect that makes an entry; it has `entryEffectBytes`. */
-export function writeEntry(store: Store, ref: Ref, to: Block, at: number): void {
-  const { view } = to;
-  const keyLength = store.keyLength(ref);
-  const expiry = store.expiry(ref);
-  const isAttributed = store.isAttributed(ref);
-  const flags = (expiry === 0 ? 0 : EXPIRES) | (isAttributed ? ATTRIBUTED : 0);
-  const what = EffectKind.ENTRY | flags | (store.type(ref) << TYPE_SHIFT);
-  view.setUint32(at, what | (keyLength << LENGTH_SHIFT), true);
-  view.setUint32(at + HEAD_BYTES, store.valueLength(ref), true);
-  let place = at + ENTRY_HEAD_BYTES;
-  if (expiry !== 0) {
-    view.setFloat64(place, expiry, true);
-    place += EXPIRY_BYTES;
-  }
-  if (isAttributed) {
-    view.setInt32(place, store.loadMs(ref) | (store.isAbsent(ref) ? ABSENT : 0), true);
-    view.setFloat64(place + 4, store.freshUntil(ref), true);
-    place += ATTRIBUTES_BYTES;
-  }
-  store.copyBody(ref, to, place);
-}
-
 /** Gathers effects in groups. */
 export class EffectWriter {
   /** Takes a group that is closed. */
   readonly #take: (group: EffectGroup) => void;
+  readonly #facts = new EntryFacts();
   #block = Block.ofLength(0);
   #start = 0;
   #end = 0;
@@ -116,9 +82,30 @@ export class EffectWriter {
 
   /** The key is as this entry is. */
   entry(store: Store, ref: Ref): void {
-    const bytes = entryEffectBytes(store, ref);
-    const at = this.#room(bytes);
-    writeEntry(store, ref, this.#block, at);
+    const facts = this.#facts;
+    store.readFacts(ref, facts);
+    const { keyLength, valueLength, expiry, isAttributed, piece } = facts;
+    const headBytes =
+      ENTRY_HEAD_BYTES + (expiry === 0 ? 0 : EXPIRY_BYTES) + (isAttributed ? ATTRIBUTES_BYTES : 0);
+    let place = this.#room(headBytes + keyLength + valueLength);
+    const block = this.#block;
+    const { view } = block;
+    const flags = (expiry === 0 ? 0 : EXPIRES) | (isAttributed ? ATTRIBUTED : 0);
+    const what = EffectKind.ENTRY | flags | (facts.type << TYPE_SHIFT);
+    view.setInt32(place, what | (keyLength << LENGTH_SHIFT), true);
+    view.setInt32(place + HEAD_BYTES, valueLength, true);
+    place += ENTRY_HEAD_BYTES;
+    if (expiry !== 0) {
+      view.setFloat64(place, expiry, true);
+      place += EXPIRY_BYTES;
+    }
+    if (isAttributed) {
+      view.setInt32(place, facts.load, true);
+      view.setFloat64(place + 4, facts.freshUntil, true);
+      place += ATTRIBUTES_BYTES;
+    }
+    if (piece === undefined) store.copyBody(ref, block, place);
+    else copyBytes(block, place, piece, facts.bodyAt, keyLength + valueLength);
   }
 
   gone(key: Block, at: number, length: number): void {

@@ -113,10 +113,10 @@ export class ShardStore implements ReplicatedStore<EffectGroup>, Capture {
     this.#writer.close();
   }
 
-  changed(block: Block, at: number, length: number): void {
+  changed(block: Block, at: number, length: number, known?: Ref): void {
     this.#open();
     const { store } = this.#node;
-    const ref = store.peek(0, block, at, length);
+    const ref = known ?? store.peek(0, block, at, length);
     if (ref === 0) this.#writer.gone(block, at, length);
     else this.#writer.entry(store, ref);
   }

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { Block, byteString } from '../../base/index.js';
-import { type Ref, STRING, type Store } from '../../store/index.js';
+import { EntryFacts, type Ref, STRING, type Store } from '../../store/index.js';
 import { CacheNode } from '../cache-node.js';
 import { type NodeOptions, resolve } from '../options.js';
 
@@ -54,6 +54,8 @@ function describe(store: Store, ref: Ref): string {
   const value = Block.ofLength(store.valueLength(ref));
   store.copyValue(ref, 0, value.bytes.length, value, 0);
   const { length } = value.bytes;
+  const facts = new EntryFacts();
+  store.readFacts(ref, facts);
   return JSON.stringify({
     value:
       length < LONG_BYTES
@@ -62,7 +64,7 @@ function describe(store: Store, ref: Ref): string {
     length,
     type: store.type(ref),
     expiry: store.expiry(ref),
-    isAttributed: store.isAttributed(ref),
+    isAttributed: facts.isAttributed,
     freshUntil: store.freshUntil(ref),
     loadMs: store.loadMs(ref),
     isAbsent: store.isAbsent(ref),

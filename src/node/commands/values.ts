@@ -93,8 +93,9 @@ export function putBytes(
   const at = starts[keyAt];
   const length = lengths[keyAt];
   if (length > MAX_KEY_BYTES) return false;
-  if (store.set(db, block, at, length, value, valueAt, valueLength, expiry) === 0) return false;
-  keyspace.changed(session, db, block, at, length);
+  const ref = store.set(db, block, at, length, value, valueAt, valueLength, expiry);
+  if (ref === 0) return false;
+  keyspace.changed(session, db, block, at, length, ref);
   return true;
 }
 
