@@ -93,6 +93,10 @@ export class Store {
   readonly #hash: KeyHash;
   readonly #sampler: Sampler;
   readonly #firstMaxBytes: number;
+  /** Of so many reads one is told to `#onRead`; 0: none. */
+  #toldReads = 0;
+  #readsLeft = 0;
+  #onRead: (ref: Ref) => void = () => {};
   #maxBytes: number;
   #externalBytes = 0;
   #sweepCursor = 0;
@@ -171,7 +175,18 @@ export class Store {
     }
     this.stats.hits++;
     this.#entries.recency.touch(ref);
+    if (this.#toldReads !== 0 && --this.#readsLeft === 0) {
+      this.#readsLeft = this.#toldReads;
+      this.#onRead(ref);
+    }
     return ref;
+  }
+
+  /** Of so many reads that find something, one is told; 0: none. The ref may be read, the store must not be changed. */
+  tellReads(oneOf: number, onRead: (ref: Ref) => void): void {
+    this.#toldReads = oneOf;
+    this.#readsLeft = oneOf;
+    this.#onRead = onRead;
   }
 
   touch(ref: Ref): void {

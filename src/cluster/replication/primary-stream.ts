@@ -16,7 +16,7 @@
  *   A replica counts from the moment its joining is proposed, and one that is to leave until that is agreed.
  * - Each batch that leaves nothing unsent carries the time; the newest that a replica has done says how far it is behind.
  *
- * Bounds: so many bytes under way to a replica as its window has; behind the backlog a replica begins anew.
+ * Bounds: so many bytes under way to a replica as its window has, of a full sync fewer; behind the backlog a replica begins anew.
  */
 import { assert } from '../../base/index.js';
 import { isSameLife, type NodeId, type NodeLife } from '../../ring/index.js';
@@ -28,6 +28,8 @@ import type { ReplicatedStore, StoreWalk } from './store.js';
 
 const WINDOW_BYTES = 1024 * 1024;
 const BATCH_BYTES = 64 * 1024;
+/** Most bytes under way behind which another slice is cut, so that neither end is busy with a full sync for long at once. */
+const SLICES_WINDOW_BYTES = 256 * 1024;
 /** A replica hears at least so often, in ms. */
 const BEAT_MS = 100;
 
@@ -243,7 +245,8 @@ export class PrimaryStream<W> {
   /** Sends a replica what its window has room for. */
   #pump(attached: Attached<W>, { monotonicMs }: Clocks, outbox: Outbox<ReplicationMessage<W>>): void {
     const { backlog, windowBytes = WINDOW_BYTES } = this.#options;
-    while (attached.underWayBytes < windowBytes) {
+    const slicesWindowBytes = Math.min(windowBytes, SLICES_WINDOW_BYTES);
+    while (attached.underWayBytes < (attached.sentOffset === this.offset ? slicesWindowBytes : windowBytes)) {
       if (!backlog.reaches(attached.sentOffset)) {
         // It is too slow: it attaches again when it hears nothing, and begins anew.
         this.#detach(attached.life.node);

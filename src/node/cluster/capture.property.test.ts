@@ -8,7 +8,7 @@ import { ShardStore } from './shard-store.js';
 import { assertSame, nodeOf } from './stores.testkit.js';
 
 /** More by `RUNS=2000`. */
-const RUNS = Number(process.env['RUNS'] ?? 20);
+const RUNS = Number(process.env['RUNS'] ?? 12);
 /** So that a few large values push others out. */
 const PRIMARY_BYTES = 2 * 2 ** 20;
 const REPLICA_BYTES = 2 * PRIMARY_BYTES;

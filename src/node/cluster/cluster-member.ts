@@ -55,7 +55,7 @@ export class LiveMember implements ClusterMember {
     this.self = mind.self;
     const backlogBytes = backlogBudget(node.store.maxBytes);
     this.#store = new ShardStore(node, backlogBytes);
-    this.#store.onOpened = () => this.#pumpSoon();
+    this.#store.onChanged = () => this.#pumpSoon();
     this.#copy = new Copy<EffectGroup>({
       self: mind.self,
       store: this.#store,

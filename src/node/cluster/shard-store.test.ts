@@ -136,14 +136,38 @@ test('what comes of one event is one write', () => {
   const { primary } = duo;
   duo.run(40);
   const before = primary.shardStore.offset;
+  for (let i = 0; i < 100; i++) primary.read(`k${i % 10}`);
   let opened = 0;
-  primary.shardStore.onOpened = () => opened++;
+  primary.shardStore.onChanged = () => opened++;
   for (let i = 0; i < 100; i++) primary.set(`k${i}`, 'v');
   assert.equal(primary.shardStore.offset, before + 1);
   assert.equal(opened, 1, 'it is said once that something is there');
   duo.run(3);
   assert.equal(primary.shardStore.offset, before + 1);
   assert.equal(primary.copy.confirmed, before + 1);
+});
+
+test('what is read on a primary is the last to be evicted on its replica', () => {
+  const duo = new Duo({ primaryBytes: 4 * MIB, replicaBytes: 4 * MIB });
+  const { primary, replica } = duo;
+  const random = new Random(3);
+  for (let i = 0; i < 5000; i++) primary.set(`k${i}`, 'v'.repeat(100));
+  for (let i = 0; i < 5000; i++) primary.read(`k${random.below(2000)}`);
+  duo.run(40);
+  assert.ok(duo.isInSync);
+  assert.deepEqual(keysByUse(replica.store), keysByUse(primary.store), 'a full sync keeps the order');
+  const hot = (): void => {
+    for (let i = 0; i < 200; i++) primary.read(`k${random.below(500)}`);
+  };
+  const { offset } = primary.shardStore;
+  const coldest = (member: typeof primary): string[] => keysByUse(member.store).slice(0, 4000);
+  const isHot = (key: string): boolean => Number(key.slice(1)) < 500;
+  for (let i = 5000; i < 9000; i++) primary.set(`k${i}`, 'v'.repeat(100));
+  duo.run(200, hot);
+  const cold = coldest(replica).filter(isHot).length;
+  assert.ok(cold < 50, `${cold} of 500 keys that are read all the time are cold`);
+  assert.ok(primary.shardStore.offset > offset);
+  assertSame(replica.store, primary.store, 'reads change nothing else');
 });
 
 test('a value larger than the backlog is replicated, and its memory counts while it is there', () => {

@@ -12,9 +12,9 @@
  *
  * Whoever drives it calls `flush` before the copy takes a step, and applies between `beginEvent` and `endEvent` of the node.
  */
-import { assert, type Block } from '../../base/index.js';
+import { assert, Block } from '../../base/index.js';
 import type { ReplicatedStore, StoreWalk } from '../../cluster/index.js';
-import type { EntryWalk, Loaded, Ref } from '../../store/index.js';
+import { type EntryWalk, type Loaded, MAX_KEY_BYTES, type Ref } from '../../store/index.js';
 import type { CacheNode } from '../cache-node.js';
 import type { Capture } from '../keyspace.js';
 import { BLOCK_BYTES, type EffectGroup, EffectKind, EffectReader, EffectWriter } from './effects.js';
@@ -27,6 +27,8 @@ const MAX_BACKLOG_BYTES = 64 * 2 ** 20;
 const SLACK_SHARE = 1 / 256;
 /** A slice of a full sync ends with the entry that exceeds this. */
 const SLICE_BYTES = BLOCK_BYTES;
+/** Of so many reads of a primary its replicas learn of one, so that they come to the same order of eviction. */
+const TOLD_READS = 16;
 /** How often it is said that entries are dropped. */
 const WARN_EVERY_MS = 60_000;
 
@@ -43,8 +45,8 @@ export function backlogBudget(maxMemoryBytes: number): number {
 }
 
 export class ShardStore implements ReplicatedStore<EffectGroup>, Capture {
-  /** Called when the first effect of a group is there: `flush` soon. */
-  onOpened: () => void = () => {};
+  /** Called when something was changed since the last `flush`: call it soon. */
+  onChanged: () => void = () => {};
   /** Entries that this replica had no room for. */
   dropped = 0;
   readonly #node: CacheNode;
@@ -53,13 +55,21 @@ export class ShardStore implements ReplicatedStore<EffectGroup>, Capture {
   readonly #reader = new EffectReader();
   readonly #walks = new Set<EntryWalk>();
   #replication: Replication | undefined;
+  /** Whether the open group has more than reads. */
+  #hasChanges = false;
+  #isAnnounced = false;
+  readonly #readKey = Block.ofLength(MAX_KEY_BYTES);
+  readonly #onRead = (ref: Ref): void => this.#wasRead(ref);
   #warnAtMs = Number.NEGATIVE_INFINITY;
 
   /** Follows at first. `backlogBytes`: what the copy was given. */
   constructor(node: CacheNode, backlogBytes: number) {
     this.#node = node;
     this.#backlogBytes = backlogBytes;
-    this.#writer = new EffectWriter((group) => void this.#replication?.append(group));
+    this.#writer = new EffectWriter((group) => {
+      this.#hasChanges = false;
+      this.#replication?.append(group);
+    });
     node.shardStore = this;
     this.follow();
   }
@@ -73,6 +83,7 @@ export class ShardStore implements ReplicatedStore<EffectGroup>, Capture {
     this.#replication = replication;
     this.#node.keyspace.capture = this;
     this.#node.store.decidesExpiry = true;
+    this.#node.store.tellReads(TOLD_READS, this.#onRead);
     this.#node.accountExternalBytes();
   }
 
@@ -83,6 +94,7 @@ export class ShardStore implements ReplicatedStore<EffectGroup>, Capture {
     this.#replication = undefined;
     this.#node.keyspace.capture = undefined;
     this.#node.store.decidesExpiry = false;
+    this.#node.store.tellReads(0, this.#onRead);
     this.#node.accountExternalBytes();
   }
 
@@ -102,11 +114,12 @@ export class ShardStore implements ReplicatedStore<EffectGroup>, Capture {
   /** The offset that holds everything done so far. */
   get offset(): number {
     const last = this.#replication?.backlog.last ?? 0;
-    return this.#writer.isOpen ? last + 1 : last;
+    return this.#hasChanges ? last + 1 : last;
   }
 
   /** Hands over what was captured. Called when no command is being executed. */
   flush(): void {
+    this.#isAnnounced = false;
     this.#writer.close();
     // After a value that is larger than the backlog: what is evicted for it is captured as well.
     this.#node.accountExternalBytes();
@@ -114,25 +127,35 @@ export class ShardStore implements ReplicatedStore<EffectGroup>, Capture {
   }
 
   changed(block: Block, at: number, length: number, known?: Ref): void {
-    this.#open();
     const { store } = this.#node;
     const ref = known ?? store.peek(0, block, at, length);
     if (ref === 0) this.#writer.gone(block, at, length);
     else this.#writer.entry(store, ref);
+    this.#hasChanged();
   }
 
   removed(block: Block, at: number, length: number): void {
-    this.#open();
     this.#writer.gone(block, at, length);
+    this.#hasChanged();
   }
 
   flushed(): void {
-    this.#open();
     this.#writer.allGone();
+    this.#hasChanged();
   }
 
-  #open(): void {
-    if (!this.#writer.isOpen) this.onOpened();
+  #hasChanged(): void {
+    this.#hasChanges = true;
+    if (this.#isAnnounced) return;
+    this.#isAnnounced = true;
+    this.onChanged();
+  }
+
+  /** Reads are in no hurry: they travel with what is changed, or with the next tick. */
+  #wasRead(ref: Ref): void {
+    const { store } = this.#node;
+    store.copyKey(ref, this.#readKey, 0);
+    this.#writer.used(this.#readKey, 0, store.keyLength(ref));
   }
 
   // -- what a replica does
