@@ -267,3 +267,12 @@ describe('COMMAND', () => {
     );
   });
 });
+
+test('what a command does to the data is said of those that write, and its words are those of its syntax', () => {
+  for (const { name, flags, change, takesAwayWith = [], syntax } of all) {
+    if (change !== undefined) assert.ok(flags.includes('write'), `${name} writes`);
+    for (const word of takesAwayWith) assert.ok(syntax.split(/\W+/).includes(word), `${name} knows ${word}`);
+  }
+  assert.equal(named('del').change, 'takes away');
+  assert.equal(named('set').change, undefined);
+});

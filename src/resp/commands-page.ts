@@ -44,6 +44,7 @@ function lineOf(spec: CommandSpec): string {
   const name = spec.name.toUpperCase().replace('|', ' ');
   const usage = spec.syntax === '' ? name : `${name} ${spec.syntax}`;
   const instead = spec.deprecated === undefined ? '' : ` Deprecated: use ${spec.deprecated.use}.`;
+  const waits = spec.change === 'takes away' ? ' In a cluster it waits for all copies.' : '';
   const categories = categoriesOf(spec).map((category) => `@${category}`);
-  return `- \`${usage}\`\\\n  ${spec.summary}${instead} ${spec.complexity}. Since ${spec.since}. ${categories.join(' ')}`;
+  return `- \`${usage}\`\\\n  ${spec.summary}${instead}${waits} ${spec.complexity}. Since ${spec.since}. ${categories.join(' ')}`;
 }

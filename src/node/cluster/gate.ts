@@ -117,15 +117,18 @@ export class Gate implements MemberListener {
 
   /** Where this command is to go instead, or why it cannot be served now: an error text. '' = here. */
   redirection(session: Session, command: Command, request: Request): string {
-    if ((command.flags & Trait.EXECUTES) !== 0) return this.#transactionRedirection(session);
-    const { keyAt } = command;
-    const slot =
-      keyAt > 0
-        ? keySlot(request.block, request.starts[keyAt], request.lengths[keyAt])
-        : this.#slotOf(command, request);
+    const { flags, keyAt } = command;
+    if (keyAt === 0 || (flags & Trait.MAY_TAKE_AWAY) !== 0)
+      return this.#redirectionOf(session, command, request);
+    const slot = keySlot(request.block, request.starts[keyAt], request.lengths[keyAt]);
+    const changes = (flags & Trait.CHANGES) !== 0;
+    return this.#judge(session, slot, flags, changes);
+  }
+
+  #redirectionOf(session: Session, command: Command, request: Request): string {
     const { flags } = command;
-    const changes = changesData(command, request);
-    return this.#judge(session, slot, flags, changes, readsOnly(flags, changes));
+    if ((flags & Trait.EXECUTES) !== 0) return this.#transactionRedirection(session);
+    return this.#judge(session, this.#slotOf(command, request), flags, changesData(command, request));
   }
 
   /** A replica executes no write, also none without keys. */
@@ -170,8 +173,7 @@ export class Gate implements MemberListener {
     return slot;
   }
 
-  /** `onlyReads`: a replica can do it. */
-  #judge(session: Session, slot: number, flags: number, changes: boolean, onlyReads: boolean): string {
+  #judge(session: Session, slot: number, flags: number, changes: boolean, onlyReads?: boolean): string {
     if (slot < 0) {
       if (slot === CROSS_SLOT) return refusals.crossSlot;
       return changes && this.#role !== 'replica' ? this.#writeProblem(flags) : '';
@@ -181,7 +183,8 @@ export class Gate implements MemberListener {
     const home = view.homeOf(slot);
     if (home === view.own) {
       if (this.#role === 'primary') return changes ? this.#writeProblem(flags) : this.#readProblem();
-      if (this.#role === 'replica' && session.readOnly && onlyReads) return this.#readProblem();
+      const canBeHere = onlyReads ?? readsOnly(flags, changes);
+      if (this.#role === 'replica' && session.readOnly && canBeHere) return this.#readProblem();
     }
     const { primary } = home;
     // A former life of this node cannot be moved to.

@@ -30,8 +30,14 @@ const UNCERTAIN =
 const MINUS = 0x2d;
 /** A reply that waits for nothing but the lease. */
 const AT_ONCE = -1;
-/** What a mark takes. */
-const MARK_BYTES = 24;
+/** What a mark is made of. */
+const FROM = 0;
+const TO = 1;
+const OFFSET = 2;
+const FIELDS = 3;
+/** For how many there is room from the beginning, and how many are kept room for once they are gone. */
+const FIRST_MARKS = 16;
+const KEPT_MARKS = 512;
 
 export interface HeldReplyParts {
   readonly outbox: Outbox;
@@ -102,14 +108,13 @@ export class HeldReplies {
   }
 }
 
-/** The marks in the output of one session. */
+/** The marks in the output of one session: triples of numbers, the oldest first. */
 export class Marks {
   readonly #session: Session;
   readonly #all: HeldReplies;
-  readonly #from: number[] = [];
-  readonly #to: number[] = [];
-  readonly #offsets: number[] = [];
-  /** Those before have been passed. */
+  #marks = new Float64Array(FIRST_MARKS * FIELDS);
+  /** Of the next mark, and of the first that has not been passed. */
+  #end = 0;
   #first = 0;
 
   constructor(session: Session, all: HeldReplies) {
@@ -117,34 +122,39 @@ export class Marks {
     this.#all = all;
   }
 
-  /** Memory they take. */
+  /** Memory they take beside those that few replies need. */
   get bytes(): number {
-    return (this.#from.length - this.#first) * MARK_BYTES;
+    return this.#marks.byteLength - FIRST_MARKS * FIELDS * 8;
   }
 
   add(from: number, to: number, offset: number): void {
-    this.#from.push(from);
-    this.#to.push(to);
-    this.#offsets.push(offset);
+    if (this.#end === this.#marks.length) {
+      const grown = new Float64Array(2 * this.#end);
+      grown.set(this.#marks);
+      this.#marks = grown;
+    }
+    this.#marks[this.#end + FROM] = from;
+    this.#marks[this.#end + TO] = to;
+    this.#marks[this.#end + OFFSET] = offset;
+    this.#end += FIELDS;
   }
 
   /** How much of the output may be sent now; it is sent before anything else happens. */
   sendable(out: ReplyWriter): number {
-    const count = this.#from.length;
-    if (count === 0) return out.length;
+    if (this.#end === 0) return out.length;
     const { member } = this.#all;
     if (!member.holdsLease()) {
       this.fail(out);
       return out.length;
     }
     let confirmed = AT_ONCE;
-    for (; this.#first < count; this.#first++) {
-      const offset = this.#offsets[this.#first];
+    for (; this.#first < this.#end; this.#first += FIELDS) {
+      const offset = this.#marks[this.#first + OFFSET];
       if (offset <= confirmed) continue;
       confirmed = member.confirmed;
       if (offset > confirmed) {
         this.#all.lingers(this.#session);
-        return this.#from[this.#first];
+        return this.#marks[this.#first + FROM];
       }
     }
     this.clear();
@@ -153,33 +163,28 @@ export class Marks {
 
   /** The first `bytes` of the output are gone. */
   moved(bytes: number): void {
-    const left = this.#from.length - this.#first;
-    if (left === 0) {
-      if (this.#from.length > 0) this.clear();
-      return;
-    }
-    assert(bytes <= this.#from[this.#first], 'what is sent stands before what is held');
-    for (let i = 0; i < left; i++) {
-      this.#from[i] = this.#from[this.#first + i] - bytes;
-      this.#to[i] = this.#to[this.#first + i] - bytes;
-      this.#offsets[i] = this.#offsets[this.#first + i];
-    }
-    this.#from.length = left;
-    this.#to.length = left;
-    this.#offsets.length = left;
+    if (this.#end === 0) return;
+    const marks = this.#marks;
+    assert(bytes <= marks[this.#first + FROM], 'what is sent stands before what is held');
+    marks.copyWithin(0, this.#first, this.#end);
+    this.#end -= this.#first;
     this.#first = 0;
+    for (let at = 0; at < this.#end; at += FIELDS) {
+      marks[at + FROM] -= bytes;
+      marks[at + TO] -= bytes;
+    }
   }
 
   /** Output stays unsent, whatever the reason. */
   lingers(): void {
-    if (this.#from.length > this.#first) this.#all.lingers(this.#session);
+    if (this.#end > 0) this.#all.lingers(this.#session);
   }
 
   /** Every marked reply becomes -UNCERTAIN. */
   fail(out: ReplyWriter): void {
     const replies: [from: number, to: number][] = [];
-    for (let i = this.#first; i < this.#from.length; i++) {
-      replies.push([this.#from[i], this.#to[i]]);
+    for (let at = this.#first; at < this.#end; at += FIELDS) {
+      replies.push([this.#marks[at + FROM], this.#marks[at + TO]]);
       this.#all.uncertain();
     }
     out.replace(replies, UNCERTAIN);
@@ -187,10 +192,9 @@ export class Marks {
   }
 
   clear(): void {
-    this.#from.length = 0;
-    this.#to.length = 0;
-    this.#offsets.length = 0;
+    this.#end = 0;
     this.#first = 0;
+    if (this.#marks.length > KEPT_MARKS * FIELDS) this.#marks = new Float64Array(FIRST_MARKS * FIELDS);
     this.#all.settled(this.#session);
   }
 }
