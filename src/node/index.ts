@@ -11,8 +11,8 @@ export type {
   CopyStatus,
   FollowerStatus,
   MemberStatus,
-  TimelineEntry,
 } from './cluster/cluster-status.js';
+export type { TimelineEntry } from './cluster/timeline.js';
 export type { Parameter } from './config-parameter.js';
 export { parameters as configParameters } from './config-table.js';
 export { DEFAULT_MEMORY_SHARE, defaultMemoryBytes, type MemoryLimit, memoryLimit } from './memory-limit.js';

@@ -115,6 +115,7 @@ describe('cluster ring', () => {
     {
       atMs: new Date(2026, 0, 2, 14, 3, 7, 250).getTime(),
       text: `shard 2: primary ${nodes[1].node} -> ${nodes[4].node} (epoch 2)`,
+      isAgreed: true,
       nodes: ['a'],
     },
   ];
@@ -134,9 +135,14 @@ describe('cluster ring', () => {
   });
 
   it('says how much it leaves out', () => {
-    const many = Array.from({ length: 40 }, (_, i) => ({ atMs: i, text: `event ${i}`, nodes: [] }));
+    const many = Array.from({ length: 40 }, (_, i) => ({
+      atMs: i,
+      text: `event ${i}`,
+      isAgreed: false,
+      nodes: [nodes[0].node],
+    }));
     const text = ringText({ summary: of({}), history: many, nowMs: 0 }, 70, plain);
     assert.match(text, /\(10 earlier ones: --json has them\)/);
-    assert.ok(!text.includes('event 9\n') && text.includes('event 10\n'));
+    assert.ok(!text.includes('event 9\n') && text.includes('  10.0.0.1:6379 event 10\n'));
   });
 });

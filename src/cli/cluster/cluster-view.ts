@@ -6,6 +6,7 @@
  *                                        └─ one knows a newer topology ─> that one
  */
 import type { ClusterStatus } from '../../node/index.js';
+import type { Reply } from '../../resp/index.js';
 import { decodeTopology, isRefusal, type NodeId, type Topology } from '../../ring/index.js';
 import { ConnectionError } from '../call-connection.js';
 import type { AskedNode } from '../flag-reader.js';
@@ -126,11 +127,18 @@ async function askNode(
 }
 
 async function topologyOf(client: NodeClient): Promise<Topology | undefined> {
-  const text = await client.askText(['CLUSTER', 'TOPOLOGY']);
-  if (text === undefined || text === '') return undefined;
+  const text = fieldOf(await client.ask(['CLUSTER', 'TOPOLOGY']), 'topology');
+  if (text === undefined) return undefined;
   const topology = decodeTopology(text);
   if (isRefusal(topology)) throw new ForeignError(`The topology of ${client.address}: ${topology.refused}.`);
   return topology;
+}
+
+/** The text of a field, of a map as RESP2 has it: names and values in turn. */
+function fieldOf(reply: Reply, name: string): string | undefined {
+  if (!Array.isArray(reply)) return undefined;
+  const texts = reply.map((item) => (item instanceof Uint8Array ? Buffer.from(item).toString('utf8') : ''));
+  return texts.find((_, i) => i % 2 === 1 && texts[i - 1] === name);
 }
 
 /** Resolves also for a node that does not answer: that is a report too. */

@@ -183,7 +183,12 @@ export class FakeCluster {
     const bulk = (text: string) => `$${Buffer.byteLength(text)}\r\n${text}\r\n`;
     const name = words.join(' ').toUpperCase();
     if (name === 'CLUSTER STATUS') return bulk(JSON.stringify(wellStatus(this.nodes[i - 1], this.topology)));
-    if (name === 'CLUSTER TOPOLOGY') return this.topology ? bulk(encodeTopology(this.topology)) : '$-1\r\n';
+    if (name === 'CLUSTER TOPOLOGY') {
+      const text = this.topology && encodeTopology(this.topology);
+      return text === undefined
+        ? '$-1\r\n'
+        : `*4\r\n${bulk('version')}:1\r\n${bulk('topology')}${bulk(text)}`;
+    }
     if (name === 'CLUSTER INFO') return bulk(`cluster_state:${this.topology ? 'ok' : 'fail'}\r\n`);
     this.commands.push(`${i}: ${words.join(' ')}`);
     return `${this.onCommand(i, words)}\r\n`;

@@ -4,7 +4,8 @@
  *   shard 1  ██████████████████████  34.1%  127.0.0.1:7000
  *            0-340 1024-1365 2048-2389
  *
- *   14:03:07.250  shard 2: primary n-1 -> n-4 (epoch 2): its lease lapsed
+ *   14:03:07.248  127.0.0.1:7001 wants promote: shard 1 is with 127.0.0.1:7000, which no quorum has heard
+ *   14:03:07.250  shard 1: primary 127.0.0.1:7000 -> 127.0.0.1:7003 (epoch 2)
  */
 import type { SlotRange } from '../../ring/index.js';
 import { readableShare } from '../quantities.js';
@@ -32,10 +33,12 @@ export function ringText({ summary, history, nowMs }: RingFacts, columns: number
   const addresses = new Map(summary.nodes.map(({ node, address }) => [node, address]));
   if (history.length > MAX_HISTORY)
     lines.push(paint.dim(`(${history.length - MAX_HISTORY} earlier ones: --json has them)`));
-  for (const { atMs, text } of history.slice(-MAX_HISTORY)) {
-    const time = clockText(atMs, nowMs);
-    const line = wrapped(withAddresses(text, addresses), columns, ' '.repeat(14), `${time}  `);
-    lines.push(paint.dim(time) + line.slice(time.length));
+  for (const entry of history.slice(-MAX_HISTORY)) {
+    const time = clockText(entry.atMs, nowMs);
+    const line = wrapped(entryText(entry, addresses), columns, ' '.repeat(14), `${time}  `);
+    lines.push(
+      paint.dim(time) + (entry.isAgreed ? line.slice(time.length) : paint.dim(line.slice(time.length))),
+    );
   }
   return `${lines.join('\n')}\n`;
 }
@@ -55,8 +58,15 @@ function shareLines(shard: ShardSummary, largest: number, columns: number, paint
   ];
 }
 
+/** What was agreed is as it is; what a node notes for itself begins with who that is. */
+export function entryText(entry: HistoryEntry, addresses: ReadonlyMap<string, string>): string {
+  const [first] = entry.nodes;
+  const who = entry.isAgreed || first === undefined ? '' : `${addresses.get(first) ?? first} `;
+  return who + withAddresses(entry.text, addresses);
+}
+
 /** People know nodes by their addresses, the nodes each other by their ids. */
-export function withAddresses(text: string, addresses: ReadonlyMap<string, string>): string {
+function withAddresses(text: string, addresses: ReadonlyMap<string, string>): string {
   return text.replace(/\bn-[0-9a-f]{12}\b/g, (node) => addresses.get(node) ?? node);
 }
 

@@ -14,6 +14,8 @@ export interface HistoryEntry {
   /** By our clock, in ms since 1970. */
   readonly atMs: number;
   readonly text: string;
+  /** It is in the topology; all else is what a node notes for itself. */
+  readonly isAgreed: boolean;
   /** Who says so. */
   readonly nodes: readonly NodeId[];
 }
@@ -23,7 +25,7 @@ export function mergeTimelines(reports: readonly NodeReport[]): HistoryEntry[] {
     (status?.timeline ?? []).map(({ atMs, text, version }) => ({
       atMs: Math.abs(skewMs) > skewErrorMs ? atMs - skewMs : atMs,
       key: version === undefined ? text : `${version} ${text}`,
-      isOfVersion: version !== undefined,
+      isAgreed: version !== undefined,
       text,
       node,
     })),
@@ -31,18 +33,23 @@ export function mergeTimelines(reports: readonly NodeReport[]): HistoryEntry[] {
   all.sort((a, b) => a.atMs - b.atMs);
   const merged: (HistoryEntry & { readonly nodes: NodeId[] })[] = [];
   const last = new Map<string, (typeof merged)[number]>();
-  for (const { atMs, key, isOfVersion, text, node } of all) {
+  for (const { atMs, key, isAgreed, text, node } of all) {
     const same = last.get(key);
     const isSame = same !== undefined && !same.nodes.includes(node);
-    if (isSame && (isOfVersion || atMs - same.atMs < SAME_MS)) {
+    if (isSame && (isAgreed || atMs - same.atMs < SAME_MS)) {
       same.nodes.push(node);
       continue;
     }
-    const entry = { atMs, text, nodes: [node] };
+    const entry = { atMs, text, isAgreed, nodes: [node] };
     merged.push(entry);
     last.set(key, entry);
   }
   return merged;
+}
+
+/** What people want to know at a glance: what was agreed, and the wishes that it came of. */
+export function mainEntries(history: readonly HistoryEntry[]): HistoryEntry[] {
+  return history.filter(({ isAgreed, text }) => isAgreed || text.startsWith('wants '));
 }
 
 /** 14:03:07.250, and the day before it if that is not today. */

@@ -3,8 +3,8 @@
 import { summarize } from '../cluster/cluster-summary.js';
 import { type ClusterView, isExpected, viewCluster } from '../cluster/cluster-view.js';
 import type { Paint } from '../cluster/paint.js';
-import { withAddresses } from '../cluster/ring-text.js';
-import { clockText, type HistoryEntry, mergeTimelines } from '../cluster/timeline.js';
+import { entryText } from '../cluster/ring-text.js';
+import { clockText, type HistoryEntry, mainEntries, mergeTimelines } from '../cluster/timeline.js';
 import type { Screen } from '../screen.js';
 import { UP_HOST } from './up-options.js';
 import { type NodeRate, type NodeReading, rateOf, readingOf } from './up-readings.js';
@@ -94,8 +94,8 @@ export class UpDisplay {
   #print(facts: UpFacts, nowMs: number): void {
     const { screen } = this.#options;
     const addresses = new Map(facts.summary.nodes.map(({ node, address }) => [node, address]));
-    for (const { atMs, text } of this.#news(facts.history))
-      screen.print(`${clockText(atMs, facts.nowMs)}  ${withAddresses(text, addresses)}\n`);
+    for (const entry of this.#news(mainEntries(facts.history)))
+      screen.print(`${clockText(entry.atMs, facts.nowMs)}  ${entryText(entry, addresses)}\n`);
     if (nowMs < this.#lineAtMs) return;
     this.#lineAtMs = nowMs + LINE_EVERY_MS;
     screen.print(`${upLine(facts)}\n`);

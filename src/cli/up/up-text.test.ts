@@ -20,6 +20,7 @@ function factsOf(changes: ViewChanges = {}): UpFacts {
       {
         atMs: new Date(2026, 0, 2, 14, 3, 7, 250).getTime(),
         text: `shard 2: primary ${nodes[1].node} -> ${nodes[3].node}`,
+        isAgreed: true,
         nodes: [],
       },
     ],

@@ -16,9 +16,9 @@ import {
   type ShardSummary,
 } from '../cluster/cluster-summary.js';
 import type { Paint } from '../cluster/paint.js';
-import { withAddresses } from '../cluster/ring-text.js';
+import { entryText } from '../cluster/ring-text.js';
 import { verdict } from '../cluster/status-text.js';
-import { clockText, type HistoryEntry } from '../cluster/timeline.js';
+import { clockText, type HistoryEntry, mainEntries } from '../cluster/timeline.js';
 import { readableBytes, readableCount } from '../quantities.js';
 import type { NodeRate } from './up-readings.js';
 
@@ -40,10 +40,12 @@ export function upBlock(facts: UpFacts, columns: number, rows: number, paint: Pa
   const width = columns - 1;
   const lines = ['', ...verdict(summary, width, paint).split('\n'), '', ...table(facts, width, paint)];
   const addresses = new Map(summary.nodes.map(({ node, address }) => [node, portOf(address)]));
-  const events = history.slice(-MAX_EVENTS).map(({ atMs, text }) => {
-    const time = clockText(atMs, nowMs);
-    return paint.dim(time) + cut(`  ${withAddresses(text, addresses)}`, width - time.length);
-  });
+  const events = mainEntries(history)
+    .slice(-MAX_EVENTS)
+    .map((entry) => {
+      const time = clockText(entry.atMs, nowMs);
+      return paint.dim(time) + cut(`  ${entryText(entry, addresses)}`, width - time.length);
+    });
   if (events.length > 0) lines.push('', ...events);
   return lines.slice(0, rows - 1).join('\n');
 }

@@ -3,6 +3,7 @@
  * who writes such a tool. What all agree on is in the topology (CLUSTER TOPOLOGY); here is what each knows for itself.
  */
 import type { Incarnation, NodeId } from '../../ring/index.js';
+import type { TimelineEntry } from './timeline.js';
 
 export interface ClusterStatus {
   readonly node: NodeId;
@@ -60,13 +61,4 @@ export interface FollowerStatus {
   readonly offset: number;
   readonly lagMs: number;
   readonly isInSync: boolean;
-}
-
-export interface TimelineEntry {
-  /** By the clock of the node, in ms since 1970. */
-  readonly atMs: number;
-  /** A sentence: what happened, and why. */
-  readonly text: string;
-  /** Of the topology that made it so, if one did: nodes that saw the same say the same version. */
-  readonly version?: number;
 }

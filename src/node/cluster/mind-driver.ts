@@ -23,6 +23,7 @@ import {
   type ProposalOutcome,
 } from '../../cluster/index.js';
 import {
+  describeChanges,
   isRefusal,
   type NodeId,
   type Refusal,
@@ -39,6 +40,8 @@ import type { MindStatus } from './mind-status.js';
 import type { SharedCell } from './shared-cell.js';
 import { Timeline } from './timeline.js';
 
+/** Of one version; one that changes more is told in part. */
+const MAX_CHANGES_TOLD = 50;
 /** Senders of what was no message, so that each is told once. */
 const MAX_TOLD = 1_024;
 
@@ -174,6 +177,7 @@ export class MindDriver {
 
   /** Asks for changes, all or none. Gives the id under which their outcome is told, perhaps before this returns. */
   propose(changes: readonly TopologyChange[], began: (id: number) => void): void {
+    for (const { kind, reason } of changes) this.#note(`wants ${kind}: ${reason}`);
     this.#step((reading) => began(this.#mind.propose(changes, reading, this.#outbox)));
   }
 
@@ -234,6 +238,7 @@ export class MindDriver {
     this.#share();
     const { committed } = this.#mind;
     if (committed !== undefined && committed !== this.#topology) {
+      this.#tellChanges(committed, reading.wallMs);
       this.#topology = committed;
       events.topology(committed);
     }
@@ -312,6 +317,17 @@ export class MindDriver {
     const { log, clocks } = this.#options;
     this.#timeline.add(clocks().wallMs, what);
     log.debug(what);
+  }
+
+  /** What all agree on from now on, in words; at the first topology since its start a node knows no changes. */
+  #tellChanges(next: Topology, wallMs: number): void {
+    const { version, nodes, shards } = next;
+    const words = this.#topology
+      ? describeChanges(this.#topology, next)
+      : [
+          `the cluster has ${shards.length} shards on ${nodes.length} nodes, by version ${version} of its topology`,
+        ];
+    for (const text of words.slice(0, MAX_CHANGES_TOLD)) this.#timeline.add(wallMs, text, version);
   }
 
   #tell(from: NodeId, why: string): void {
