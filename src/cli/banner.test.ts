@@ -60,7 +60,14 @@ describe('the banner', () => {
     budget: memoryBudget({ percent: 50 }, range, machine),
     pid: 42,
     command: 'nuthatch',
+    isOfCluster: false,
   };
+
+  it('says of a node of a cluster how clients of clusters connect, and how to look at it', () => {
+    const text = banner({ ...facts, isOfCluster: true }, false);
+    assert.match(text, /redis-cli -c -p 6379\n.*new Cluster\(.*createCluster\(/s);
+    assert.match(text, /cluster {5}nuthatch cluster status -p 6379\n/);
+  });
 
   it('says where the node is and how to reach it', () => {
     assert.equal(

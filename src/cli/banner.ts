@@ -15,6 +15,8 @@ export interface BannerFacts {
   readonly pid: number;
   /** How this command was called: "nuthatch". */
   readonly command: string;
+  /** It is a node of a cluster, which may not be begun yet. */
+  readonly isOfCluster: boolean;
 }
 
 export function banner(facts: BannerFacts, color: boolean): string {
@@ -25,10 +27,26 @@ export function banner(facts: BannerFacts, color: boolean): string {
   const client = reachableHost(host);
   const where = client === '127.0.0.1' ? `-p ${port}` : `-h ${client} -p ${port}`;
   const rows: [label: string, text: string][] = [
-    ['redis-cli', `redis-cli ${where}${facts.hasPassword ? ' --askpass' : ''}`],
+    [
+      'redis-cli',
+      `redis-cli ${facts.isOfCluster ? '-c ' : ''}${where}${facts.hasPassword ? ' --askpass' : ''}`,
+    ],
     ['without it', `${facts.command} call ${where.replace('-h ', '--host ')} SET key value`],
-    ['ioredis', `new Redis('${url}')`],
-    ['node-redis', `createClient({ url: '${url}' })`],
+    ['ioredis', facts.isOfCluster ? `new Cluster(['${url}'])` : `new Redis('${url}')`],
+    [
+      'node-redis',
+      facts.isOfCluster
+        ? `createCluster({ rootNodes: [{ url: '${url}' }] })`
+        : `createClient({ url: '${url}' })`,
+    ],
+    ...(facts.isOfCluster
+      ? [
+          ['cluster', `${facts.command} cluster status ${where.replace('-h ', '--host ')}`] as [
+            string,
+            string,
+          ],
+        ]
+      : []),
     ['memory', `${readableBytes(budget.bytes)}, ${budget.reason} (--max-memory)`],
     ['stop', `Ctrl-C, or kill ${facts.pid}`],
   ];

@@ -6,9 +6,16 @@
  *      └─ exit 64   └─ exit 69                 └─ defect: exit 70                   └─ second signal: exit now
  */
 import diagnostics from 'node:diagnostics_channel';
-import { type NodeOptions, OptionsError, optionRanges, type RunningNode, startNode } from '../node/index.js';
+import {
+  JoinError,
+  type NodeOptions,
+  OptionsError,
+  optionRanges,
+  type RunningNode,
+  startNode,
+} from '../node/index.js';
 import { banner, commandName } from './banner.js';
-import { clusterOptions } from './cluster-settings.js';
+import { clusterOptions, isOfCluster } from './cluster-settings.js';
 import { ExitCode } from './exit-codes.js';
 import { listenProblem } from './listen-problem.js';
 import { NodeLog } from './log.js';
@@ -59,6 +66,7 @@ async function startWith(flags: Flags, others: readonly string[], version: strin
       budget,
       pid: process.pid,
       command: commandName(process.argv[1], process.cwd()),
+      isOfCluster: isOfCluster(settings),
     };
     screen.print(banner(facts, color));
   } else {
@@ -138,5 +146,5 @@ function nodeOptions(settings: Settings, budget: MemoryBudget, log: NodeLog, onS
 /** Undefined for what nobody expects. */
 function exitCodeFor(error: unknown): ExitCode | undefined {
   if (error instanceof SettingsError || error instanceof OptionsError) return ExitCode.USAGE;
-  return error instanceof ListenError ? ExitCode.UNAVAILABLE : undefined;
+  return error instanceof ListenError || error instanceof JoinError ? ExitCode.UNAVAILABLE : undefined;
 }

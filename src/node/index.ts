@@ -12,6 +12,7 @@ export type {
   FollowerStatus,
   MemberStatus,
 } from './cluster/cluster-status.js';
+export { JoinError } from './cluster/join-cluster.js';
 export type { TimelineEntry } from './cluster/timeline.js';
 export type { Parameter } from './config-parameter.js';
 export { parameters as configParameters } from './config-table.js';

@@ -61,8 +61,8 @@ export interface RunningNode {
 }
 
 /**
- * Starts a node. Rejects with an OptionsError that names all problems of the options, or with the system's
- * error (`EADDRINUSE`, `EACCES`, `EADDRNOTAVAIL`) when it cannot listen.
+ * Starts a node. Rejects with an OptionsError that names all problems of the options, with the system's
+ * error (`EADDRINUSE`, `EACCES`, `EADDRNOTAVAIL`) when it cannot listen, or with a JoinError when it cannot be one of a cluster here.
  */
 export async function startNode(options: NodeOptions = {}): Promise<RunningNode> {
   const node = await startCacheNode(options);

@@ -8,8 +8,8 @@
 import type { ClusterStatus } from '../../node/index.js';
 import { chooseVoters, type Refusal, type TopologyNode } from '../../ring/index.js';
 import { type NodeAddress, nodeAddressText, reachableHost, splitAddress } from '../node-address.js';
-import { counted } from './cluster-summary.js';
-import { isExpected, statusOf } from './cluster-view.js';
+import { counted, summarize } from './cluster-summary.js';
+import { isExpected, statusOf, viewCluster } from './cluster-view.js';
 import { NodeClient } from './node-client.js';
 
 /** Nodes have to find each other first, and the first leader to be elected. */
@@ -95,23 +95,38 @@ export async function init(plan: InitPlan): Promise<InitDone | Refusal> {
   } finally {
     client.close();
   }
-  const late = await waitForAll(plan.nodes, plan.password);
-  if (late.length === 0) return { shards, replicas: plan.replicas };
+  const missing = await waitUntilServed(plan.nodes, plan.password);
+  if (missing === undefined) return { shards, replicas: plan.replicas };
   return {
-    refused: `The cluster is begun, but not ready after ${BEGUN_WITHIN_MS / 1000} s: ${late.join(', ')}. \`nuthatch cluster doctor\` says what is missing`,
+    refused: `The cluster is begun, but not ready after ${BEGUN_WITHIN_MS / 1000} s: ${missing}. \`nuthatch cluster doctor\` says what to do`,
   };
 }
 
-/** Resolves with the nodes that do not say in time that all slots are served. */
-export async function waitForAll(nodes: readonly NodeAddress[], password: string): Promise<string[]> {
+/** Resolves when each node says that all slots are served, and each shard takes writes and has its replicas; or with what is missing. */
+export async function waitUntilServed(
+  nodes: readonly NodeAddress[],
+  password: string,
+): Promise<string | undefined> {
   const endMs = performance.now() + BEGUN_WITHIN_MS;
-  let late: string[];
-  do {
-    const ready = await Promise.all(nodes.map((address) => isReady(address, password)));
-    late = nodes.filter((_, i) => !ready[i]).map(nodeAddressText);
-    if (late.length > 0) await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY_MS));
-  } while (late.length > 0 && performance.now() < endMs);
-  return late;
+  for (;;) {
+    const missing = await whatIsMissing(nodes, password);
+    if (missing === undefined || performance.now() > endMs) return missing;
+    await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY_MS));
+  }
+}
+
+async function whatIsMissing(nodes: readonly NodeAddress[], password: string): Promise<string | undefined> {
+  const ready = await Promise.all(nodes.map((address) => isReady(address, password)));
+  const late = nodes.filter((_, i) => !ready[i]).map(nodeAddressText);
+  if (late.length > 0) return `${late.join(', ')} ${late.length === 1 ? 'is' : 'are'} not ready`;
+  try {
+    const [{ host, port }] = nodes;
+    const { state, reasons } = summarize(await viewCluster({ host: reachableHost(host), port, password }));
+    return state === 'ok' ? undefined : reasons.join('; ');
+  } catch (error) {
+    if (isExpected(error)) return (error as Error).message;
+    throw error;
+  }
 }
 
 async function isReady(address: NodeAddress, password: string): Promise<boolean> {

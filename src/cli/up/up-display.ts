@@ -8,7 +8,7 @@ import { clockText, type HistoryEntry, mainEntries, mergeTimelines } from '../cl
 import type { Screen } from '../screen.js';
 import { UP_HOST } from './up-options.js';
 import { type NodeRate, type NodeReading, rateOf, readingOf } from './up-readings.js';
-import { type UpFacts, upBlock, upLine } from './up-text.js';
+import { portsOf, type UpFacts, upBlock, upLine } from './up-text.js';
 
 const LOOK_EVERY_MS = 1000;
 /** Where there is no terminal, a line so often. */
@@ -93,9 +93,9 @@ export class UpDisplay {
 
   #print(facts: UpFacts, nowMs: number): void {
     const { screen } = this.#options;
-    const addresses = new Map(facts.summary.nodes.map(({ node, address }) => [node, address]));
+    const ports = portsOf(facts.summary);
     for (const entry of this.#news(mainEntries(facts.history)))
-      screen.print(`${clockText(entry.atMs, facts.nowMs)}  ${entryText(entry, addresses)}\n`);
+      screen.print(`${clockText(entry.atMs, facts.nowMs)}  ${entryText(entry, ports)}\n`);
     if (nowMs < this.#lineAtMs) return;
     this.#lineAtMs = nowMs + LINE_EVERY_MS;
     screen.print(`${upLine(facts)}\n`);

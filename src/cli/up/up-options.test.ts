@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { isOfCluster } from '../cluster-settings.js';
 import { type Flags, loadSettings } from '../settings.js';
-import { nodeCount, nodePlans, type UpOptions, upOptions } from './up-options.js';
+import { nodeCount, nodePlans, shapeOf, type UpOptions, upOptions } from './up-options.js';
 
-const options = (flags = {}, variables = {}) => upOptions(flags, variables, [], 4) as UpOptions;
+const options = (flags = {}, variables = {}) => upOptions(flags, variables, []) as UpOptions;
 
 /** As commander would read them. */
 function flagsOf(args: readonly string[]): Flags {
@@ -24,8 +24,9 @@ function flagsOf(args: readonly string[]): Flags {
 
 describe('the options of up', () => {
   it('are a shard for each core with a replica each, from port 6379 on', () => {
-    const { shards, replicas, port, data, password } = options();
-    assert.deepEqual([shards, replicas, port, data, password], [4, 1, 6379, undefined, '']);
+    const { data, password } = options();
+    assert.deepEqual([data, password], [undefined, '']);
+    assert.deepEqual(shapeOf(options(), undefined, 4), { shards: 4, replicas: 1, port: 6379 });
     const variables = { NUTHATCH_PORT: '7000', NUTHATCH_DATA: './d', NUTHATCH_PASSWORD: 'p' };
     const told = options({ shards: '3', replicas: '2', maxMemory: '64mb', freePorts: true }, variables);
     assert.deepEqual(
@@ -49,6 +50,21 @@ describe('the options of up', () => {
     );
   });
 
+  it('go on with what the folder holds, and nothing else', () => {
+    const before = { shards: 3, replicas: 2, port: 7000 };
+    assert.deepEqual(shapeOf(options({ data: './d' }), before, 4), before);
+    assert.deepEqual(shapeOf(options({ data: './d', shards: '3', port: '8000' }), before, 4), {
+      ...before,
+      port: 8000,
+    });
+    assert.deepEqual(shapeOf(options({ data: './d', shards: '1' }), before, 4), {
+      refused:
+        './d holds a cluster of 3 shards with 2 replicas each, not of 1 shard with 2 replicas each: give --shards 3 --replicas 2, or another --data',
+    });
+    const far = shapeOf(options({ port: '55530' }), undefined, 4);
+    assert.match((far as { refused: string }).refused, /ports up to 55537, beyond 55535/);
+  });
+
   it('add a witness where two nodes alone could not fail over', () => {
     assert.equal(nodeCount({ shards: 1, replicas: 1 }), 3);
     assert.equal(nodeCount({ shards: 2, replicas: 0 }), 2);
@@ -65,8 +81,8 @@ describe('the options of up', () => {
       NUTHATCH_DATA: './mine',
       NUTHATCH_JOIN: 'other',
     };
-    const told = { ...options({ shards: '1' }), rest: ['--max-stale', '5s'] };
-    const plans = nodePlans(told, 7000, '64mb', (i) => `d/${i}`, true);
+    const shape = { shards: 1, replicas: 1, port: 7000 };
+    const plans = nodePlans(shape, ['--max-stale', '5s'], '64mb', (i) => `d/${i}`, true);
     assert.deepEqual(
       plans.map(({ name, logFolder }) => `${name} ${logFolder}`),
       ['node 1 (7000) d/1', 'node 2 (7001) d/2', 'node 3 (7002) d/3'],

@@ -1,19 +1,23 @@
 /** The options of `nuthatch up`, checked, all problems at once; and the nodes that follow from them. */
 import { availableParallelism } from 'node:os';
 import { optionRanges } from '../../node/index.js';
-import { MAX_REPLICAS, MAX_SHARDS } from '../../ring/index.js';
+import { MAX_REPLICAS, MAX_SHARDS, type Refusal } from '../../ring/index.js';
+import { counted } from '../cluster/cluster-summary.js';
 import { FlagReader, type TextFlags } from '../flag-reader.js';
 import { BUS_PORT_OFFSET, DEFAULT_PORT } from '../node-address.js';
 import { folder, integer, type MemoryAmount, memory, port, secret } from '../option-kinds.js';
 import type { Variables } from '../variables.js';
+import { LAST_PORT } from './ports.js';
 import type { NodePlan } from './supervisor.js';
+import type { UpShape } from './up-shape.js';
 
 export const UP_HOST = '127.0.0.1';
 
 export interface UpOptions {
-  readonly shards: number;
-  readonly replicas: number;
-  readonly port: number;
+  /** Undefined of all three: as before in the folder, else the default. */
+  readonly shards: number | undefined;
+  readonly replicas: number | undefined;
+  readonly port: number | undefined;
   readonly takesFreePorts: boolean;
   /** Undefined: a temporary folder. */
   readonly data: string | undefined;
@@ -25,17 +29,18 @@ export interface UpOptions {
   readonly rest: readonly string[];
 }
 
+const none: number | undefined = undefined;
+
 export function upOptions(
   flags: TextFlags,
   variables: Variables,
   rest: readonly string[],
-  cores = availableParallelism(),
 ): UpOptions | { readonly problems: readonly string[] } {
   const reader = new FlagReader(flags, variables);
   const options: UpOptions = {
-    shards: reader.read(integer({ min: 1, max: MAX_SHARDS }), 'shards', cores),
-    replicas: reader.read(integer({ min: 0, max: MAX_REPLICAS }), 'replicas', 1),
-    port: reader.read(port(), 'port', DEFAULT_PORT, 'port'),
+    shards: reader.read(integer({ min: 1, max: MAX_SHARDS }), 'shards', none),
+    replicas: reader.read(integer({ min: 0, max: MAX_REPLICAS }), 'replicas', none),
+    port: reader.read(port(), 'port', none, 'port'),
     takesFreePorts: flags['freePorts'] === true,
     data: reader.read(folder(), 'data', undefined as string | undefined, 'data'),
     maxMemory: reader.read(
@@ -51,6 +56,43 @@ export function upOptions(
   return reader.problems.length > 0 ? { problems: reader.problems } : options;
 }
 
+/** What is to be, beside what was in the folder; or why not. */
+export function shapeOf(
+  options: UpOptions,
+  before: UpShape | undefined,
+  cores = availableParallelism(),
+): UpShape | Refusal {
+  const { shards, replicas, port, data } = options;
+  const shape = {
+    shards: shards ?? before?.shards ?? cores,
+    replicas: replicas ?? before?.replicas ?? 1,
+    port: port ?? before?.port ?? DEFAULT_PORT,
+  };
+  const last = shape.port + nodeCount(shape) - 1;
+  if (last > LAST_PORT)
+    return {
+      refused: `the nodes would have ports up to ${last}, beyond ${LAST_PORT}, the last one with a bus 10000 above it: give a lower --port`,
+    };
+  if (before === undefined || (before.shards === shape.shards && before.replicas === shape.replicas))
+    return shape;
+  return {
+    refused:
+      `${data} holds a cluster of ${sizeText(before)}, not of ${sizeText(shape)}: ` +
+      `give --shards ${before.shards} --replicas ${before.replicas}, or another --data`,
+  };
+}
+
+/** '3 shards with 1 replica each' */
+export function sizeText({
+  shards,
+  replicas,
+}: {
+  readonly shards: number;
+  readonly replicas: number;
+}): string {
+  return `${counted(shards, 'shard')} with ${counted(replicas, 'replica')} each`;
+}
+
 /** How many nodes there are: those of the shards, and a witness where two alone could not fail over. */
 export function nodeCount({ shards, replicas }: { shards: number; replicas: number }): number {
   const holding = shards * (1 + replicas);
@@ -59,15 +101,14 @@ export function nodeCount({ shards, replicas }: { shards: number; replicas: numb
 
 /** `folderOf` gives the folder of node 1 and so on. */
 export function nodePlans(
-  options: UpOptions,
-  firstPort: number,
+  shape: UpShape,
+  rest: readonly string[],
   maxMemory: string,
   folderOf: (number: number) => string,
   keepsLogs: boolean,
 ): NodePlan[] {
-  const count = nodeCount(options);
-  const holding = options.shards * (1 + options.replicas);
-  const ports = Array.from({ length: count }, (_, i) => firstPort + i);
+  const holding = shape.shards * (1 + shape.replicas);
+  const ports = Array.from({ length: nodeCount(shape) }, (_, i) => shape.port + i);
   return ports.map((port, i) => {
     const join = ports.filter((other) => other !== port).map((other) => `${UP_HOST}:${other}`);
     const data = folderOf(i + 1);
@@ -78,7 +119,7 @@ export function nodePlans(
         'start',
         '--max-memory',
         maxMemory,
-        ...options.rest,
+        ...rest,
         // What makes it a node of this cluster counts, whatever variables say for others.
         '--cluster',
         ...(join.length === 0 ? [] : ['--join', join.join(',')]),

@@ -64,8 +64,7 @@ describe('the screen of up', () => {
   it('begins with how to connect', () => {
     const facts = {
       version: '0.1.0',
-      shards: 2,
-      replicas: 1,
+      size: '2 shards with 1 replica each',
       ports: [7000, 7001, 7002, 7003],
       hasPassword: false,
       memory: '1 GB a node',

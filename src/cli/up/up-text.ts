@@ -39,12 +39,12 @@ export function upBlock(facts: UpFacts, columns: number, rows: number, paint: Pa
   const { summary, history, nowMs } = facts;
   const width = columns - 1;
   const lines = ['', ...verdict(summary, width, paint).split('\n'), '', ...table(facts, width, paint)];
-  const addresses = new Map(summary.nodes.map(({ node, address }) => [node, portOf(address)]));
+  const ports = portsOf(summary);
   const events = mainEntries(history)
     .slice(-MAX_EVENTS)
     .map((entry) => {
       const time = clockText(entry.atMs, nowMs);
-      return paint.dim(time) + cut(`  ${entryText(entry, addresses)}`, width - time.length);
+      return paint.dim(time) + cut(`  ${entryText(entry, ports)}`, width - time.length);
     });
   if (events.length > 0) lines.push('', ...events);
   return lines.slice(0, rows - 1).join('\n');
@@ -63,8 +63,8 @@ export function upLine({ summary, rates }: UpFacts): string {
 
 export interface UpBannerFacts {
   readonly version: string;
-  readonly shards: number;
-  readonly replicas: number;
+  /** '3 shards with 1 replica each' */
+  readonly size: string;
   readonly ports: readonly number[];
   readonly hasPassword: boolean;
   readonly memory: string;
@@ -93,8 +93,7 @@ export function upBanner(facts: UpBannerFacts, paint: Paint): string {
     ],
     ['stop', 'Ctrl-C'],
   ];
-  const size = `${counted(facts.shards, 'shard')} with ${counted(facts.replicas, 'replica')} each`;
-  const title = `${paint.bold(`Nuthatch ${facts.version}`)} is a cluster of ${size} on ${paint.bold(portsText(ports))}`;
+  const title = `${paint.bold(`Nuthatch ${facts.version}`)} is a cluster of ${facts.size} on ${paint.bold(portsText(ports))}`;
   return `\n${title}\n\n${rows.map(([label, text]) => `  ${paint.dim(label.padEnd(12))}${text}\n`).join('')}\n`;
 }
 
@@ -173,7 +172,11 @@ function primaryKeys({ shards }: ClusterSummary, rates: UpFacts['rates']): numbe
   return shards.reduce((keys, { primary }) => keys + (rates.get(primary?.node ?? '')?.keys ?? 0), 0);
 }
 
-/** All nodes are on this machine. */
+/** By node, for what is said of them: all are on this machine. */
+export function portsOf({ nodes }: ClusterSummary): ReadonlyMap<string, string> {
+  return new Map(nodes.map(({ node, address }) => [node, portOf(address)]));
+}
+
 function portOf(address: string): string {
   return address.slice(address.lastIndexOf(':') + 1);
 }

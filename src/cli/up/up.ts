@@ -13,18 +13,19 @@ import { optionRanges } from '../../node/index.js';
 import { isRefusal } from '../../ring/index.js';
 import { commandName } from '../banner.js';
 import { isExpected, statusOf } from '../cluster/cluster-view.js';
-import { init, waitForAll } from '../cluster/init.js';
+import { init, waitUntilServed } from '../cluster/init.js';
 import { painter } from '../cluster/paint.js';
 import { ExitCode } from '../exit-codes.js';
+import { reasonOf } from '../file-problem.js';
 import { memoryBudget } from '../memory-budget.js';
 import { BUS_PORT_OFFSET, type NodeAddress } from '../node-address.js';
 import { readableBytes } from '../quantities.js';
 import { Screen, wantsColor } from '../screen.js';
-import { freeRow, LAST_PORT, takenPort } from './ports.js';
+import { freeRow, takenPort } from './ports.js';
 import { Supervisor } from './supervisor.js';
 import { UpDisplay } from './up-display.js';
-import { nodeCount, nodePlans, UP_HOST, type UpOptions } from './up-options.js';
-import { readShape, writeShape } from './up-shape.js';
+import { nodeCount, nodePlans, shapeOf, sizeText, UP_HOST, type UpOptions } from './up-options.js';
+import { readShape, type UpShape, writeShape } from './up-shape.js';
 import { upBanner } from './up-text.js';
 
 /** A node takes a second or two to start; many on few cores take longer. */
@@ -71,11 +72,11 @@ export async function up(options: UpOptions, version: string): Promise<ExitCode>
   try {
     const plan = await planned(options);
     const folder = options.data ?? (temporary = mkdtempSync(join(tmpdir(), 'nuthatch-up-')));
-    const budget = memoryOf(options, nodeCount(options));
+    const budget = memoryOf(options, nodeCount(plan));
     const folderOf = (number: number) => join(folder, `node${number}`);
-    const plans = nodePlans(options, plan.port, budget.text, folderOf, options.data !== undefined);
+    const plans = nodePlans(plan, options.rest, budget.text, folderOf, options.data !== undefined);
     for (let i = 1; i <= plans.length; i++) mkdirSync(folderOf(i), { recursive: true });
-    if (options.data !== undefined) writeShape(folder, { ...options, port: plan.port });
+    if (options.data !== undefined) writeShape(folder, plan);
     const variables = { ...process.env, NUTHATCH_PASSWORD: options.password };
     const tell = (line: string) => screen.print(`${line}\n`);
     const nodes = new Supervisor(plans, { program: process.argv[1] ?? '', variables, tell });
@@ -94,7 +95,7 @@ export async function up(options: UpOptions, version: string): Promise<ExitCode>
     });
     nodes.start();
     const ports = plans.map((_, i) => plan.port + i);
-    const begun = await Promise.race([begin(options, ports), failed, ended]);
+    const begun = await Promise.race([begin(plan, options.password, ports), failed, ended]);
     if (begun === undefined) {
       nodes.settled();
       const color = wantsColor(process.stdout, process.env);
@@ -103,8 +104,7 @@ export async function up(options: UpOptions, version: string): Promise<ExitCode>
         upBanner(
           {
             version,
-            shards: options.shards,
-            replicas: options.replicas,
+            size: sizeText(plan),
             ports,
             hasPassword: options.password !== '',
             memory: budget.words,
@@ -133,38 +133,36 @@ export async function up(options: UpOptions, version: string): Promise<ExitCode>
   }
 }
 
-/** The first port; the folder fits. */
-async function planned(options: UpOptions): Promise<{ readonly port: number }> {
-  const { data, shards, replicas, takesFreePorts } = options;
-  const count = nodeCount(options);
-  if (options.port + count - 1 > LAST_PORT)
-    throw new UpError(
-      `${count} nodes from port ${options.port} on would go beyond ${LAST_PORT}, the last one with a bus 10000 above it: give a lower --port.`,
-      ExitCode.USAGE,
-    );
-  const before = data === undefined ? undefined : readShape(data);
-  if (before !== undefined && (before.shards !== shards || before.replicas !== replicas))
-    throw new UpError(
-      `${data} holds a cluster of ${before.shards} shards with ${before.replicas} replicas each, not of ${shards} with ${replicas}: ` +
-        `give --shards ${before.shards} --replicas ${before.replicas}, or another --data.`,
-      ExitCode.USAGE,
-    );
+/** What is to be, on ports that are free. */
+async function planned(options: UpOptions): Promise<UpShape> {
+  const { data, takesFreePorts } = options;
+  const shape = shapeOf(options, data === undefined ? undefined : shapeIn(data));
+  if (isRefusal(shape)) throw new UpError(`Cannot start: ${shape.refused}.`, ExitCode.USAGE);
+  const count = nodeCount(shape);
   if (takesFreePorts) {
-    const port = await freeRow(UP_HOST, options.port, count);
-    if (port !== undefined) return { port };
+    const port = await freeRow(UP_HOST, shape.port, count);
+    if (port !== undefined) return { ...shape, port };
     throw new UpError(
-      `There are no ${count} free ports in a row from ${options.port} on.`,
+      `There are no ${count} free ports in a row from ${shape.port} on.`,
       ExitCode.UNAVAILABLE,
     );
   }
-  const found = await takenPort(UP_HOST, options.port, count);
-  if (found === undefined) return { port: options.port };
+  const found = await takenPort(UP_HOST, shape.port, count);
+  if (found === undefined) return shape;
   const bus = found.taken === found.port ? '' : `, the bus of the node on ${found.port},`;
   throw new UpError(
-    `Port ${found.taken}${bus} is taken by another program; needed are ${options.port} to ${options.port + count - 1}, and those 10000 above. ` +
+    `Port ${found.taken}${bus} is taken by another program; needed are ${shape.port} to ${shape.port + count - 1}, and those 10000 above. ` +
       `\`ss -ltnp 'sport = :${found.taken}'\` says by which.\nGive other ones with --port, or let free ones be found with --free-ports.`,
     ExitCode.UNAVAILABLE,
   );
+}
+
+function shapeIn(folder: string): UpShape | undefined {
+  try {
+    return readShape(folder);
+  } catch (error) {
+    throw new UpError(`--data ${folder} cannot be used: ${reasonOf(error)}.`, ExitCode.USAGE);
+  }
 }
 
 /** What each node gets, as `--max-memory` takes it, and in words. */
@@ -186,8 +184,11 @@ function memoryOf(
 }
 
 /** Waits for the nodes, and begins the cluster unless they have one. */
-async function begin(options: UpOptions, ports: readonly number[]): Promise<undefined> {
-  const { password, shards, replicas } = options;
+async function begin(
+  { shards, replicas }: UpShape,
+  password: string,
+  ports: readonly number[],
+): Promise<undefined> {
   const nodes: NodeAddress[] = ports.map((port) => ({
     host: UP_HOST,
     port,
@@ -195,9 +196,9 @@ async function begin(options: UpOptions, ports: readonly number[]): Promise<unde
   }));
   const isBegun = (await Promise.all(nodes.map(({ port }) => answers(port, password)))).some((one) => one);
   if (isBegun) {
-    const late = await waitForAll(nodes, password);
-    if (late.length === 0) return undefined;
-    throw new UpError(`The cluster does not serve all slots: ${late.join(', ')}.`, ExitCode.ERROR_REPLY);
+    const late = await waitUntilServed(nodes, password);
+    if (late === undefined) return undefined;
+    throw new UpError(`The cluster does not serve all slots: ${late}.`, ExitCode.ERROR_REPLY);
   }
   try {
     const done = await init({ nodes, shards, replicas, password });

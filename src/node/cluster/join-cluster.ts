@@ -6,6 +6,17 @@ import { LiveMember } from './cluster-member.js';
 import { MindThread } from './mind-thread.js';
 import { ClusterOrders } from './orders.js';
 
+/** The node cannot be one of a cluster here: its folder is in use or damaged, or its bus cannot listen. The message says what to do. */
+export class JoinError extends Error {
+  readonly code = 'NUTHATCH_JOIN';
+  readonly retryable = false;
+
+  constructor(message: string, options: ErrorOptions) {
+    super(message, options);
+    this.name = 'JoinError';
+  }
+}
+
 export interface Joined {
   /** On which the node is to listen. */
   readonly port: number;
@@ -13,26 +24,27 @@ export interface Joined {
   readonly member: LiveMember | undefined;
 }
 
-/** Rejects with what is wrong with the folder, the bus or the secret. */
+/** Rejects with a JoinError. */
 export async function joinCluster(node: CacheNode): Promise<Joined> {
   const { host, port: wanted, cluster, log } = node.options;
   if (cluster === undefined) return { port: wanted, member: undefined };
   const { dataFolder, announceHost, busPort, secret, zone, isWitness, join: seeds } = cluster;
   // Others are told of the port before it is listened on.
   const port = wanted === 0 ? await freePort(host) : wanted;
-  const mind = await MindThread.start(
-    {
-      folder: join(dataFolder, 'meta'),
-      host: announceHost,
-      port,
-      bus: { host, port: busPort },
-      secret: secret === '' ? undefined : secret,
-      zone,
-      holdsData: !isWitness,
-      seeds,
-    },
-    log,
-  );
+  const place = {
+    folder: join(dataFolder, 'meta'),
+    host: announceHost,
+    port,
+    bus: { host, port: busPort },
+    secret: secret === '' ? undefined : secret,
+    zone,
+    holdsData: !isWitness,
+    seeds,
+  };
+  const mind = await MindThread.start(place, log).catch((error: NodeJS.ErrnoException) => {
+    // What the system or the folder refuses has a code; all else is a defect.
+    throw error.code === undefined ? error : new JoinError(error.message, { cause: error });
+  });
   const member = new LiveMember(node, mind);
   node.enterCluster(member, new ClusterOrders(member));
   return { port, member };

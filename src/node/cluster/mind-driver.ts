@@ -324,10 +324,9 @@ export class MindDriver {
     const { version, nodes, shards } = next;
     const words = this.#topology
       ? describeChanges(this.#topology, next)
-      : [
-          `the cluster has ${shards.length} shards on ${nodes.length} nodes, by version ${version} of its topology`,
-        ];
-    for (const text of words.slice(0, MAX_CHANGES_TOLD)) this.#timeline.add(wallMs, text, version);
+      : [`knows version ${version} of the topology (shards: ${shards.length}, nodes: ${nodes.length})`];
+    for (const text of words.slice(0, MAX_CHANGES_TOLD))
+      this.#timeline.add(wallMs, text, this.#topology && version);
   }
 
   #tell(from: NodeId, why: string): void {
