@@ -34,7 +34,8 @@ export function addUp(program: Command, version: string): void {
       const { upOptions } = await import('./up-options.js');
       const options = upOptions(flags, process.env, rest);
       if ('problems' in options) command.error(options.problems.join('\n'));
-      else process.exitCode = await up(options, version);
+      // It may have been ended while it still waited for nodes to answer.
+      else process.exit(await up(options, version));
     });
 }
 

@@ -76,7 +76,6 @@ export async function up(options: UpOptions, version: string): Promise<ExitCode>
     const folderOf = (number: number) => join(folder, `node${number}`);
     const plans = nodePlans(plan, options.rest, budget.text, folderOf, options.data !== undefined);
     for (let i = 1; i <= plans.length; i++) mkdirSync(folderOf(i), { recursive: true });
-    if (options.data !== undefined) writeShape(folder, plan);
     const variables = { ...process.env, NUTHATCH_PASSWORD: options.password };
     const tell = (line: string) => screen.print(`${line}\n`);
     const nodes = new Supervisor(plans, { program: process.argv[1] ?? '', variables, tell });
@@ -98,6 +97,7 @@ export async function up(options: UpOptions, version: string): Promise<ExitCode>
     const begun = await Promise.race([begin(plan, options.password, ports), failed, ended]);
     if (begun === undefined) {
       nodes.settled();
+      if (options.data !== undefined) writeShape(folder, plan);
       const color = wantsColor(process.stdout, process.env);
       const paint = painter(color);
       screen.print(
