@@ -13,9 +13,10 @@ export type {
   CopyStatus,
   FollowerStatus,
   MemberStatus,
-  TimelineEntry,
 } from './cluster/cluster-status.js';
+export { JoinError } from './cluster/join-cluster.js';
 export type { FirstPlan } from './cluster/orders.js';
+export type { TimelineEntry } from './cluster/timeline.js';
 export { type ClusterControl, type NodeTraffic, type RunningNode, startNode } from './node.js';
 export {
   type AckWrites,

@@ -143,6 +143,6 @@ describe('cluster ring', () => {
     }));
     const text = ringText({ summary: of({}), history: many, nowMs: 0 }, 70, plain);
     assert.match(text, /\(10 earlier ones: --json has them\)/);
-    assert.ok(!text.includes('event 9\n') && text.includes('  10.0.0.1:6379 event 10\n'));
+    assert.ok(!text.includes('event 9\n') && text.includes('  10.0.0.1:6379: event 10\n'));
   });
 });

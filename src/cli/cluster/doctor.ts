@@ -23,7 +23,9 @@ export function examine(view: ClusterView, summary: ClusterSummary): Finding[] {
   const { topology, nodes } = view;
   if (topology === undefined) {
     const what = 'No cluster was begun: the nodes hold no slots and refuse keys';
-    return [{ level: 'wrong', what, remedy: 'Begin it once: nuthatch cluster init HOST:PORT ...' }];
+    return [
+      { level: 'wrong', what, remedy: 'Begin it once: nuthatch cluster init, with HOST:PORT of each node' },
+    ];
   }
   const findings = [
     ...summary.shards.flatMap((shard) => shardFindings(shard, topology)),

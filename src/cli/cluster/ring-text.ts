@@ -4,7 +4,7 @@
  *   shard 1  ██████████████████████  34.1%  127.0.0.1:7000
  *            0-340 1024-1365 2048-2389
  *
- *   14:03:07.248  127.0.0.1:7001 wants promote: shard 1 is with 127.0.0.1:7000, which no quorum has heard
+ *   14:03:07.248  127.0.0.1:7001: wants promote: shard 1 is with 127.0.0.1:7000, which no quorum has heard
  *   14:03:07.250  shard 1: primary 127.0.0.1:7000 -> 127.0.0.1:7003 (epoch 2)
  */
 import type { SlotRange } from '../../ring/index.js';
@@ -26,6 +26,7 @@ export interface RingFacts {
 
 export function ringText({ summary, history, nowMs }: RingFacts, columns: number, paint: Paint): string {
   const lines = [paint.bold('Whose the slots are'), ''];
+  if (summary.shards.length === 0) lines.push("Nobody's: no cluster was begun.");
   const largest = Math.max(0, ...summary.shards.map(({ share }) => share));
   for (const shard of summary.shards) lines.push(...shareLines(shard, largest, columns, paint));
   lines.push('', paint.bold('What happened, and why'), '');
@@ -61,7 +62,7 @@ function shareLines(shard: ShardSummary, largest: number, columns: number, paint
 /** What was agreed is as it is; what a node notes for itself begins with who that is. */
 export function entryText(entry: HistoryEntry, addresses: ReadonlyMap<string, string>): string {
   const [first] = entry.nodes;
-  const who = entry.isAgreed || first === undefined ? '' : `${addresses.get(first) ?? first} `;
+  const who = entry.isAgreed || first === undefined ? '' : `${addresses.get(first) ?? first}: `;
   return who + withAddresses(entry.text, addresses);
 }
 

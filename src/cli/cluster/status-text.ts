@@ -43,7 +43,7 @@ function notBegun({ nodes }: ClusterSummary, columns: number): string {
   const seen = nodes.map(({ address }) => address);
   const text = [
     wrapped(
-      `No cluster was begun. ${counted(seen.length, 'node')} wait for it: ${seen.join(', ')}.`,
+      `No cluster was begun. ${seen.length === 1 ? '1 node waits' : `${seen.length} nodes wait`} for it: ${seen.join(', ')}.`,
       columns,
       '',
     ),

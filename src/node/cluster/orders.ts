@@ -102,7 +102,10 @@ export class ClusterOrders {
     for (let waitedMs = 0; ; waitedMs += LOOK_EVERY_MS) {
       const { members } = await mind.status();
       const alive = members.filter(({ state }) => state === 'alive');
-      const found = addresses.map((address) => alive.find((one) => isAt(one, address)));
+      const found = addresses.map(
+        (address) =>
+          alive.find((one) => isAt(one, address)) ?? alive.find((one) => isAtByLoopback(one, address)),
+      );
       const missing = addresses.filter((_, i) => found[i] === undefined);
       if (missing.length === 0) return found.flatMap((one) => (one === undefined ? [] : [topologyNode(one)]));
       if (waitedMs >= FOUND_WITHIN_MS) {
@@ -148,9 +151,19 @@ function addressOf({ host, port }: TopologyNode): string {
 }
 
 function isAt(node: TopologyNode, address: string): boolean {
-  const [, name = '', port = '', busPort] = /^(.+):(\d+)(?:@(\d+))?$/.exec(address) ?? [];
-  const host = name.replace(/^\[(.*)\]$/, '$1');
-  if (Number(port) !== node.port) return false;
-  if (busPort !== undefined && Number(busPort) !== node.busPort) return false;
-  return host === node.host || (isLoopback(host) && isLoopback(node.host));
+  return isAtPorts(node, address) && hostOf(address) === node.host;
+}
+
+/** 'localhost' and 127.0.0.1 are one; but nodes may also be on several addresses of the loopback. */
+function isAtByLoopback(node: TopologyNode, address: string): boolean {
+  return isAtPorts(node, address) && isLoopback(hostOf(address)) && isLoopback(node.host);
+}
+
+function isAtPorts(node: TopologyNode, address: string): boolean {
+  const [, port, busPort] = /:(\d+)(?:@(\d+))?$/.exec(address) ?? [];
+  return Number(port) === node.port && (busPort === undefined || Number(busPort) === node.busPort);
+}
+
+function hostOf(address: string): string {
+  return address.replace(/:\d+(@\d+)?$/, '').replace(/^\[(.*)\]$/, '$1');
 }
