@@ -6,7 +6,7 @@ export { CoarseClock } from './coarse-clock.js';
 export { DURATION_FORMS, type Duration, type DurationUnit, durationMs } from './duration.js';
 export { hashTagEnd, hashTagStart } from './hash-tag.js';
 export { KeyHash } from './key-hash.js';
-export { keySlot, SLOT_COUNT } from './key-slot.js';
+export { keySlot, SLOT_COUNT, textSlot } from './key-slot.js';
 export { Random, type RandomSource } from './random.js';
 export { SlotIndex } from './slot-index.js';
 export { SlotOrder } from './slot-order.js';

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Block, keySlot, SLOT_COUNT } from './index.js';
+import fc from 'fast-check';
+import { Block, keySlot, SLOT_COUNT, textSlot } from './index.js';
 
 const slotOf = (key: string): number => {
   const block = Block.of(`__${key}__`);
@@ -31,4 +32,31 @@ test('keys spread over all slots', () => {
   const seen = new Set<number>();
   for (let i = 0; i < 200_000; i++) seen.add(slotOf(`key:${i}`));
   assert.equal(seen.size, SLOT_COUNT);
+});
+
+test('a text has the slot of its UTF-8', () => {
+  const piece = fc.constantFrom(
+    '{',
+    '}',
+    'a',
+    'é',
+    'ß',
+    '中',
+    '\ufffd',
+    '😀',
+    '\ud83d',
+    '\ude00',
+    '\u07ff',
+    '\uffff',
+  );
+  const text = fc.oneof(
+    fc.array(piece).map((pieces) => pieces.join('')),
+    fc.string({ unit: 'binary' }),
+  );
+  fc.assert(
+    fc.property(text, (key) => {
+      const bytes = Buffer.from(key, 'utf8');
+      assert.equal(textSlot(key), keySlot(new Block(bytes), 0, bytes.length));
+    }),
+  );
 });

@@ -26,3 +26,34 @@ export function keySlot(block: Block, at: number, length: number): number {
   for (let i = from; i < to; i++) crc = ((crc << 8) ^ CRC16_TABLE[((crc >>> 8) ^ bytes[i]) & 0xff]) & 0xffff;
   return crc & (SLOT_COUNT - 1);
 }
+
+/** The hash slot of a key that is text: that of its UTF-8, in which a lone surrogate is U+FFFD. */
+export function textSlot(key: string): number {
+  const from = hashTagStart(key, 0, key.length);
+  const to = hashTagEnd(key, 0, key.length, from);
+  let crc = 0;
+  for (let i = from; i < to; i++) {
+    const code = key.codePointAt(i) as number;
+    if (code < 0x80) {
+      crc = withByte(crc, code);
+      continue;
+    }
+    if (code > 0xffff) i++;
+    crc = withCharacter(crc, code >= 0xd800 && code <= 0xdfff ? 0xfffd : code);
+  }
+  return crc & (SLOT_COUNT - 1);
+}
+
+function withByte(crc: number, byte: number): number {
+  return ((crc << 8) ^ CRC16_TABLE[((crc >>> 8) ^ byte) & 0xff]) & 0xffff;
+}
+
+/** The UTF-8 of a character beyond ASCII. */
+function withCharacter(crc: number, code: number): number {
+  const last = 0x80 | (code & 0x3f);
+  if (code < 0x800) return withByte(withByte(crc, 0xc0 | (code >> 6)), last);
+  const third = 0x80 | ((code >> 6) & 0x3f);
+  if (code < 0x10000) return withByte(withByte(withByte(crc, 0xe0 | (code >> 12)), third), last);
+  const first = withByte(withByte(crc, 0xf0 | (code >> 18)), 0x80 | ((code >> 12) & 0x3f));
+  return withByte(withByte(first, third), last);
+}

@@ -6,6 +6,14 @@ export {
   circuitDefaults,
 } from './circuit.js';
 export {
+  type ClusterNode,
+  ClusterRoutes,
+  type LearntTopology,
+  READS_FROM,
+  type ReadsFrom,
+  type ShardRoute,
+} from './cluster-routes.js';
+export {
   drawRefreshAt,
   jitteredTtl,
   refreshesEarly,
