@@ -2,7 +2,7 @@
 import type { RandomSource } from '../base/index.js';
 import type { Events } from './cache-events.js';
 import type { LoadCaller, LoaderGroupStats, LoadTable, NearStats, StalenessStats } from './core/index.js';
-import type { Engine } from './engine/engine.js';
+import type { ClusterStats, Engine } from './engine/engine.js';
 import type { ResolvedLoadOptions } from './load-options.js';
 import type { Group } from './loader-groups.js';
 import type { Loader } from './loading.js';
@@ -49,6 +49,8 @@ export interface CacheStats extends Readonly<CacheCounts> {
   /** Undefined without a near cache. */
   readonly near: (NearStats & StalenessStats) | undefined;
   readonly groups: Readonly<Record<string, LoaderGroupStats>>;
+  /** Undefined unless the cache is over a cluster, and before that is known. */
+  readonly cluster: ClusterStats | undefined;
   readonly loading: number;
   readonly pendingInvalidations: number;
 }

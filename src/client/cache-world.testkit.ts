@@ -15,7 +15,7 @@ import { MemoryEngine } from './engine/memory-engine.js';
 import type { Timer, TimeSource } from './time.js';
 
 /** Methods of an engine that ask nothing of a server. */
-const notCalls: ReadonlySet<string> = new Set(['nodeOf', 'close', 'ready']);
+const notCalls: ReadonlySet<string> = new Set(['nodeOf', 'homeOf', 'close', 'ready']);
 /** Turns of the microtasks that nothing here needs more of at once. */
 const TURNS = 60;
 

@@ -14,7 +14,13 @@ import { type CacheEventName, type CacheListener, Events } from './cache-events.
 import type { ResolvedBehavior } from './cache-options.js';
 import { CacheCounts, type CacheParts, type CacheStats, type How, noteCacheError } from './cache-parts.js';
 import { LoadTable } from './core/index.js';
-import { type Engine, type EngineHost, type EngineOptions, plainReading } from './engine/engine.js';
+import {
+  type Engine,
+  type EngineHost,
+  type EngineOptions,
+  type KeyPlace,
+  plainReading,
+} from './engine/engine.js';
 import { Invalidator } from './invalidator.js';
 import { Lease } from './lease.js';
 import { type LoadOptions, type ResolvedLoadOptions, resolveLoadOptions } from './load-options.js';
@@ -50,6 +56,8 @@ export interface Explanation {
   readonly name: string;
   readonly engine: string;
   readonly node: number;
+  /** Undefined unless it is in a cluster. */
+  readonly place: KeyPlace | undefined;
   readonly isNear: boolean;
   readonly isInvalidationPending: boolean;
   readonly atNode: Peeked<unknown> | 'nothing' | Error;
@@ -90,10 +98,10 @@ export class Cache {
       unsound: (node) => this.#near?.unsound(node),
       sound: (sinceMs, node) => this.#near?.sound(node, sinceMs),
       drawTicket: () => this.#near?.drawTicket() ?? 0,
-      reachable: (problem, node) => {
+      reachable: (problem, home) => {
         // A node that was away has forgotten who waits.
         wakes.wakeAll();
-        if (problem === undefined) this.#invalidator.hasten(node);
+        if (problem === undefined) this.#invalidator.hasten(home);
         events.emit('reachable', { problem });
       },
     };
@@ -280,13 +288,14 @@ export class Cache {
   }
 
   stats(): CacheStats {
-    const { counts, groups, table } = this.#parts;
+    const { counts, engine, groups, table } = this.#parts;
     const near = this.#near?.stats();
     return {
       ...counts,
       nearHits: near?.hits ?? 0,
       near,
       groups: Object.fromEntries([...groups].map(([name, group]) => [name, group.stats()])),
+      cluster: engine.cluster?.stats(),
       loading: table.size,
       pendingInvalidations: this.#invalidator.count,
     };
@@ -305,6 +314,7 @@ export class Cache {
       name,
       engine: engine.description,
       node: engine.nodeOf(name),
+      place: engine.cluster?.placeOf(name),
       isNear: this.#near?.has(name) ?? false,
       isInvalidationPending: this.#invalidator.isPending(name),
       atNode,

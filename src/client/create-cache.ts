@@ -1,8 +1,8 @@
 /**
  * From what a user writes to a cache: where its values are, and how it behaves.
  *
- *   'redis://10.0.0.1:6379'               one server: it is asked what it is
- *   { nodes: ['redis://a', 'redis://b'] } several independent ones: the ring says which has a key
+ *   'redis://10.0.0.1:6379'               one server: it is asked what it is. A node of a Nuthatch cluster stands for all of it
+ *   { nodes: ['redis://a', 'redis://b'] } several independent ones: the ring says which has a key. Or some nodes of one cluster
  *   { redis: client }                     a connection of ioredis or node-redis that is there already
  *   { memory: { maxBytes: '64mb' } }      this process alone
  */
@@ -18,8 +18,10 @@ import {
 } from './cache-options.js';
 import { type ConnectionOptions, resolveConnectionOptions } from './connection/connection-options.js';
 import { parseRedisUrl } from './connection/redis-url.js';
+import { READS_FROM, type ReadsFrom } from './core/index.js';
 import { CacheMemory } from './engine/cache-memory.js';
 import { changesOfMemory, changesOfServers } from './engine/change-feed.js';
+import { ClusterEngine } from './engine/cluster-engine.js';
 import { DetectEngine, type EngineMakers } from './engine/detect-engine.js';
 import type { Engine, EngineHost, EngineOptions } from './engine/engine.js';
 import { addressOf } from './engine/engine-connection.js';
@@ -27,9 +29,11 @@ import { ExistingCaller, type ExistingClient } from './engine/existing-client.js
 import { Fleet } from './engine/fleet.js';
 import { GuardedEngine } from './engine/guarded-engine.js';
 import { MemoryEngine } from './engine/memory-engine.js';
+import { NewsServers } from './engine/news-servers.js';
 import { redisEngineOver } from './engine/redis-client-engine.js';
 import { makeRedisEngine } from './engine/redis-server-engine.js';
 import { RoutedEngine } from './engine/routed-engine.js';
+import { SeedsEngine, type ServerFound } from './engine/seeds-engine.js';
 import { ClientOptionsError } from './errors.js';
 import type { NewsSources } from './news.js';
 import { hostTime } from './time.js';
@@ -71,6 +75,11 @@ export interface CacheOptions extends CacheBehavior {
   /** Memory of this process, for tests and programs that need no server; a CacheMemory is one that several caches share. */
   readonly memory?: { readonly maxBytes: ByteSize } | CacheMemory;
   readonly connection?: CacheConnection;
+  /**
+   * In a cluster, who is asked first for a value: the primary of its shard; any copy, drawn for each read; or the copy that answers soonest. What a replica
+   * says may be older than what was acknowledged. Default 'primary'.
+   */
+  readonly reads?: ReadsFrom;
 }
 
 const placeNames: readonly Exclude<keyof CacheOptions, keyof CacheBehavior>[] = [
@@ -79,6 +88,7 @@ const placeNames: readonly Exclude<keyof CacheOptions, keyof CacheBehavior>[] = 
   'redis',
   'memory',
   'connection',
+  'reads',
 ];
 const nodeNames: readonly (keyof CacheNode)[] = ['url', 'weight', 'id'];
 const connectionNames: readonly (keyof CacheConnection)[] = [
@@ -113,6 +123,9 @@ export function createCache(where: string | CacheOptions): Cache {
   checkNames(options, placeNames, problems);
   if (options.connection !== undefined)
     checkObject('connection', options.connection, connectionNames, problems);
+  const { reads = 'primary' } = options;
+  if (!READS_FROM.includes(reads))
+    problems.push(`reads is ${JSON.stringify(reads)}: give ${READS_FROM.join(', ')}.`);
   const behavior = resolveBehavior(options, problems);
   const place = placeOf(options, problems);
   throwProblems(problems);
@@ -135,11 +148,11 @@ function placeOf(options: CacheOptions, problems: string[]): Place | undefined {
   if (redis !== undefined) return overClient(redis, options, problems);
   if (url !== undefined) {
     const server = serverAt(url, options.connection, problems);
-    const startEngine: Place['startEngine'] = (host, engineOptions) =>
-      guarded(host, (inner) => new DetectEngine(server, engineOptions, inner, MAKERS));
-    return { startEngine, news: newsOf([server]) };
+    return overServers([server], options, (host, engineOptions, found) =>
+      guarded(host, (inner) => new DetectEngine(server, engineOptions, inner, { ...MAKERS, found })),
+    );
   }
-  return overNodes(nodes ?? [], options.connection, problems);
+  return overNodes(nodes ?? [], options, problems);
 }
 
 function inMemory(given: ByteSize, problems: string[]): Place | undefined {
@@ -176,16 +189,39 @@ function over(memory: CacheMemory): Place {
   };
 }
 
-function newsOf(servers: readonly ConnectionOptions[]): NewsSources {
+/** Servers that stand alone, or are nodes of one cluster: it is not known yet. */
+function overServers(
+  servers: readonly ConnectionOptions[],
+  { reads = 'primary' }: CacheOptions,
+  makeLone: (host: EngineHost, options: EngineOptions, found: ServerFound) => Engine,
+): Place {
+  const newsServers = new NewsServers(servers);
+  const startEngine: Place['startEngine'] = (host, options) => {
+    const random = new Random(seed());
+    const ofCluster = { ...options, seeds: servers, reads, time: hostTime, random, news: newsServers };
+    return new SeedsEngine(
+      {
+        servers: servers.map(addressOf),
+        time: hostTime,
+        tracks: options.tracks,
+        makeLone: (inner, found) => makeLone(inner, options, found),
+        makeCluster: (inner) => new ClusterEngine(ofCluster, inner),
+      },
+      host,
+    );
+  };
   return {
-    startFleet: (channels, listener) => new Fleet(servers, channels, listener, hostTime),
-    startFeed: (prefix, changed) => changesOfServers(servers, prefix, changed),
+    startEngine,
+    news: {
+      startFleet: (channels, listener) => new Fleet(newsServers, channels, listener, hostTime),
+      startFeed: (prefix, changed) => changesOfServers(newsServers, prefix, changed),
+    },
   };
 }
 
 function overNodes(
   nodes: readonly (string | CacheNode)[],
-  connection: CacheConnection | undefined,
+  options: CacheOptions,
   problems: string[],
 ): Place | undefined {
   if (!Array.isArray(nodes)) {
@@ -197,7 +233,7 @@ function overNodes(
   for (const [place, given] of nodes.entries()) {
     const node: CacheNode = typeof given === 'string' ? { url: given } : given;
     if (!checkObject(`nodes[${place}]`, node, nodeNames, problems)) continue;
-    const server = serverAt(node.url, connection, problems);
+    const server = serverAt(node.url, options.connection, problems);
     const id = node.id ?? addressOf(server);
     servers.set(id, server);
     ring.push({ id, ...(node.weight !== undefined && { weight: node.weight }) });
@@ -207,12 +243,14 @@ function overNodes(
   } catch (error) {
     problems.push((error as Error).message);
   }
-  const startEngine: Place['startEngine'] = (host, engineOptions) => {
+  // As the ring numbers them.
+  const ids = [...servers.keys()].sort();
+  const inOrder = ids.map((id) => servers.get(id) ?? {});
+  return overServers(inOrder, options, (host, engineOptions, found) => {
     const make = (id: string, node: number, inner: EngineHost): Engine =>
-      new DetectEngine(servers.get(id) ?? {}, { ...engineOptions, node }, inner, MAKERS);
+      new DetectEngine(servers.get(id) ?? {}, { ...engineOptions, node }, inner, { ...MAKERS, found });
     return new RoutedEngine({ nodes: ring, make, time: hostTime, random: new Random(seed()) }, host);
-  };
-  return { startEngine, news: newsOf([...servers.values()]) };
+  });
 }
 
 function guarded(host: EngineHost, make: (host: EngineHost) => Engine): Engine {

@@ -149,4 +149,12 @@ const passingReplies: ReadonlySet<string> = new Set([
 ]);
 
 /** Error replies of a server that will not execute this command, now or later, and did not. */
-const refusingReplies: ReadonlySet<string> = new Set(['ASK', 'MOVED', 'NOAUTH', 'NOPERM', 'NOSCRIPT']);
+const refusingReplies: ReadonlySet<string> = new Set([
+  'ASK',
+  'CROSSSLOT',
+  'CUTOFF',
+  'MOVED',
+  'NOAUTH',
+  'NOPERM',
+  'NOSCRIPT',
+]);

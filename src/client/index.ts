@@ -10,6 +10,7 @@ export type { ConnectionOptions, ServerAddress, TlsOptions } from './connection/
 export { parseRedisUrl } from './connection/redis-url.js';
 export { type CacheConnection, type CacheNode, type CacheOptions, createCache } from './create-cache.js';
 export { CacheMemory, type CacheMemoryOptions } from './engine/cache-memory.js';
+export { ClusterEngine, type ClusterEngineOptions } from './engine/cluster-engine.js';
 export {
   DetectEngine,
   type EngineMaker,
@@ -19,9 +20,12 @@ export {
 export {
   type Answer,
   type AnswerStatus,
+  type ClusterStats,
   type Engine,
+  type EngineCluster,
   type EngineHost,
   type EngineOptions,
+  type KeyPlace,
   type Payload,
   plainReading,
   type Reading,
@@ -47,4 +51,4 @@ export { DEFAULT_GROUP, type LoadOptions } from './load-options.js';
 export type { LoaderGroupOptions } from './loader-groups.js';
 export type { LoadContext, Loader } from './loading.js';
 export { jsonSerializer, type Serializer } from './serializer.js';
-export type { Timer, TimeSource } from './time.js';
+export { hostTime, type Timer, type TimeSource } from './time.js';

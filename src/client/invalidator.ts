@@ -59,7 +59,7 @@ export class Invalidator {
   /** Whether the key must be read around the cache. */
   isPending(name: string): boolean {
     if (this.count === 0) return false;
-    return this.#pending.isPending(this.#parts.engine.nodeOf(name), name);
+    return this.#pending.isPending(this.#parts.engine.homeOf(name), name);
   }
 
   /** Keys and prefixes whose invalidation no node has acknowledged. */
@@ -80,7 +80,7 @@ export class Invalidator {
       noteCacheError(this.#parts, kind, key, error);
       if (this.#closed || isHopeless(error)) throw error;
       // Other processes may have stored it for longer than this one would: only the node's word ends it.
-      this.#pending.add(engine.nodeOf(name), name, kind, this.#parts.time.now(), Number.POSITIVE_INFINITY);
+      this.#pending.add(engine.homeOf(name), name, kind, this.#parts.time.now(), Number.POSITIVE_INFINITY);
       // What was read while it was tried.
       this.#local(name);
       this.#schedule();
@@ -114,10 +114,10 @@ export class Invalidator {
     }
   }
 
-  /** The node can be reached again. */
-  hasten(node: number): void {
+  /** What has this home can be reached again. */
+  hasten(home: number): void {
     if (this.count === 0) return;
-    this.#pending.hasten(node, this.#parts.time.now());
+    this.#pending.hasten(home, this.#parts.time.now());
     this.#schedule();
   }
 

@@ -55,15 +55,15 @@ class Look implements Reading<unknown> {
   }
 }
 
-/** Keeps a fresh value, asked for at `sentMs`, for those who read it near. */
+/** Keeps a fresh value, asked for at `sentMs`, for those who read it near; but none that others may have invalidated without a word. */
 export function enterNear(
   { near, isPending }: CacheParts,
   name: string,
   stored: Stored,
-  { ms: freshMs, loadMs, node, ticket }: Answer,
+  { ms: freshMs, loadMs, node, ticket, staleMs }: Answer,
   sentMs: number,
   { earlyRefresh: refreshes }: ResolvedLoadOptions,
 ): void {
-  if (near === undefined || isPending(name)) return;
+  if (near === undefined || staleMs !== undefined || isPending(name)) return;
   near.enter(name, near.hold(stored.near), { node, sentMs, freshMs, loadMs, refreshes }, ticket);
 }

@@ -4,6 +4,8 @@
  *   CLIENT TRACKING ON BCAST PREFIX prefix ──> push `invalidate [keys]` ──> changed(key)
  *   ready (again) ──> changed(undefined): what was changed before is not known
  *
+ * In a cluster it hears the primaries, and follows them: a new one is a connection that is ready.
+ *
  * A connection of its own for each server, opened for the first who wants to hear and closed behind the last: the server
  * tells it of all writes. It hears those of this process too. A server that is silent is left, as by every connection.
  *
@@ -14,6 +16,7 @@ import { hostTime } from '../time.js';
 import { type CacheMemory, MemoryClient } from './cache-memory.js';
 import { type EngineServer, tellInvalidated } from './engine-connection.js';
 import { Heartbeat, PING } from './heartbeat.js';
+import { type NewsServers, PerServer } from './news-servers.js';
 
 /** A key was changed; undefined: any may have been. */
 export type Changed = (key: string | undefined) => void;
@@ -23,15 +26,15 @@ export interface ChangeFeed {
 }
 
 /** Begins to connect. */
-export function changesOfServers(
-  servers: readonly EngineServer[],
-  prefix: string,
-  changed: Changed,
-): ChangeFeed {
-  const feeds = servers.map((server) => changesOf(server, prefix, changed));
+export function changesOfServers(servers: NewsServers, prefix: string, changed: Changed): ChangeFeed {
+  const feeds = new PerServer((server) => changesOf(server, prefix, changed));
+  const follow = (): void => void feeds.keep(servers.all);
+  const leave = servers.onChange(follow);
+  follow();
   return {
     close: () => {
-      for (const feed of feeds) feed.close();
+      leave();
+      feeds.close();
     },
   };
 }

@@ -7,6 +7,8 @@
  * A key that is there from the call to its end is found for certain; one that comes meanwhile may be deleted too. Keys
  * are bytes here, whatever others have written into them.
  *
+ * In a cluster each key has an UNLINK of its own, since a command has keys of one slot only.
+ *
  * Bounded: a page and the deletes of the page before it are under way, no more.
  */
 import type { Reply } from '../../resp/index.js';
@@ -26,6 +28,7 @@ export async function deleteByPrefix(
   prefix: string,
   deadlineMs: number,
   time: TimeSource,
+  isOfCluster: boolean,
 ): Promise<number> {
   const endMs = time.now() + deadlineMs;
   const match = prefix === '' ? [] : ['MATCH', `${escaped(prefix)}*`];
@@ -41,7 +44,7 @@ export async function deleteByPrefix(
     const [page, ...counts] = await Promise.all([scan, ...unlinks]);
     for (const count of counts) deleted += Number(count);
     const [next, keys] = pageOf(page);
-    batches = batchesOf(keys);
+    batches = isOfCluster ? keys.map((key) => [key]) : batchesOf(keys);
     cursor = next;
   } while (!isZero(cursor));
   const leftMs = Math.max(1, Math.ceil(endMs - time.now()));

@@ -2,7 +2,7 @@
  * The engine for a server of which only the address is known: asks it what it is, and then is the engine for that.
  *
  *   asking ──INFO server──> nuthatch_version?         a Nuthatch node: NuthatchEngine
- *                           old, Sentinel, cluster?   refused: UNSUPPORTED_SERVER
+ *                           old, Sentinel, of a cluster?   refused: UNSUPPORTED_SERVER. Who knows what to do with it is told
  *                           else                      Redis or Valkey: what `makers.redis` makes
  *
  *   calls before that are rejected, as by a connection that is not ready
@@ -51,6 +51,8 @@ export type EngineMaker = (
 export interface EngineMakers {
   /** For Redis and Valkey. */
   readonly redis: EngineMaker;
+  /** Told what the server is, before there is an engine for it; `node` is the engine's number. Default: nobody. */
+  readonly found?: (node: number, found: FoundServer) => void;
 }
 
 const RETRY_MS = 1_000;
@@ -90,6 +92,10 @@ export class DetectEngine implements Engine {
 
   nodeOf(): number {
     return this.#options.node ?? 0;
+  }
+
+  homeOf(): number {
+    return this.nodeOf();
   }
 
   async ready(): Promise<void> {
@@ -197,6 +203,8 @@ export class DetectEngine implements Engine {
 
   #answered(found: FoundServer): void {
     if (this.#isClosed) return;
+    this.#makers.found?.(this.#options.node ?? 0, found);
+    if (this.#isClosed) return;
     this.#refusal = unsupported(this.#server, found);
     if (this.#refusal !== undefined) {
       // The probe stays: when it breaks, there may be another server.
@@ -246,7 +254,7 @@ export class DetectEngine implements Engine {
       },
     };
     return found.kind === 'nuthatch'
-      ? new NuthatchEngine(this.#server, this.#options, host, found.version)
+      ? new NuthatchEngine(this.#server, this.#options, host, found)
       : this.#makers.redis(this.#server, this.#options, host, found);
   }
 }
@@ -264,12 +272,12 @@ function foundServer(info: unknown, mode: string): FoundServer {
 
 /** Why the cache cannot use such a server. */
 function unsupported(server: EngineServer, { kind, version, mode }: FoundServer): ClientError | undefined {
-  if (kind === 'nuthatch') return undefined;
   const what = `${addressOf(server)} is ${kind} ${version}`;
   const refused = (why: string): ClientError => new ClientError('UNSUPPORTED_SERVER', `${what}${why}`);
   if (mode === 'sentinel')
     return refused(', a Sentinel, which keeps no keys; give the address of the server');
   if (mode === 'cluster') return refused(', a node of a cluster; give a server that stands alone');
+  if (kind === 'nuthatch') return undefined;
   const [major = 0, minor = 0] = version.split('.').map(Number);
   const isOld = kind === 'redis' && (major < OLDEST[0] || (major === OLDEST[0] && minor < OLDEST[1]));
   return isOld ? refused(`; it takes ${OLDEST.join('.')} or newer`) : undefined;

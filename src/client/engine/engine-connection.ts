@@ -9,7 +9,8 @@
  *   push `invalidate [keys]` -> invalidated; any other push -> the engine
  *
  * A server that counts what it pushes answers the heartbeat with that number. If fewer have come, or more, one was lost
- * on the way: unsound, and the count goes on from the server's.
+ * on the way: unsound, and the count goes on from the server's. A node of a cluster that is no primary under its lease answers nil: others may
+ * change what was read from it, so it is unsound for as long.
  */
 import type { Reply } from '../../resp/index.js';
 import type { Argument } from '../connection/command-encoder.js';
@@ -29,7 +30,7 @@ export interface EngineConnectionNeeds {
   readonly setup: readonly (readonly Argument[])[];
   /** Takes a push that is no invalidation, and every invalidation too after the host was told. */
   readonly pushed: (items: readonly Reply<string>[]) => void;
-  /** The question of the heartbeat. An integer that is answered is how many invalidations this connection was sent. */
+  /** The question of the heartbeat. An integer that is answered is how many invalidations this connection was sent; nil: nobody knows. */
   readonly heartbeat: readonly Argument[];
 }
 
@@ -73,7 +74,8 @@ export function openEngineConnection(
         pushes = count;
         host.unsound(node);
       }
-      host.sound(sentMs, node);
+      if (count === null) host.unsound(node);
+      else host.sound(sentMs, node);
     },
     lapsed: () => host.unsound(node),
   });

@@ -6,7 +6,7 @@
  *         --remove, soften, beginWrite--> invalidations: they resolve when the server acknowledged
  *         <--woken, invalidated, unsound, sound-- what the server tells by itself
  *
- * One engine may stand for several independent nodes. They are numbered from 0 on, as a near cache wants them: an answer
+ * One engine may stand for several nodes, independent ones or those of a cluster. They are numbered from 0 on, as a near cache wants them: an answer
  * says which node gave it, and what is told of one node concerns what came from it.
  *
  * Every engine keeps these promises, and one suite tests all of them for it:
@@ -14,8 +14,8 @@
  *   neither deleted nor written since. A delete that finds nothing counts too; expiry and eviction do not.
  * - Who was told `wait` or `stale` is woken when that load has ended, or by its own timer when the lease has.
  * - All times are the server's; only durations cross the wire.
- * - A call settles within its deadline, with a ClientError if it fails. Nothing is queued and nothing is repeated here. A
- *   lease that is granted to one who has gone is given back.
+ * - A call settles within its deadline, with a ClientError if it fails. Nothing is queued, and nothing is repeated here that may have been
+ *   executed, but for reads. A lease that is granted to one who has gone is given back.
  */
 import type { Serializer } from '../serializer.js';
 
@@ -57,12 +57,17 @@ export interface Answer {
   readonly ticket: number;
   /** The node that answered. */
   readonly node: number;
+  /**
+   * In a cluster, of what was not read from a primary under its lease: for how many ms it may have been without what was acknowledged
+   * elsewhere. It is not to be kept near. Undefined of everything else.
+   */
+  readonly staleMs: number | undefined;
 }
 
 /** What becomes of a read: its promise resolves to what one of these two makes of it. So a read is one promise. */
 export interface Reading<R> {
   /** Called at the answer's place in the stream, before anything behind it. What it throws goes to `failed`. */
-  answered(answer: Answer): R;
+  answered(answer: Answer): R | Promise<R>;
   /** Called later, never from within what has failed. What it throws rejects the promise. */
   failed(error: unknown): R | Promise<R>;
 }
@@ -116,15 +121,57 @@ export interface EngineHost {
   sound(sinceMs: number, node: number): void;
   /** Called when an answer is read, before anything behind it in the stream. */
   drawTicket(node: number): number;
-  /** The node is there (undefined), or why not. */
-  reachable(problem: Error | undefined, node: number): void;
+  /** What has this home (see `homeOf`) can be reached (undefined), or why not. */
+  reachable(problem: Error | undefined, home: number): void;
+}
+
+/** Where in a cluster a key is. Nodes are told as HOST:PORT. */
+export interface KeyPlace {
+  readonly slot: number;
+  readonly shard: number;
+  readonly epoch: number;
+  /** Undefined: nobody has the shard at present. */
+  readonly primary: string | undefined;
+  /** In the order in which a read would ask now. */
+  readonly readers: readonly string[];
+}
+
+/** What a client knows of its cluster, and what has become of its reads. Counts are since the start. */
+export interface ClusterStats {
+  readonly clusterId: string;
+  /** Of the topology. */
+  readonly version: number;
+  readonly shards: number;
+  /** HOST:PORT of each node with data. */
+  readonly nodes: readonly string[];
+  /** Those of them that do not answer. */
+  readonly away: readonly string[];
+  /** Topologies that were learnt after the first. */
+  readonly changes: number;
+  /** Calls that were sent on by a node. */
+  readonly redirections: number;
+  /** Hits that were not read from a primary under its lease. */
+  readonly unleasedHits: number;
+  /** For how many ms the most stale of these may have been without what was acknowledged elsewhere, as its node said. */
+  readonly largestStaleMs: number;
+}
+
+/** What an engine over a cluster tells of it. */
+export interface EngineCluster {
+  /** Undefined before a topology was learnt. */
+  stats(): ClusterStats | undefined;
+  placeOf(key: string): KeyPlace | undefined;
 }
 
 export interface Engine {
   /** What it talks to, for people: "nuthatch 0.1.0 at 127.0.0.1:6379". */
   readonly description: string;
-  /** The number of the node that has the key. */
+  /** Of an engine over a cluster. */
+  readonly cluster?: EngineCluster | undefined;
+  /** The number of the node that has the key now. */
   nodeOf(key: string): number;
+  /** The number under which it is kept what is pending for the key, for good: within a cluster keys move. */
+  homeOf(key: string): number;
   /** Resolves when the first call may be made; rejects when that will hardly be. Reads need not wait for it. */
   ready(): Promise<void>;
 

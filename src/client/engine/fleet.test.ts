@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import { eventually, type FakePeer, FakeServer, ManualTime } from '../connection/fake-server.testkit.js';
 import type { ConnectionOptions } from '../index.js';
 import { Fleet } from './fleet.js';
+import { NewsServers } from './news-servers.js';
 
 interface Stage {
   readonly peer: FakePeer;
@@ -26,7 +27,7 @@ async function withFleet(body: (stage: Stage) => Promise<void>, more: Connection
     silence: () => {},
     refused: (error: Error) => refused.push(error.message),
   };
-  const fleet = new Fleet([{ ...more, port: server.port, time }], ['c'], listener, time);
+  const fleet = new Fleet(new NewsServers([{ ...more, port: server.port, time }]), ['c'], listener, time);
   try {
     const peer = await server.peer();
     await peer.greet();

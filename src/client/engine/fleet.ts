@@ -5,7 +5,8 @@
  *   ask      ──PUBSUB NUMSUB channels──> heard             each ASK_MS, and soon after a message
  *   broken   what this server said no longer counts; the last server gone: silence
  *
- * Of several servers the one with the most subscribers is believed: some clients may not reach some servers.
+ * Of several servers the one with the most subscribers is believed: some clients may not reach some servers. In a cluster they meet at the primaries of the
+ * channels, and follow them.
  *
  * It has connections of its own. On the connection that carries values a subscription would change how the server bounds what
  * is unread (Redis and Nuthatch close a subscriber that has 32 MB to read), and large values would end it.
@@ -19,6 +20,7 @@ import type { ConnectionEvent } from '../connection/connection-event.js';
 import { ClientError } from '../errors.js';
 import type { Timer, TimeSource } from '../time.js';
 import type { EngineServer } from './engine-connection.js';
+import { type NewsServers, PerServer } from './news-servers.js';
 
 /** Who has died says no farewell: it is missed after so long. */
 const ASK_MS = 2_000;
@@ -39,33 +41,29 @@ export interface FleetListener {
 export class Fleet {
   readonly #channels: readonly string[];
   readonly #listener: FleetListener;
-  readonly #members: readonly FleetMember[];
+  readonly #members: PerServer<FleetMember>;
+  readonly #leave: () => void;
 
   /** Begins to connect to all of them. */
-  constructor(
-    servers: readonly EngineServer[],
-    channels: readonly string[],
-    listener: FleetListener,
-    time: TimeSource,
-  ) {
+  constructor(servers: NewsServers, channels: readonly string[], listener: FleetListener, time: TimeSource) {
     this.#channels = channels;
     this.#listener = listener;
-    this.#members = servers.map(
-      (server) =>
-        new FleetMember(server, channels, time, {
-          changed: () => this.#changed(),
-          refused: listener.refused,
-        }),
-    );
-    for (const member of this.#members) member.connect();
+    const owner = { changed: () => this.#changed(), refused: listener.refused };
+    this.#members = new PerServer((server) => new FleetMember(server, channels, time, owner));
+    const follow = (): void => {
+      for (const member of this.#members.keep(servers.meeting(channels))) member.connect();
+    };
+    this.#leave = servers.onChange(follow);
+    follow();
   }
 
   close(): void {
-    for (const member of this.#members) member.close();
+    this.#leave();
+    this.#members.close();
   }
 
   #changed(): void {
-    const counts = this.#members.map((member) => member.counts).filter((each) => each !== undefined);
+    const counts = this.#members.values.map((member) => member.counts).filter((each) => each !== undefined);
     if (counts.length === 0) {
       this.#listener.silence();
       return;

@@ -9,8 +9,7 @@
  * answer; one of our own (there is no room for the call, it cannot be sent) says nothing of the node. Whatever was answered, or
  * a connection that was made, tells an open circuit that its pause is over.
  *
- * The first calls of a process wait for its first connection, for OPENING_MS at most: else each process that starts would load
- * what the others have.
+ * The first calls of a process wait for its first connection: opening.ts.
  *
  * Cost: of a read one small object, which tells the circuit at the answer's place in the stream; of the other calls a
  * promise beside the caller's. Of successes no clock of the host is read.
@@ -28,6 +27,7 @@ import {
   type ReadMode,
   readOf,
 } from './engine.js';
+import { Opening } from './opening.js';
 
 export interface GuardedEngineOptions {
   readonly time: TimeSource;
@@ -36,9 +36,6 @@ export interface GuardedEngineOptions {
   /** Default: `circuitDefaults`. */
   readonly circuit?: CircuitOptions;
 }
-
-/** As long as a usual deadline: a cache that is not there delays a process that starts by no more. */
-const OPENING_MS = 200;
 
 const NO_ANSWER: ReadonlySet<ClientErrorCode> = new Set([
   'DEADLINE',
@@ -55,20 +52,12 @@ export class GuardedEngine implements Engine {
   readonly #circuit: Circuit;
   readonly #reports: Reports;
   #refusal: ClientError | undefined;
-  /** Settled and gone once it is known whether the node can be reached. */
-  #opening: Promise<void> | undefined;
-  #opened: () => void = () => {};
+  readonly #opening: Opening;
 
   /** `make` makes the engine behind the circuit, with a host that also tells the circuit. */
   constructor(make: (host: EngineHost) => Engine, host: EngineHost, options: GuardedEngineOptions) {
     this.#time = options.time;
-    const { promise, resolve } = opening(options.time);
-    this.#opening = promise;
-    this.#opened = () => {
-      this.#opening = undefined;
-      resolve();
-    };
-    void promise.then(this.#opened);
+    this.#opening = new Opening(options.time);
     this.#circuit = new Circuit(options.time.now(), options.random, options.circuit);
     this.#reports = new Reports(this.#circuit, options.time);
     this.#engine = make({
@@ -78,7 +67,7 @@ export class GuardedEngine implements Engine {
       sound: (sinceMs, node) => host.sound(sinceMs, node),
       drawTicket: (node) => host.drawTicket(node),
       reachable: (problem, node) => {
-        this.#opened();
+        this.#opening.over();
         if (problem === undefined) this.#heard();
         host.reachable(problem, node);
       },
@@ -97,21 +86,23 @@ export class GuardedEngine implements Engine {
     return this.#engine.nodeOf(key);
   }
 
+  homeOf(key: string): number {
+    return this.#engine.homeOf(key);
+  }
+
   ready(): Promise<void> {
     return this.#engine.ready();
   }
 
   read<R>(key: string, mode: ReadMode, deadlineMs: number, reading: Reading<R>): Promise<R> {
-    if (this.#opening !== undefined)
-      return this.#opening.then(() => this.read(key, mode, deadlineMs, reading));
+    if (this.#opening.isOn) return this.#opening.wait(() => this.read(key, mode, deadlineMs, reading));
     const ticket = this.#admits();
     if (ticket === 0) return readOf(this.#refused(), reading);
     return this.#engine.read(key, mode, deadlineMs, new GuardedReading(this.#reports, ticket, reading));
   }
 
   fill(key: string, token: string, payload: Payload, deadlineMs: number): Promise<boolean> {
-    if (this.#opening !== undefined)
-      return this.#opening.then(() => this.fill(key, token, payload, deadlineMs));
+    if (this.#opening.isOn) return this.#opening.wait(() => this.fill(key, token, payload, deadlineMs));
     return this.#admitted(() => this.#engine.fill(key, token, payload, deadlineMs));
   }
 
@@ -124,27 +115,27 @@ export class GuardedEngine implements Engine {
   }
 
   put(key: string, payload: Payload, deadlineMs: number): Promise<void> {
-    if (this.#opening !== undefined) return this.#opening.then(() => this.put(key, payload, deadlineMs));
+    if (this.#opening.isOn) return this.#opening.wait(() => this.put(key, payload, deadlineMs));
     return this.#listened(this.#engine.put(key, payload, deadlineMs));
   }
 
   remove(key: string, deadlineMs: number): Promise<boolean> {
-    if (this.#opening !== undefined) return this.#opening.then(() => this.remove(key, deadlineMs));
+    if (this.#opening.isOn) return this.#opening.wait(() => this.remove(key, deadlineMs));
     return this.#listened(this.#engine.remove(key, deadlineMs));
   }
 
   soften(key: string, deadlineMs: number): Promise<boolean> {
-    if (this.#opening !== undefined) return this.#opening.then(() => this.soften(key, deadlineMs));
+    if (this.#opening.isOn) return this.#opening.wait(() => this.soften(key, deadlineMs));
     return this.#listened(this.#engine.soften(key, deadlineMs));
   }
 
   beginWrite(key: string, deadlineMs: number): Promise<string | undefined> {
-    if (this.#opening !== undefined) return this.#opening.then(() => this.beginWrite(key, deadlineMs));
+    if (this.#opening.isOn) return this.#opening.wait(() => this.beginWrite(key, deadlineMs));
     return this.#listened(this.#engine.beginWrite(key, deadlineMs));
   }
 
   clear(prefix: string, deadlineMs: number): Promise<number> {
-    if (this.#opening !== undefined) return this.#opening.then(() => this.clear(prefix, deadlineMs));
+    if (this.#opening.isOn) return this.#opening.wait(() => this.clear(prefix, deadlineMs));
     return this.#listened(this.#engine.clear(prefix, deadlineMs));
   }
 
@@ -221,7 +212,7 @@ class GuardedReading<R> implements Reading<R> {
     this.#reading = reading;
   }
 
-  answered(answer: Answer): R {
+  answered(answer: Answer): R | Promise<R> {
     this.#reports.succeeded(this.#ticket);
     return this.#reading.answered(answer);
   }
@@ -234,17 +225,4 @@ class GuardedReading<R> implements Reading<R> {
 
 function isUnanswered(error: unknown): boolean {
   return error instanceof ClientError && NO_ANSWER.has(error.code);
-}
-
-/** Resolves when told, or after OPENING_MS. */
-function opening(time: TimeSource): { promise: Promise<void>; resolve: () => void } {
-  let resolve = (): void => {};
-  const promise = new Promise<void>((done) => {
-    const timer = time.later(done, OPENING_MS, false);
-    resolve = () => {
-      timer.cancel();
-      done();
-    };
-  });
-  return { promise, resolve };
 }

@@ -73,11 +73,13 @@ const nothing = {
   leaseMs: 0,
   error: '',
   node: NODE,
+  staleMs: undefined,
 };
 const entry = { ...nothing, isThere: true, value: { a: 'ä' }, valueBytes: 10 };
 const value = '{"a":"ä"}';
 
-const cases: readonly [items: (string | number | null)[], expected: Omit<Answer, 'ticket'>][] = [
+/** Answers of a primary under its lease. */
+const leased: readonly [items: (string | number | null)[], expected: Omit<Answer, 'ticket'>][] = [
   [['hit', value, 500, 12], { ...entry, status: 'hit', ms: 500, loadMs: 12 }],
   [['hit', value, -1, 0], { ...entry, status: 'hit', ms: Number.POSITIVE_INFINITY }],
   [['hit', null, 500, 12], { ...nothing, status: 'hit', isThere: true, ms: 500, loadMs: 12 }],
@@ -116,6 +118,10 @@ const cases: readonly [items: (string | number | null)[], expected: Omit<Answer,
   ],
   [['miss'], { ...nothing, status: 'miss' }],
 ];
+const cases: typeof leased = [
+  ...leased,
+  ...leased.map(([items, expected]) => [[...items, 17], { ...expected, staleMs: 17 }] as const),
+] as typeof leased;
 
 test('every answer is read as it was meant, wherever its chunks end, and one after the other', () => {
   const replies = new LeaseReplies(jsonSerializer, hostWithTickets(), NODE);

@@ -10,7 +10,8 @@
  *   miss
  *
  * The first element, the error and all texts are bulks, numbers are integers. A nil value says that there is nothing, a nil token
- * that there is no right to fill.
+ * that there is no right to fill. In a cluster one element more, the last, says that this was not read from a primary under its lease: for how many ms
+ * it may be stale.
  *
  * Each bulk is decoded from the read buffer: the value by the serializer, the rest as text. Which bulk it is must be
  * counted, since a value may look like anything; so each call has a `LeaseReply` of its own, which counts from 0. It
@@ -114,7 +115,8 @@ class LeaseReply<R> implements ConnectionCallOptions<unknown, R> {
     this.key = '';
     this.reading = nobody;
     this.#all.release(this);
-    return reading.answered(answer);
+    // A promise of the result is as good: the call's own resolves to what that does.
+    return reading.answered(answer) as R;
   };
 
   readonly failed = (error: unknown): R | Promise<R> => this.reading.failed(error);
@@ -138,14 +140,33 @@ class LeaseReply<R> implements ConnectionCallOptions<unknown, R> {
         return this.#entry(reply, integer(reply, 2), undefined, integer(reply, 4), ticket, node);
       case 'load': {
         const token = textOrNone(reply[1]);
-        return newAnswer(status, false, undefined, 0, 0, 0, token, integer(reply, 2), '', ticket, node);
+        const stale = staleMsAt(reply, 3);
+        return newAnswer(
+          status,
+          false,
+          undefined,
+          0,
+          0,
+          0,
+          token,
+          integer(reply, 2),
+          '',
+          ticket,
+          node,
+          stale,
+        );
       }
-      case 'wait':
-        return newAnswer(status, false, undefined, 0, 0, 0, undefined, integer(reply, 1), '', ticket, node);
+      case 'wait': {
+        const leaseMs = integer(reply, 1);
+        const stale = staleMsAt(reply, 2);
+        return newAnswer(status, false, undefined, 0, 0, 0, undefined, leaseMs, '', ticket, node, stale);
+      }
       case 'failed':
         return this.#failed(reply, ticket, node);
-      default:
-        return newAnswer(status, false, undefined, 0, 0, 0, undefined, 0, '', ticket, node);
+      default: {
+        const stale = staleMsAt(reply, 1);
+        return newAnswer(status, false, undefined, 0, 0, 0, undefined, 0, '', ticket, node, stale);
+      }
     }
   }
 
@@ -171,17 +192,21 @@ class LeaseReply<R> implements ConnectionCallOptions<unknown, R> {
       '',
       ticket,
       node,
+      staleMsAt(reply, this.#status === 'hit' ? 4 : 5),
     );
   }
 
   #failed(reply: Reply<unknown>[], ticket: number, node: number): Answer {
     const error = String(reply[1] ?? '');
     if (reply.length < 5) {
-      return newAnswer('failed', false, undefined, 0, 0, 0, undefined, 0, error, ticket, node);
+      const stale = staleMsAt(reply, 2);
+      return newAnswer('failed', false, undefined, 0, 0, 0, undefined, 0, error, ticket, node, stale);
     }
     const value = itemValue(reply[2]);
     const [ms, loadMs] = [integer(reply, 3), integer(reply, 4)];
-    return newAnswer('failed', true, value, this.#valueBytes, ms, loadMs, undefined, 0, error, ticket, node);
+    const bytes = this.#valueBytes;
+    const stale = staleMsAt(reply, 5);
+    return newAnswer('failed', true, value, bytes, ms, loadMs, undefined, 0, error, ticket, node, stale);
   }
 
   /** Of a nil value nothing was decoded, so the token was taken for it. */
@@ -255,8 +280,9 @@ export function newAnswer(
   error: string,
   ticket: number,
   node: number,
+  staleMs: number | undefined,
 ): Answer {
-  return { status, isThere, value, valueBytes, ms, loadMs, token, leaseMs, error, ticket, node };
+  return { status, isThere, value, valueBytes, ms, loadMs, token, leaseMs, error, ticket, node, staleMs };
 }
 
 const statuses: readonly AnswerStatus[] = ['hit', 'refresh', 'stale', 'load', 'wait', 'failed', 'miss'];
@@ -297,6 +323,11 @@ function integer(reply: readonly unknown[], place: number): number {
   const value = reply[place];
   if (typeof value === 'number') return value;
   throw unexpected(`no number at place ${place} of its answer`);
+}
+
+/** What stands behind all else, if it is there. */
+function staleMsAt(reply: readonly unknown[], place: number): number | undefined {
+  return reply.length > place ? integer(reply, place) : undefined;
 }
 
 function textOrNone(value: unknown): string | undefined {

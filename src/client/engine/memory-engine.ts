@@ -54,6 +54,10 @@ export class MemoryEngine implements Engine {
     return this.#client.node;
   }
 
+  homeOf(): number {
+    return this.nodeOf();
+  }
+
   ready(): Promise<void> {
     return this.#closed === undefined ? Promise.resolve() : Promise.reject(this.#closed);
   }
@@ -210,7 +214,20 @@ export class MemoryEngine implements Engine {
     const left = ms < 0 ? Number.POSITIVE_INFINITY : ms;
     const loadMs = isThere ? store.loadMs(ref) : 0;
     const ticket = host.drawTicket(node);
-    return newAnswer(status, isThere, value, bytes, left, loadMs, token, leaseMs, error, ticket, node);
+    return newAnswer(
+      status,
+      isThere,
+      value,
+      bytes,
+      left,
+      loadMs,
+      token,
+      leaseMs,
+      error,
+      ticket,
+      node,
+      undefined,
+    );
   }
 
   #value(ref: Ref, length: number): unknown {

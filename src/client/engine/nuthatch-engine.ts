@@ -17,6 +17,7 @@ import { utf8Text } from '../bulk-decoders.js';
 import type { Argument } from '../connection/command-encoder.js';
 import type { Connection } from '../connection/connection.js';
 import { hostTime, type TimeSource } from '../time.js';
+import type { Caller } from './caller.js';
 import { deleteByPrefix } from './delete-by-prefix.js';
 import type { Engine, EngineHost, EngineOptions, Payload, Reading, ReadMode } from './engine.js';
 import { addressOf, type EngineServer, openEngineConnection } from './engine-connection.js';
@@ -31,6 +32,14 @@ const MAX_TTL_MS = 100 * 365 * 86_400_000;
 /** In the place of a token: store, whoever loads. */
 const ANY_TOKEN = '*';
 
+/** What is known of a node before it is connected to. */
+export interface NuthatchNode {
+  /** Its version. */
+  readonly version?: string;
+  /** It belongs to a cluster: replicas are to answer reads too, and a command has keys of one slot only. */
+  readonly isOfCluster?: boolean;
+}
+
 export class NuthatchEngine implements Engine {
   readonly description: string;
   readonly #connection: Connection;
@@ -38,11 +47,14 @@ export class NuthatchEngine implements Engine {
   readonly #time: TimeSource;
   readonly #leaseMs: number;
   readonly #node: number;
+  readonly #isOfCluster: boolean;
   /** The commands of `read` but for the key at place 1. A command is copied when it is called, so they are used again. */
   readonly #reads: Readonly<Record<ReadMode, Argument[]>>;
 
-  /** Begins to connect. `version` is the node's, if it is known. */
-  constructor(server: EngineServer, options: EngineOptions, host: EngineHost, version?: string) {
+  /** Begins to connect. */
+  constructor(server: EngineServer, options: EngineOptions, host: EngineHost, known: NuthatchNode = {}) {
+    const { version, isOfCluster = false } = known;
+    this.#isOfCluster = isOfCluster;
     this.description = `nuthatch${version === undefined ? '' : ` ${version}`} at ${addressOf(server)}`;
     this.#node = options.node ?? 0;
     this.#time = server.time ?? hostTime;
@@ -56,7 +68,10 @@ export class NuthatchEngine implements Engine {
       look: ['LEASE.GET', '', 'NOLEASE'],
     };
     this.#connection = openEngineConnection(server, options, host, {
-      setup: options.tracks ? [['CLIENT', 'TRACKING', 'ON', 'NOLOOP']] : [],
+      setup: [
+        ...(isOfCluster ? [['READONLY']] : []),
+        ...(options.tracks ? [['CLIENT', 'TRACKING', 'ON', 'NOLOOP']] : []),
+      ],
       pushed: ([kind, key]) => {
         if (kind === 'lease') host.woken(String(key));
       },
@@ -66,6 +81,15 @@ export class NuthatchEngine implements Engine {
 
   nodeOf(): number {
     return this.#node;
+  }
+
+  homeOf(): number {
+    return this.nodeOf();
+  }
+
+  /** For what is asked of the node beside keys; undefined while it is not connected. */
+  get caller(): Caller | undefined {
+    return this.#connection.state === 'ready' ? this.#connection : undefined;
   }
 
   ready(): Promise<void> {
@@ -114,7 +138,7 @@ export class NuthatchEngine implements Engine {
   async clear(prefix: string, deadlineMs: number): Promise<number> {
     const [, deleted] = await Promise.all([
       this.#ask(['LEASE.VOID', prefix], deadlineMs, nothing),
-      deleteByPrefix(this.#connection, prefix, deadlineMs, this.#time),
+      deleteByPrefix(this.#connection, prefix, deadlineMs, this.#time, this.#isOfCluster),
     ]);
     return deleted;
   }

@@ -92,12 +92,16 @@ export class RedisEngine implements Engine {
     return this.#node;
   }
 
+  homeOf(): number {
+    return this.nodeOf();
+  }
+
   ready(): Promise<void> {
     return this.#server.ready();
   }
 
   async read<R>(key: string, mode: ReadMode, deadlineMs: number, reading: Reading<R>): Promise<R> {
-    const answered = (answer: Answer): R => {
+    const answered = (answer: Answer): R | Promise<R> => {
       const { status, leaseMs } = answer;
       if (leaseMs > 0 && (status === 'wait' || status === 'stale')) this.waits.begin(key, leaseMs);
       return reading.answered(answer);

@@ -52,6 +52,10 @@ export class RoutedEngine implements Engine {
     return this.#nodeOf.get(this.#ring.pick(key)) as number;
   }
 
+  homeOf(key: string): number {
+    return this.nodeOf(key);
+  }
+
   /** Resolves when one node is ready; rejects when none will be. */
   async ready(): Promise<void> {
     try {

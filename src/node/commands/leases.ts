@@ -84,7 +84,11 @@ export const leaseHandlers = {
     node.accountExternalBytes();
   },
 
-  'lease.pushes': (session) => session.out.integer(session.invalidations),
+  // Without the lease others may change what was read here, and nobody is told: then the count says nothing.
+  'lease.pushes': ({ out, node, invalidations }) => {
+    if (node.gate?.unleasedMs() === undefined) out.integer(invalidations);
+    else out.nil();
+  },
 } satisfies Partial<Record<CommandName, Handler>>;
 
 // -- LEASE.GET

@@ -1,0 +1,433 @@
+/**
+ * A Nuthatch cluster behind one engine: each key is read and written at the nodes of its shard, which change as the cluster decides.
+ *
+ *   seeds ──topology──> routes: key ──slot──> shard ──> nodes      core/cluster-routes.ts, topology-watch.ts
+ *   read              ──> the copies in their order, until one answers                                        cluster-read.ts
+ *   fill, fail, renew, put, remove, soften, beginWrite ──> the primary; MOVED: the node that it names
+ *   clear             ──> all primaries
+ *   node n            ──circuit──> engine ──> one connection; to primaries from the start, to replicas when a read is to go there
+ *
+ * - What was surely not executed (MOVED, CLUSTERDOWN) is repeated while the deadline lasts. What may have been (UNCERTAIN, a connection that broke)
+ *   is not: who invalidates repeats it by itself, and a delete may be done twice.
+ * - When a newer topology names another primary or epoch of a shard, what is near of its old and of its new primary goes, all who wait are woken, and
+ *   all that is pending is tried again.
+ * - A node that is no primary under its lease says so with each answer, and in answer to the heartbeat: nothing of it is near. So an entry is of the
+ *   (shard, epoch) under which it was read, or gone.
+ * - The keys of a shard whose primary is away are not given to others but its own copies, for reads.
+ */
+import { type RandomSource, textSlot } from '../../base/index.js';
+import { type CircuitOptions, ClusterRoutes, type LearntTopology, type ReadsFrom } from '../core/index.js';
+import { ClientError, ReplyFailure } from '../errors.js';
+import type { TimeSource } from '../time.js';
+import type { Caller } from './caller.js';
+import { ClusterRead, MAX_HOPS, movedTo, type ReadWays } from './cluster-read.js';
+import {
+  type ClusterStats,
+  type Engine,
+  type EngineCluster,
+  type EngineHost,
+  type EngineOptions,
+  type KeyPlace,
+  type Payload,
+  type Reading,
+  type ReadMode,
+  readOf,
+} from './engine.js';
+import { addressOf, type EngineServer } from './engine-connection.js';
+import { GuardedEngine } from './guarded-engine.js';
+import type { NewsServers } from './news-servers.js';
+import { NuthatchEngine } from './nuthatch-engine.js';
+import { Opening } from './opening.js';
+import { TopologyWatch } from './topology-watch.js';
+
+export interface ClusterEngineOptions extends EngineOptions {
+  /** Any of its nodes. All nodes are connected to as the first of them is. */
+  readonly seeds: readonly EngineServer[];
+  readonly reads: ReadsFrom;
+  readonly time: TimeSource;
+  readonly random: RandomSource;
+  /** Follows the cluster too. */
+  readonly news?: NewsServers;
+  /** Default: `circuitDefaults`. */
+  readonly circuit?: CircuitOptions;
+}
+
+/** A node, as it is talked to. */
+interface Part {
+  readonly guarded: GuardedEngine;
+  readonly inner: NuthatchEngine;
+}
+
+/** A write that is refused for the moment is tried again after so long. */
+const PAUSE_MS = 25;
+const PING_DEADLINE_MS = 1_000;
+
+export class ClusterEngine implements Engine {
+  readonly #options: ClusterEngineOptions;
+  readonly #host: EngineHost;
+  readonly #routes: ClusterRoutes;
+  readonly #watch: TopologyWatch;
+  readonly #parts = new Map<number, Part>();
+  readonly #opening: Opening;
+  readonly #ways: ReadWays;
+  readonly #counts = { changes: 0, redirections: 0, unleasedHits: 0, largestStaleMs: 0 };
+  #waiters: { resolve: () => void; reject: (error: unknown) => void }[] = [];
+  /** Why calls are rejected while no topology is known. */
+  #absence: ClientError;
+  #turn = 0;
+  #isClosed = false;
+
+  /** Begins to connect. */
+  constructor(options: ClusterEngineOptions, host: EngineHost) {
+    this.#options = options;
+    this.#host = host;
+    this.#routes = new ClusterRoutes(options.reads);
+    this.#opening = new Opening(options.time);
+    this.#ways = this.#waysOf(options.time);
+    this.#absence = new ClientError('NOT_CONNECTED', `no node of ${this.description} has told of it yet`);
+    this.#watch = new TopologyWatch({
+      seeds: options.seeds,
+      time: options.time,
+      routes: this.#routes,
+      callers: () => this.#callers(),
+      learnt: (learnt) => this.#learnt(learnt),
+      unknown: (problem) => this.#unknown(problem),
+      calm: () => this.#measure(),
+    });
+  }
+
+  get description(): string {
+    const { topology } = this.#routes;
+    if (topology === undefined) return `the cluster of ${this.#options.seeds.map(addressOf).join(', ')}`;
+    const nodes = [...this.#routes.nodes].map(addressOf);
+    return `a nuthatch cluster of ${topology.shards.length} shards at ${nodes.join(', ')}`;
+  }
+
+  nodeOf(key: string): number {
+    const shard = this.#routes.shardOf(textSlot(key));
+    return shard?.primary ?? shard?.copies[0] ?? 0;
+  }
+
+  homeOf(): number {
+    return this.#options.node ?? 0;
+  }
+
+  readonly cluster: EngineCluster = {
+    stats: () => this.#stats(),
+    placeOf: (key) => this.#placeOf(key),
+  };
+
+  async ready(): Promise<void> {
+    if (this.#isClosed) throw this.#absence;
+    if (this.#routes.topology === undefined) {
+      await new Promise<void>((resolve, reject) => this.#waiters.push({ resolve, reject }));
+    }
+    const primaries = [...this.#routes.shards].flatMap(({ primary }) => primary ?? []);
+    const outcomes = await Promise.allSettled(primaries.map((node) => this.#part(node).guarded.ready()));
+    if (outcomes.some(({ status }) => status === 'fulfilled')) return;
+    const [first] = outcomes;
+    throw first?.status === 'rejected' ? first.reason : nobody(this.description);
+  }
+
+  read<R>(key: string, mode: ReadMode, deadlineMs: number, reading: Reading<R>): Promise<R> {
+    if (this.#opening.isOn) return this.#opening.wait(() => this.read(key, mode, deadlineMs, reading));
+    const slot = textSlot(key);
+    const drawn = this.#options.reads === 'any' ? this.#options.random.uint32() / 2 ** 32 : 0;
+    const order = mode === 'early' ? this.#primaryOnly(slot) : this.#routes.readersOf(slot, drawn);
+    if (order.length === 0) return readOf(Promise.reject(this.#unserved(slot)), reading);
+    return new ClusterRead(this.#ways, key, slot, mode, deadlineMs, reading, order).begin(deadlineMs);
+  }
+
+  fill(key: string, token: string, payload: Payload, deadlineMs: number): Promise<boolean> {
+    return this.#write(key, deadlineMs, (engine, ms) => engine.fill(key, token, payload, ms));
+  }
+
+  fail(key: string, token: string, error: string, errorMs: number, deadlineMs: number): Promise<boolean> {
+    return this.#write(key, deadlineMs, (engine, ms) => engine.fail(key, token, error, errorMs, ms));
+  }
+
+  renew(key: string, token: string, deadlineMs: number): Promise<boolean> {
+    return this.#write(key, deadlineMs, (engine, ms) => engine.renew(key, token, ms));
+  }
+
+  put(key: string, payload: Payload, deadlineMs: number): Promise<void> {
+    return this.#write(key, deadlineMs, (engine, ms) => engine.put(key, payload, ms));
+  }
+
+  remove(key: string, deadlineMs: number): Promise<boolean> {
+    return this.#write(key, deadlineMs, (engine, ms) => engine.remove(key, ms));
+  }
+
+  soften(key: string, deadlineMs: number): Promise<boolean> {
+    return this.#write(key, deadlineMs, (engine, ms) => engine.soften(key, ms));
+  }
+
+  beginWrite(key: string, deadlineMs: number): Promise<string | undefined> {
+    return this.#write(key, deadlineMs, (engine, ms) => engine.beginWrite(key, ms));
+  }
+
+  async clear(prefix: string, deadlineMs: number): Promise<number> {
+    if (this.#opening.isOn) return this.#opening.wait(() => this.clear(prefix, deadlineMs));
+    const { topology } = this.#routes;
+    if (topology === undefined) throw this.#absence;
+    const shards = [...this.#routes.shards];
+    // Primaries that answer do it, whatever becomes of the others.
+    const calls = await Promise.allSettled(
+      shards.map(({ primary }) => {
+        if (primary === undefined) throw nobody(this.description);
+        return this.#part(primary).guarded.clear(prefix, deadlineMs);
+      }),
+    );
+    let deleted = 0;
+    for (const [at, call] of calls.entries()) {
+      if (call.status === 'rejected') {
+        this.#failed(shards[at].primary, call.reason);
+        throw call.reason;
+      }
+      deleted += call.value;
+    }
+    if (this.#routes.topology === topology) return deleted;
+    const message = `the cluster has changed while keys that begin with '${prefix}' were deleted; try again`;
+    throw new ClientError('NODE_DOWN', message, { mayHaveRun: true });
+  }
+
+  close(): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    this.#absence = new ClientError('CLOSED', `the connections to ${this.description} were closed`);
+    this.#watch.close();
+    for (const { guarded } of this.#parts.values()) guarded.close();
+    this.#opening.over();
+    for (const { reject } of this.#waiters.splice(0)) reject(this.#absence);
+  }
+
+  // -- calls
+
+  /** What reads need. */
+  #waysOf(time: TimeSource): ReadWays {
+    const counts = this.#counts;
+    return {
+      time,
+      engineOf: (node) => this.#part(node).guarded,
+      primaryOf: (slot) => this.#routes.primaryOf(slot),
+      failed: (node, error) => {
+        const next = this.#failed(node, error);
+        const isOfGone = error.code === 'CLOSED' && !this.#isClosed;
+        return { isPassing: error.retryable || isMoved(error) || isOfGone, next };
+      },
+      unleasedHit: (staleMs) => {
+        counts.unleasedHits++;
+        counts.largestStaleMs = Math.max(counts.largestStaleMs, staleMs);
+      },
+    };
+  }
+
+  /** `send` sends to an engine, with so many ms; for what only a primary does. */
+  async #write<T>(
+    key: string,
+    deadlineMs: number,
+    send: (engine: Engine, deadlineMs: number) => Promise<T>,
+  ): Promise<T> {
+    if (this.#opening.isOn) await this.#opening.wait(() => Promise.resolve());
+    const { time } = this.#options;
+    const slot = textSlot(key);
+    const endMs = time.now() + deadlineMs;
+    let node = this.#routes.primaryOf(slot);
+    for (let hops = 0; ; ) {
+      if (node === undefined) throw this.#unserved(slot);
+      try {
+        return await send(this.#part(node).guarded, Math.max(1, Math.ceil(endMs - time.now())));
+      } catch (error) {
+        const next = this.#failed(node, error);
+        const isToBeMoved = next !== undefined && hops++ < MAX_HOPS;
+        if (!isToBeMoved && !isRefusedForNow(error)) throw error;
+        const pauseMs = isToBeMoved ? 0 : PAUSE_MS;
+        if (time.now() + pauseMs >= endMs || this.#isClosed) throw error;
+        if (pauseMs > 0) await new Promise<void>((resolve) => time.later(resolve, pauseMs, true));
+        node = isToBeMoved ? next : this.#routes.primaryOf(slot);
+      }
+    }
+  }
+
+  /** A node did not do what was asked of it. Returns which one it has named instead. */
+  #failed(node: number | undefined, error: unknown): number | undefined {
+    if (!(error instanceof ClientError) || node === undefined) return undefined;
+    const moved = movedTo(error);
+    if (moved === undefined) {
+      if (error.retryable || isUncertain(error)) this.#watch.hurry();
+      return undefined;
+    }
+    this.#counts.redirections++;
+    this.#watch.hurry(this.#parts.get(node)?.inner.caller);
+    return this.#routes.nodeAt(moved.host, moved.port)?.number;
+  }
+
+  #primaryOnly(slot: number): readonly number[] {
+    const primary = this.#routes.primaryOf(slot);
+    return primary === undefined ? [] : [primary];
+  }
+
+  #unserved(slot: number): ClientError {
+    if (this.#routes.topology === undefined) return this.#absence;
+    this.#watch.hurry();
+    return nobody(`slot ${slot} of ${this.description}`);
+  }
+
+  // -- nodes
+
+  #part(number: number): Part {
+    const known = this.#parts.get(number);
+    if (known !== undefined) return known;
+    const part = this.#newPart(number);
+    this.#parts.set(number, part);
+    return part;
+  }
+
+  #newPart(number: number): Part {
+    const host: EngineHost = {
+      woken: (key) => this.#host.woken(key),
+      invalidated: (key) => this.#host.invalidated(key, number),
+      unsound: () => this.#host.unsound(number),
+      sound: (sinceMs) => this.#host.sound(sinceMs, number),
+      drawTicket: () => this.#host.drawTicket(number),
+      reachable: (problem) => this.#reached(number, problem),
+    };
+    const options = { ...this.#options, node: number };
+    let inner: NuthatchEngine | undefined;
+    const guarded = new GuardedEngine(
+      (told) => {
+        inner = new NuthatchEngine(this.#serverOf(number), options, told, { isOfCluster: true });
+        return inner;
+      },
+      host,
+      this.#options,
+    );
+    return { guarded, inner: inner as unknown as NuthatchEngine };
+  }
+
+  #serverOf(number: number): EngineServer {
+    const [first] = this.#options.seeds;
+    const node = this.#routes.node(number);
+    return node === undefined ? { ...first } : { ...first, host: node.host, port: node.port };
+  }
+
+  #reached(number: number, problem: Error | undefined): void {
+    this.#routes.setAway(number, problem !== undefined);
+    if (problem !== undefined) {
+      this.#watch.hurry();
+      for (const { primary, copies } of this.#routes.shards) {
+        if (primary === number) for (const copy of copies) this.#part(copy);
+      }
+    }
+    this.#host.reachable(problem, this.homeOf());
+  }
+
+  #callers(): Caller[] {
+    const callers = [...this.#parts.values()].flatMap(({ inner }) => inner.caller ?? []);
+    const at = this.#turn++ % Math.max(1, callers.length);
+    return [...callers.slice(at), ...callers.slice(0, at)];
+  }
+
+  // -- topology
+
+  #learnt({ moved, gone }: LearntTopology): void {
+    const isFirst = this.#opening.isOn || this.#waiters.length > 0;
+    for (const number of gone) {
+      this.#parts.get(number)?.guarded.close();
+      this.#parts.delete(number);
+    }
+    if (this.#options.tracks) for (const number of moved) this.#host.unsound(number);
+    for (const { primary, copies } of this.#routes.shards) {
+      if (primary !== undefined) this.#part(primary);
+      if (this.#options.reads !== 'primary') for (const copy of copies) this.#part(copy);
+    }
+    this.#follow();
+    this.#opening.over();
+    for (const { resolve } of this.#waiters.splice(0)) resolve();
+    if (isFirst) return;
+    this.#counts.changes++;
+    // Who waits at a node that is no longer the primary is woken by nobody else; and what is pending may succeed now.
+    if (moved.length > 0) this.#host.reachable(undefined, this.homeOf());
+  }
+
+  #follow(): void {
+    const primaries = [...this.#routes.shards].flatMap(({ primary }) => primary ?? []);
+    this.#options.news?.follow(
+      primaries.map((number) => this.#serverOf(number)),
+      (channel) => {
+        const holder = this.#routes.primaryOf(textSlot(channel));
+        return holder === undefined ? undefined : this.#serverOf(holder);
+      },
+    );
+  }
+
+  #unknown(problem: ClientError): void {
+    const message = `${this.description} is not known: ${problem.message}`;
+    this.#absence = new ClientError('NOT_CONNECTED', message, { cause: problem });
+    this.#host.reachable(problem, this.homeOf());
+    for (const { reject } of this.#waiters.splice(0)) reject(problem);
+  }
+
+  /** Once a second: how far the nodes are, if that is asked for. */
+  #measure(): void {
+    if (this.#options.reads !== 'nearest') return;
+    const { time } = this.#options;
+    for (const [number, { inner }] of this.#parts) {
+      const sentMs = time.now();
+      const options = {
+        deadlineMs: PING_DEADLINE_MS,
+        take: () => this.#routes.tookMs(number, time.now() - sentMs),
+      };
+      // One that does not answer is away, and known as such.
+      inner.caller?.call(['PING'], options).catch(() => {});
+    }
+  }
+
+  // -- for people
+
+  #stats(): ClusterStats | undefined {
+    const { topology } = this.#routes;
+    if (topology === undefined) return undefined;
+    const nodes = [...this.#routes.nodes];
+    return {
+      clusterId: topology.clusterId,
+      version: topology.version,
+      shards: topology.shards.length,
+      nodes: nodes.map(addressOf),
+      away: nodes.filter(({ number }) => this.#routes.isAway(number)).map(addressOf),
+      ...this.#counts,
+    };
+  }
+
+  #placeOf(key: string): KeyPlace | undefined {
+    const slot = textSlot(key);
+    const route = this.#routes.shardOf(slot);
+    if (route === undefined) return undefined;
+    const { shard, primary } = route;
+    const addressAt = (number: number): string => addressOf(this.#routes.node(number) ?? {});
+    return {
+      slot,
+      shard: shard.id,
+      epoch: shard.epoch,
+      primary: primary === undefined ? undefined : addressAt(primary),
+      readers: this.#routes.readersOf(slot, 0).map(addressAt),
+    };
+  }
+}
+
+/** It was surely not executed, and may be in a moment, by this node or another. */
+function isRefusedForNow(error: unknown): boolean {
+  return error instanceof ReplyFailure && error.retryable && !error.mayHaveRun;
+}
+
+function isMoved(error: ClientError): boolean {
+  return error instanceof ReplyFailure && error.replyCode === 'MOVED';
+}
+
+function isUncertain(error: ClientError): boolean {
+  return error instanceof ReplyFailure && error.replyCode === 'UNCERTAIN';
+}
+
+function nobody(what: string): ClientError {
+  return new ClientError('NODE_DOWN', `${what} has no primary at present`);
+}
