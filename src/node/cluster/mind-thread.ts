@@ -36,6 +36,9 @@ import type {
 /** Bytes of replication on their way to the worker. Some windows of some replicas; more is dropped, as the worker stands still. */
 const MAX_GIVEN_BYTES = 64 * 1024 * 1024;
 
+/** A worker that has not ended so long after it was told to is ended, in ms: its disk hangs, say. */
+const CLOSE_MS = 10_000;
+
 interface Waiting {
   readonly resolve: (answer: never) => void;
   readonly reject: (why: Error) => void;
@@ -145,9 +148,13 @@ export class MindThread {
     return this.#ask('begin', first);
   }
 
-  /** Asks for changes, all or none; resolves with what became of them. */
-  propose(changes: readonly TopologyChange[]): Promise<Outcome> {
-    return this.#ask('propose', changes);
+  /** Asks for changes, all or none; resolves with what became of them. Never rejects. */
+  async propose(changes: readonly TopologyChange[]): Promise<Outcome> {
+    try {
+      return await this.#ask('propose', changes);
+    } catch (error) {
+      return { kind: 'unknown', why: (error as Error).message };
+    }
   }
 
   /** From here on nothing is written at this epoch. Resolves when the voters are being told. */
@@ -179,7 +186,9 @@ export class MindThread {
       // What fails then has been told to the log.
       this.#ask('close', { leaves }).catch(() => {});
     }
+    const timer = setTimeout(() => void this.#worker.terminate(), CLOSE_MS);
     await this.#ended;
+    clearTimeout(timer);
   }
 
   #ask<K extends QuestionKind>(kind: K, asked: Questions[K]['asked']): Promise<Questions[K]['answer']> {
