@@ -198,6 +198,11 @@ export class Copy<W> {
     else if (role.kind === 'replica') role.stream.receive(from, message, clocks, outbox);
   }
 
+  /** A part of a message of that node has come, which is large and takes its time. */
+  arriving(from: NodeLife, clocks: Clocks): void {
+    if (this.#role.kind === 'replica') this.#role.stream.arriving(from, clocks);
+  }
+
   /** Goes on. Returns what the register is to be asked for. */
   tick(clocks: Clocks, outbox: Outbox<ReplicationMessage<W>>): TopologyChange[] {
     const role = this.#role;

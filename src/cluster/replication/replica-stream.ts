@@ -112,6 +112,16 @@ export class ReplicaStream<W> {
     this.#tellDone(monotonicMs, outbox);
   }
 
+  /**
+   * A part of a message of that node has come. One that is large takes longer on its way than a primary is silent otherwise; who attached
+   * anew meanwhile would be sent it anew, for ever.
+   */
+  arriving(from: NodeLife, { monotonicMs }: Clocks): void {
+    if (!isSameLife(from, this.#options.primary)) return;
+    this.#heardMs = monotonicMs;
+    this.#attachAtMs = Math.max(this.#attachAtMs, monotonicMs + this.#retryMs);
+  }
+
   /** How long an answer takes: this may be one. */
   #measure(nowMs: number): void {
     if (this.#askedMs === undefined) return;

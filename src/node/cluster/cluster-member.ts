@@ -70,6 +70,7 @@ export class LiveMember implements ClusterMember {
     };
     mind.onTopology = (topology) => this.#learn(topology);
     mind.onReplication = (from, bytes) => this.#receive(from, bytes);
+    mind.onArriving = (from) => this.#copy.arriving(from, this.#clocks());
     mind.onDeadNodes = (nodes) => {
       this.deadNodes = new Set(nodes);
       this.#event(() => this.listener.changed());

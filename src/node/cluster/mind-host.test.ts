@@ -31,6 +31,7 @@ class TestHost {
       },
       deadNodes: () => {},
       outcome: () => {},
+      arriving: () => {},
       replication: (from: NodeLife, message) => {
         one?.heard.push(`${from.node}/${from.incarnation}: ${Buffer.from(message).toString()}`);
         return true;

@@ -29,6 +29,8 @@ const SEEDS = 2 ** 32;
 export interface HostEvents extends DriverEvents {
   /** Takes a message of replication, which is given away; false: there is no room for it. */
   replication(from: NodeLife, message: Uint8Array<ArrayBuffer>): boolean;
+  /** A part of a large one has come. */
+  arriving(from: NodeLife): void;
 }
 
 export class MindHost {
@@ -108,6 +110,7 @@ export class MindHost {
       random: new Random(randomInt(SEEDS)),
       log,
       take: (from, message) => events.replication(from, message),
+      arriving: (from) => events.arriving(from),
     });
   }
 

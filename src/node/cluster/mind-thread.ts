@@ -52,6 +52,8 @@ export class MindThread {
   onDeadNodes: (nodes: ReadonlySet<NodeId>) => void = () => {};
   /** One message, whole, of a life of a node of this cluster. */
   onReplication: (from: NodeLife, message: Uint8Array<ArrayBuffer>) => void = () => {};
+  /** A part of a message of replication has come that is large; told again while more of it comes. */
+  onArriving: (from: NodeLife) => void = () => {};
   /** The worker has died. This node holds no lease any more and can get none: it is to end with this error. */
   onDeath: (error: Error) => void = (error) => {
     throw error;
@@ -239,6 +241,9 @@ export class MindThread {
       case 'replication':
         this.#cell.takenByMain = (this.#cell.takenByMain + message.bytes.byteLength) | 0;
         this.onReplication(message.from, message.bytes);
+        break;
+      case 'arriving':
+        this.onArriving(message.from);
         break;
       case 'answer': {
         const question = this.#questions.get(message.number);

@@ -46,6 +46,7 @@ try {
   const host = await MindHost.start(place, cell, log, {
     topology: (topology) => tell({ kind: 'topology', topology }),
     deadNodes: (nodes) => tell({ kind: 'deadNodes', nodes }),
+    arriving: (from) => tell({ kind: 'arriving', from }),
     outcome: ({ id, outcome }) => {
       proposals.get(id)?.(outcome);
       proposals.delete(id);

@@ -43,6 +43,8 @@ class Pipe extends Duplex {
 class Node {
   readonly name: string;
   readonly heard: string[] = [];
+  /** Who had a large message on its way, at each tick. */
+  readonly arriving: string[] = [];
   readonly log = recordingLog();
   /** Streams that were opened here. */
   readonly opened: Pipe[] = [];
@@ -73,6 +75,7 @@ class Node {
         if (this.hasRoom) this.heard.push(`${node}/${incarnation} ${Buffer.from(message).toString()}`);
         return this.hasRoom;
       },
+      arriving: ({ node, incarnation }) => void this.arriving.push(`${node}/${incarnation}`),
     });
   }
 
@@ -235,4 +238,24 @@ test('who belongs to no cluster sends nothing; an idle stream is closed, and all
   await settled();
   assert.deepEqual([a.streams.statuses, b.streams.statuses], [[], []]);
   assert.deepEqual(b.heard, ['a/3-c 2', 'a/3-c 3']);
+});
+
+test('a large message on its way is told at each tick in which more of it came, and only then', async () => {
+  const { a, b } = pair();
+  a.say('1');
+  await settled();
+  b.advance(50);
+  assert.deepEqual(b.arriving, [], 'what is whole is no part');
+  const [stream] = a.opened;
+  assert.ok(stream !== undefined);
+  stream.isHeld = true;
+  a.say('y'.repeat(200_000));
+  await settled();
+  b.advance(200);
+  assert.deepEqual(b.arriving, ['a/3-c']);
+  stream.letThrough();
+  await settled();
+  b.advance(200);
+  assert.deepEqual(b.arriving, ['a/3-c']);
+  assert.equal(b.heard.length, 2);
 });

@@ -30,6 +30,8 @@ export interface StreamsOptions {
   readonly log: Log;
   /** Takes a message, which is given away; false: there is no room. */
   readonly take: (from: NodeLife, message: Uint8Array<ArrayBuffer>) => boolean;
+  /** Since the last tick more has come of a message that is not whole yet. */
+  readonly arriving: (from: NodeLife) => void;
 }
 
 interface Receiver {
@@ -37,6 +39,8 @@ interface Receiver {
   readonly reader: MessageReader;
   /** Undefined until it has said. */
   life: NodeLife | undefined;
+  /** Something has come since the last tick. */
+  isArriving: boolean;
 }
 
 export class ReplicationStreams {
@@ -69,7 +73,7 @@ export class ReplicationStreams {
     this.#forget(from, this.#receivers.get(from));
     const [oldest] = this.#receivers;
     if (this.#receivers.size >= MAX_STREAMS && oldest !== undefined) this.#forget(...oldest);
-    const receiver: Receiver = { stream, reader: new MessageReader(), life: undefined };
+    const receiver: Receiver = { stream, reader: new MessageReader(), life: undefined, isArriving: false };
     this.#receivers.set(from, receiver);
     stream.on('data', (chunk: Buffer) => this.#receive(from, receiver, chunk));
     stream.on('end', () => this.#forget(from, receiver));
@@ -82,6 +86,11 @@ export class ReplicationStreams {
       if (!sender.isIdle(nowMs)) continue;
       sender.close();
       this.#senders.delete(to);
+    }
+    for (const receiver of this.#receivers.values()) {
+      const { life, isArriving, reader } = receiver;
+      receiver.isArriving = false;
+      if (life !== undefined && isArriving && reader.gatheredBytes > 0) this.#options.arriving(life);
     }
   }
 
@@ -104,6 +113,7 @@ export class ReplicationStreams {
   #receive(from: NodeId, receiver: Receiver, chunk: Buffer): void {
     if (this.#receivers.get(from) !== receiver) return;
     try {
+      receiver.isArriving = true;
       receiver.reader.push(chunk);
       for (;;) {
         const message = receiver.reader.next();

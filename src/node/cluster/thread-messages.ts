@@ -7,7 +7,7 @@
  *     replication ──────────────────────>      bytes are given away, not copied
  *     <──────────────────────── started        once: it serves; or else
  *     <──────────────────────── refused        once: why it does not
- *     <─ topology, deadNodes, replication, log
+ *     <─ topology, deadNodes, replication, arriving, log
  *     close ────────────────────────────>
  *     <───────────────────────── answer        everything is closed; the worker ends
  */
@@ -71,6 +71,8 @@ export type FromWorker =
   | { readonly kind: 'topology'; readonly topology: Topology }
   | { readonly kind: 'deadNodes'; readonly nodes: readonly NodeId[] }
   | { readonly kind: 'replication'; readonly from: NodeLife; readonly bytes: Uint8Array<ArrayBuffer> }
+  /** A part of a large one has come. */
+  | { readonly kind: 'arriving'; readonly from: NodeLife }
   | {
       readonly kind: 'log';
       readonly level: 'debug' | 'info' | 'warn' | 'error';
