@@ -98,7 +98,7 @@ function memorySection(node: CacheNode): Fields {
     mem_fragmentation_ratio: used === 0 ? '0.00' : (rss / used).toFixed(2),
     mem_fragmentation_bytes: rss - used,
     mem_not_counted_for_evict: 0,
-    mem_replication_backlog: 0,
+    mem_replication_backlog: node.shardStore?.backlog.bytes ?? 0,
     mem_clients_slaves: 0,
     mem_clients_normal: limits.clientsBytes,
     mem_tracking_table: node.tracking.usedBytes,

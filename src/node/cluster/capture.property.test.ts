@@ -42,12 +42,11 @@ class Pair {
   readonly #primary: ShardStore;
   readonly #other = nodeOf(REPLICA_BYTES);
   readonly #replica = new ShardStore(this.#other, 0);
-  readonly #backlog = { last: 0, bytes: 0 };
 
   constructor(player: Player) {
     this.#player = player;
     this.#primary = new ShardStore(player.node, 0);
-    this.#primary.lead({ append: (group) => this.#append(group), backlog: this.#backlog });
+    this.#primary.lead((group) => this.#append(group));
   }
 
   async play(steps: readonly Step[]): Promise<void> {
@@ -71,11 +70,10 @@ class Pair {
     return /^@-?\d+$/.test(word) ? `${this.#player.now + Number(word.slice(1))}` : word;
   }
 
-  #append(group: EffectGroup): number {
+  #append(group: EffectGroup): void {
     // What is done again changes nothing.
     this.#replica.apply(group);
     this.#replica.apply(group);
-    return ++this.#backlog.last;
   }
 }
 

@@ -62,6 +62,7 @@ export class LiveMember implements ClusterMember {
       sizeOf: groupBytes,
       backlogBytes,
     });
+    this.#store.backlog = this.#copy.backlog;
     this.#outbox = {
       send: (to, message) => mind.sendReplication(to, encodeReplication(message)),
       persist() {},
@@ -193,7 +194,7 @@ export class LiveMember implements ClusterMember {
     this.#heldLease = false;
     if (copy.role === 'primary') {
       this.#heldLeaseMs = this.#clocks().monotonicMs;
-      this.#store.lead({ append: (group) => copy.append(group), backlog: copy.backlog });
+      this.#store.lead((group) => copy.append(group));
     } else {
       this.#store.follow();
     }

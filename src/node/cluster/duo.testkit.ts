@@ -151,6 +151,7 @@ export class Member {
       backlogBytes,
       windowBytes,
     });
+    this.shardStore.backlog = this.copy.backlog;
   }
 
   get store() {
@@ -173,7 +174,7 @@ export class Member {
       const epoch = this.copy.shard?.epoch;
       this.copy.learn(topology, this.#clocks);
       if (this.copy.role === role && this.copy.shard?.epoch === epoch) return;
-      if (this.copy.role === 'primary') this.shardStore.lead(this.copy);
+      if (this.copy.role === 'primary') this.shardStore.lead((group) => this.copy.append(group));
       else this.shardStore.follow();
     });
   }

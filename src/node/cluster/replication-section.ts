@@ -1,4 +1,4 @@
-/** INFO replication: the role of this node's copy, and how far whoever follows it is. */
+/** INFO replication: the role of this node's copy, and how far whoever follows it is. Offsets count writes of the stream, not bytes. */
 import type { CacheNode } from '../cache-node.js';
 import type { Gate } from './gate.js';
 
@@ -7,6 +7,7 @@ type Fields = Record<string, string | number>;
 export function replicationSection(node: CacheNode): Fields {
   const { gate } = node;
   const offset = gate?.member.offset ?? 0;
+  const { backlog, backlogBytes } = node.shardStore ?? {};
   return {
     ...(gate?.isReplica === true ? asReplica(gate) : asPrimary(gate)),
     master_failover_state: 'no-failover',
@@ -14,11 +15,11 @@ export function replicationSection(node: CacheNode): Fields {
     master_replid2: '0'.repeat(40),
     master_repl_offset: offset,
     second_repl_offset: -1,
-    repl_backlog_active: 0,
-    repl_backlog_size: 0,
-    repl_backlog_first_byte_offset: 0,
-    repl_backlog_histlen: 0,
-    ...(gate !== undefined && ownFields(gate)),
+    repl_backlog_active: backlog === undefined ? 0 : 1,
+    repl_backlog_size: backlogBytes ?? 0,
+    repl_backlog_first_byte_offset: backlog === undefined ? 0 : backlog.last - backlog.count + 1,
+    repl_backlog_histlen: backlog?.bytes ?? 0,
+    ...(gate !== undefined && ownFields(gate, node.shardStore?.dropped ?? 0)),
   };
 }
 
@@ -53,12 +54,13 @@ function asReplica({ member, view, hearsPrimary }: Gate): Fields {
 }
 
 /** What Redis does not know. */
-function ownFields({ member, held }: Gate): Fields {
+function ownFields({ member, held }: Gate, dropped: number): Fields {
   return {
     shard: member.shard?.id ?? -1,
     shard_epoch: member.shard?.epoch ?? 0,
     write_lease: member.holdsLease() ? 1 : 0,
     confirmed_offset: member.confirmed,
     clients_with_held_replies: held.sessionCount,
+    replica_dropped_keys: dropped,
   };
 }

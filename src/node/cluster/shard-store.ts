@@ -32,12 +32,16 @@ const TOLD_READS = 16;
 /** How often it is said that entries are dropped. */
 const WARN_EVERY_MS = 60_000;
 
-/** What is captured goes there: see Copy. */
-export interface Replication {
-  /** Takes a group, and returns its offset. */
-  append(group: EffectGroup): number;
-  readonly backlog: { readonly last: number; readonly bytes: number };
+/** What is known of the copy's backlog. */
+export interface BacklogState {
+  /** The offset of the newest write, how many there are, and what they take. */
+  readonly last: number;
+  readonly count: number;
+  readonly bytes: number;
 }
+
+/** Takes a group as the next write of the stream: see Copy. */
+type Append = (group: EffectGroup) => void;
 
 /** How much backlog a node with this budget keeps. */
 export function backlogBudget(maxMemoryBytes: number): number {
@@ -45,16 +49,19 @@ export function backlogBudget(maxMemoryBytes: number): number {
 }
 
 export class ShardStore implements ReplicatedStore<EffectGroup>, Capture {
+  /** Of the copy that this is the store of. */
+  backlog: BacklogState = { last: 0, count: 0, bytes: 0 };
+  /** What the copy was given for it. */
+  readonly backlogBytes: number;
   /** Called when something was changed since the last `flush`: call it soon. */
   onChanged: () => void = () => {};
   /** Entries that this replica had no room for. */
   dropped = 0;
   readonly #node: CacheNode;
-  readonly #backlogBytes: number;
   readonly #writer: EffectWriter;
   readonly #reader = new EffectReader();
   readonly #walks = new Set<EntryWalk>();
-  #replication: Replication | undefined;
+  #append: Append | undefined;
   /** Whether the open group has more than reads. */
   #hasChanges = false;
   #isAnnounced = false;
@@ -62,13 +69,13 @@ export class ShardStore implements ReplicatedStore<EffectGroup>, Capture {
   readonly #onRead = (ref: Ref): void => this.#wasRead(ref);
   #warnAtMs = Number.NEGATIVE_INFINITY;
 
-  /** Follows at first. `backlogBytes`: what the copy was given. */
+  /** Follows at first. */
   constructor(node: CacheNode, backlogBytes: number) {
     this.#node = node;
-    this.#backlogBytes = backlogBytes;
+    this.backlogBytes = backlogBytes;
     this.#writer = new EffectWriter((group) => {
       this.#hasChanges = false;
-      this.#replication?.append(group);
+      this.#append?.(group);
     });
     node.shardStore = this;
     this.follow();
@@ -77,10 +84,10 @@ export class ShardStore implements ReplicatedStore<EffectGroup>, Capture {
   // -- roles
 
   /** This node is primary: it decides, and all that changes goes there. */
-  lead(replication: Replication): void {
+  lead(append: Append): void {
     this.#assertFlushed();
     this.#endWalks();
-    this.#replication = replication;
+    this.#append = append;
     this.#node.keyspace.capture = this;
     this.#node.store.decidesExpiry = true;
     this.#node.store.tellReads(TOLD_READS, this.#onRead);
@@ -91,7 +98,7 @@ export class ShardStore implements ReplicatedStore<EffectGroup>, Capture {
   follow(): void {
     this.#assertFlushed();
     this.#endWalks();
-    this.#replication = undefined;
+    this.#append = undefined;
     this.#node.keyspace.capture = undefined;
     this.#node.store.decidesExpiry = false;
     this.#node.store.tellReads(0, this.#onRead);
@@ -99,21 +106,20 @@ export class ShardStore implements ReplicatedStore<EffectGroup>, Capture {
   }
 
   get leads(): boolean {
-    return this.#replication !== undefined;
+    return this.#append !== undefined;
   }
 
   /** Memory that counts in the node's budget: the backlog, which only a large value exceeds, and what is left free. */
   get accountedBytes(): number {
-    const held = this.#replication?.backlog.bytes ?? 0;
     const slack = this.leads ? Math.floor(this.#node.store.maxBytes * SLACK_SHARE) : 0;
-    return Math.max(this.#backlogBytes, held) + slack;
+    return Math.max(this.backlogBytes, this.backlog.bytes) + slack;
   }
 
   // -- what a primary does
 
   /** The offset that holds everything done so far. */
   get offset(): number {
-    const last = this.#replication?.backlog.last ?? 0;
+    const { last } = this.backlog;
     return this.#hasChanges ? last + 1 : last;
   }
 
