@@ -60,3 +60,17 @@ test('a text has the slot of its UTF-8', () => {
     }),
   );
 });
+
+test('keys of every length are summed byte by byte, as it were', () => {
+  for (let length = 0; length < 40; length++) {
+    const key = Array.from({ length }, (_, i) => String.fromCharCode((length * 31 + i * 37) % 256))
+      .join('')
+      .replaceAll('{', '(');
+    let crc = 0;
+    for (const char of key) {
+      crc ^= char.charCodeAt(0) << 8;
+      for (let bit = 0; bit < 8; bit++) crc = crc & 0x8000 ? ((crc << 1) ^ 0x1021) & 0xffff : crc << 1;
+    }
+    assert.equal(slotOf(key), crc % SLOT_COUNT, `length ${length}`);
+  }
+});
