@@ -11,9 +11,13 @@ const CONNECT_TIMEOUT_MS = 5000;
 
 /** There is no connection, or no longer. The message says why and what to do. */
 export class ConnectionError extends Error {
-  constructor(message: string) {
+  /** The same in a few words, where it is known which node is meant. */
+  readonly brief: string;
+
+  constructor(message: string, brief = 'the connection broke') {
     super(message);
     this.name = 'ConnectionError';
+    this.brief = brief;
   }
 }
 
@@ -43,7 +47,7 @@ export class CallConnection {
       const socket = connect({ host, port, noDelay: true, timeout: timeoutMs });
       const fail = (error: NodeJS.ErrnoException) => {
         socket.destroy();
-        reject(new ConnectionError(whyNoConnection(error, host, port, timeoutMs)));
+        reject(new ConnectionError(...whyNoConnection(error, host, port, timeoutMs)));
       };
       socket.once('error', fail);
       socket.once('timeout', () => fail(Object.assign(new Error('timeout'), { code: 'ETIMEDOUT' })));
@@ -106,17 +110,23 @@ function whyNoConnection(
   host: string,
   port: number,
   timeoutMs: number,
-): string {
+): [message: string, brief: string] {
   const address = addressText(host, port);
   switch (error.code) {
     case 'ECONNREFUSED':
-      return `Nothing listens on ${address}. Start a node with \`nuthatch start${port === 6379 ? '' : ` --port ${port}`}\`, or say where one is: --host, --port.`;
+      return [
+        `Nothing listens on ${address}. Start a node with \`nuthatch start${port === 6379 ? '' : ` --port ${port}`}\`, or say where one is: --host, --port.`,
+        'nothing listens there',
+      ];
     case 'ENOTFOUND':
     case 'EAI_AGAIN':
-      return `There is no host named ${host}. Give another one with --host.`;
+      return [`There is no host named ${host}. Give another one with --host.`, 'there is no such host'];
     case 'ETIMEDOUT':
-      return `${address} did not answer within ${timeoutMs / 1000} s. Is it the right address, and does a firewall let you through?`;
+      return [
+        `${address} did not answer within ${timeoutMs / 1000} s. Is it the right address, and does a firewall let you through?`,
+        `cannot be reached within ${timeoutMs / 1000} s`,
+      ];
     default:
-      return `Cannot connect to ${address}: ${error.message}.`;
+      return [`Cannot connect to ${address}: ${error.message}.`, error.message];
   }
 }

@@ -93,7 +93,7 @@ describe('cluster status', () => {
       '',
       'voters    10.0.0.1:6379 (leads), 10.0.0.2:6379,',
       '          10.0.0.3:6379, 10.0.0.4:6379, 10.0.0.5:6379',
-      'away      10.0.0.6:6379: Nothing listens there.',
+      'away      10.0.0.6:6379: nothing listens there',
       'topology  version 1, term 3, of cluster c-1',
       '',
     ]);

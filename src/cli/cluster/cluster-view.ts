@@ -31,7 +31,7 @@ export interface NodeReport {
   readonly address: string;
   /** What it said; undefined if it did not answer. */
   readonly status: ClusterStatus | undefined;
-  /** Why it did not, a sentence. */
+  /** Why it did not, in a few words. */
   readonly problem?: string;
   /** By how much its clock is ahead of ours, in ms; known only to half of the time that the question took. */
   readonly skewMs: number;
@@ -161,6 +161,7 @@ async function askAddress(
     if (answer.report.node === node) return { ...answer, report: { ...answer.report, address } };
     return silent(`another node answers there, ${answer.report.node}`);
   } catch (error) {
+    if (error instanceof ConnectionError) return silent(error.brief);
     if (isExpected(error)) return silent((error as Error).message.split('\n')[0]);
     throw error;
   }

@@ -29,7 +29,7 @@ describe('a view of a cluster', () => {
     assert.equal(nodes.filter(({ status }) => status !== undefined).length, 2);
     assert.match(
       nodes.find(({ node }) => node === cluster.nodes[1].node)?.problem ?? '',
-      /^Nothing listens on/,
+      /^nothing listens there/,
     );
   });
 
@@ -169,6 +169,6 @@ describe('cluster failover', () => {
     const cluster = await started(2, true);
     cluster.stop(1);
     const refused = await handOver(asked(cluster, 1), 1, undefined);
-    assert.match((refused as { refused: string }).refused, /cannot be told to hand over: Nothing listens/);
+    assert.match((refused as { refused: string }).refused, /cannot be told to hand over: nothing listens/);
   });
 });

@@ -38,9 +38,13 @@ describe('the doctor', () => {
       'wrong Shard 1 has no replica in sync: if 10.0.0.1:6379 fails its keys are gone',
     ]);
     assert.deepEqual(found(topology, nodes, { away: [6] }), [
-      'wrong 10.0.0.6:6379 does not answer: Nothing listens there.',
+      'wrong 10.0.0.6:6379 does not answer: nothing listens there',
     ]);
-    assert.match(found(topology, nodes, { away: [1] })[0], /, and it is a voter: Nothing/);
+    assert.match(found(topology, nodes, { away: [1] })[0], /, and it is a voter: nothing/);
+    assert.match(
+      found(topology, nodes, { away: [1, 2, 3] }).join('\n'),
+      /^wrong 3 of 5 voters do not answer: without a majority/m,
+    );
     const copy = { ...(viewOf(topology, nodes).nodes[0].status?.copy as object), leaseLeftMs: 0 } as never;
     assert.match(found(topology, nodes, { says: { 1: { copy } } })[0], /^wrong Shard 1 takes no writes/);
     assert.match(found(topology, nodes, { says: { 1: { role: 'follower' } } })[0], /^wrong No voter leads/);

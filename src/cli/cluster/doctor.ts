@@ -67,10 +67,9 @@ function shardFindings({ id, primary, writes, replicas }: ShardSummary, topology
     findings.push({
       level: 'wrong',
       what: `Shard ${id} has no replica in sync: if ${primary.address} fails its keys are gone`,
-      remedy:
-        replicas.length === 0
-          ? 'Start the node that is away, or another one with --join: it gets a copy by itself'
-          : `Wait until ${replicas.map(({ address }) => address).join(', ')} has caught up. If it does not, read its log`,
+      remedy: !replicas.some(({ isHere }) => isHere)
+        ? 'Start the node that is away, or another one with --join: it gets a copy by itself'
+        : `Wait until ${replicas.map(({ address }) => address).join(', ')} has caught up. If it does not, read its log`,
     });
   } else if (inSync.length < topology.replicasPerShard) {
     findings.push({
@@ -79,8 +78,8 @@ function shardFindings({ id, primary, writes, replicas }: ShardSummary, topology
       remedy: 'Start the node that is away, or another one with --join',
     });
   }
-  for (const { address, lagMs } of inSync)
-    if (lagMs !== undefined && lagMs > MAX_LAG_MS)
+  for (const { address, lagMs, isHere } of inSync)
+    if (isHere && lagMs !== undefined && lagMs > MAX_LAG_MS)
       findings.push({
         level: 'risky',
         what: `The replica ${address} of shard ${id} is ${seconds(lagMs)} behind: deletes wait for it`,
@@ -111,7 +110,17 @@ function awayFindings({ node, address, status, problem }: NodeReport, topology: 
 }
 
 function leaderFindings({ leader, nodes }: ClusterSummary): Finding[] {
-  if (leader !== undefined || nodes.some(({ isHere, isVoter }) => isVoter && !isHere)) return [];
+  const voters = nodes.filter(({ isVoter }) => isVoter);
+  const away = voters.filter(({ isHere }) => !isHere);
+  if (2 * away.length >= voters.length)
+    return [
+      {
+        level: 'wrong',
+        what: `${away.length} of ${counted(voters.length, 'voter')} ${away.length === 1 ? 'does' : 'do'} not answer: without a majority no shard takes writes, and none fails over`,
+        remedy: `Start one of them again with its --data: ${away.map(({ address }) => address).join(', ')}`,
+      },
+    ];
+  if (leader !== undefined || away.length > 0) return [];
   return [
     {
       level: 'wrong',

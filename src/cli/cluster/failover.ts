@@ -76,7 +76,7 @@ export async function handOver(
   const away = view.nodes.find(({ node }) => node === plan.from.node)?.problem;
   if (away !== undefined)
     return {
-      refused: `the primary of shard ${id} cannot be told to hand over: ${away.replace(/\.$/, '')}. If it is gone a replica takes over by itself`,
+      refused: `the primary of shard ${id} cannot be told to hand over: ${away}. If it is gone a replica takes over by itself`,
     };
   const startMs = performance.now();
   const client = await NodeClient.connect({ ...asked, host: reachableHost(from.host), port: from.port });

@@ -122,8 +122,7 @@ export function viewOf(
         skewErrorMs: 1,
         asked: 1,
       };
-      if (changes.away?.includes(i))
-        return { ...plain, status: undefined, problem: 'Nothing listens there.' };
+      if (changes.away?.includes(i)) return { ...plain, status: undefined, problem: 'nothing listens there' };
       const timeline = changes.timelines?.[i] ?? [];
       return { ...plain, status: { ...wellStatus(node, topology), timeline, ...changes.says?.[i] } };
     }),

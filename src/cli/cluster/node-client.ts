@@ -71,7 +71,8 @@ export class NodeClient {
     const late = new Promise<never>((_, reject) => {
       timer = setTimeout(() => {
         this.#connection.close();
-        reject(new ConnectionError(`${this.address} did not answer within ${patienceMs / 1000} s.`));
+        const brief = `no answer within ${patienceMs / 1000} s`;
+        reject(new ConnectionError(`${this.address} gave ${brief}.`, brief));
       }, patienceMs);
     });
     try {
