@@ -15,6 +15,7 @@ import {
   type SlotRange,
   type Topology,
 } from '../../ring/index.js';
+import { addressText } from '../node-address.js';
 import type { ClusterView, NodeReport } from './cluster-view.js';
 
 export interface ClusterSummary {
@@ -192,8 +193,7 @@ function partOf(leads: boolean, follows: boolean, isKnown: boolean, holdsData: b
 
 function addressOf(node: NodeId, topology: Topology): string {
   const known = topology.nodes.find((one) => one.node === node);
-  if (known === undefined) return node;
-  return `${known.host.includes(':') ? `[${known.host}]` : known.host}:${known.port}`;
+  return known === undefined ? node : addressText(known.host, known.port);
 }
 
 /** '1 replica', '2 replicas'. */

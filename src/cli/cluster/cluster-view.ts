@@ -107,7 +107,8 @@ async function askNode(
       address: status.address || client.address,
       status,
       skewMs: Math.round(status.wallMs - sentMs - tookMs / 2),
-      skewErrorMs: Math.ceil(tookMs / 2),
+      // Both clocks are read in whole milliseconds.
+      skewErrorMs: Math.ceil(tookMs / 2) + 1,
     };
     const topology = status.version > version ? await topologyOf(client) : undefined;
     const info = look.info === true ? await client.askText(['INFO']) : undefined;
@@ -116,7 +117,7 @@ async function askNode(
       topology,
     };
   } catch (error) {
-    if (error instanceof RefusedError && error.code === 'ERR')
+    if (error instanceof RefusedError && /unknown subcommand/i.test(error.message))
       throw new ForeignError(
         `${error.message}\nIs it a node of a cluster? \`nuthatch start --cluster\` starts one.`,
       );

@@ -10,13 +10,9 @@ const PATIENCE_MS = 2000;
 
 /** The node answered with an error. */
 export class RefusedError extends Error {
-  /** The first word of the error: 'ERR', 'NOAUTH'. */
-  readonly code: string;
-
-  constructor(address: string, words: readonly string[], { text, code }: ReplyError, hint: string) {
+  constructor(address: string, words: readonly string[], { text }: ReplyError, hint: string) {
     super(`${address} refused ${words.slice(0, 2).join(' ')}: ${text}${hint === '' ? '' : `\n${hint}`}`);
     this.name = 'RefusedError';
-    this.code = code;
   }
 }
 
