@@ -231,6 +231,19 @@ describe('who hangs on what leaves', () => {
 });
 
 describe('load leases', () => {
+  test('how many invalidations were sent says nothing of what others may change: without the lease, and of a replica', async () => {
+    await withMember({}, async (node) => {
+      const client = await tracker(await node.connect());
+      await client.exchange('LEASE.PUSHES', ':0\r\n');
+      node.member.loseLease();
+      await client.exchange('LEASE.PUSHES', '_\r\n');
+    });
+    await withMember({ self: r }, async (node) => {
+      const client = await tracker(await node.connect());
+      await client.exchange('LEASE.PUSHES', '_\r\n');
+    });
+  });
+
   test('tokens name the epoch, and end with it', async () => {
     await withMember({}, async (node) => {
       const client = await node.connect();
