@@ -15,66 +15,52 @@
  *   (shard, epoch) under which it was read, or gone.
  * - The keys of a shard whose primary is away are not given to others but its own copies, for reads.
  */
-import { type RandomSource, textSlot } from '../../base/index.js';
-import { type CircuitOptions, ClusterRoutes, type LearntTopology, type ReadsFrom } from '../core/index.js';
+import { textSlot } from '../../base/index.js';
+import { ClusterRoutes, type LearntTopology, type ReadsFrom } from '../core/index.js';
 import { ClientError, ReplyFailure } from '../errors.js';
 import type { TimeSource } from '../time.js';
-import type { Caller } from './caller.js';
+import { ClusterNodes, type ClusterNodesOptions } from './cluster-nodes.js';
 import { ClusterRead, MAX_HOPS, movedTo, type ReadWays } from './cluster-read.js';
 import {
   type ClusterStats,
   type Engine,
   type EngineCluster,
   type EngineHost,
-  type EngineOptions,
   type KeyPlace,
   type Payload,
   type Reading,
   type ReadMode,
   readOf,
 } from './engine.js';
-import { addressOf, type EngineServer } from './engine-connection.js';
-import { GuardedEngine } from './guarded-engine.js';
+import { addressOf } from './engine-connection.js';
 import type { NewsServers } from './news-servers.js';
-import { NuthatchEngine } from './nuthatch-engine.js';
 import { Opening } from './opening.js';
 import { TopologyWatch } from './topology-watch.js';
 
-export interface ClusterEngineOptions extends EngineOptions {
-  /** Any of its nodes. All nodes are connected to as the first of them is. */
-  readonly seeds: readonly EngineServer[];
+export interface ClusterEngineOptions extends ClusterNodesOptions {
   readonly reads: ReadsFrom;
-  readonly time: TimeSource;
-  readonly random: RandomSource;
   /** Follows the cluster too. */
   readonly news?: NewsServers;
-  /** Default: `circuitDefaults`. */
-  readonly circuit?: CircuitOptions;
-}
-
-/** A node, as it is talked to. */
-interface Part {
-  readonly guarded: GuardedEngine;
-  readonly inner: NuthatchEngine;
 }
 
 /** A write that is refused for the moment is tried again after so long. */
 const PAUSE_MS = 25;
-const PING_DEADLINE_MS = 1_000;
 
 export class ClusterEngine implements Engine {
   readonly #options: ClusterEngineOptions;
   readonly #host: EngineHost;
   readonly #routes: ClusterRoutes;
   readonly #watch: TopologyWatch;
-  readonly #parts = new Map<number, Part>();
+  readonly #nodes: ClusterNodes;
   readonly #opening: Opening;
   readonly #ways: ReadWays;
   readonly #counts = { changes: 0, redirections: 0, unleasedHits: 0, largestStaleMs: 0 };
   #waiters: { resolve: () => void; reject: (error: unknown) => void }[] = [];
   /** Why calls are rejected while no topology is known. */
   #absence: ClientError;
-  #turn = 0;
+  /** Topologies that named another primary or epoch of a shard. */
+  #moves = 0;
+  #isKnown = false;
   #isClosed = false;
 
   /** Begins to connect. */
@@ -84,15 +70,18 @@ export class ClusterEngine implements Engine {
     this.#routes = new ClusterRoutes(options.reads);
     this.#opening = new Opening(options.time);
     this.#ways = this.#waysOf(options.time);
+    this.#nodes = new ClusterNodes(options, this.#routes, this.#nodeHost());
     this.#absence = new ClientError('NOT_CONNECTED', `no node of ${this.description} has told of it yet`);
     this.#watch = new TopologyWatch({
       seeds: options.seeds,
       time: options.time,
       routes: this.#routes,
-      callers: () => this.#callers(),
+      callers: () => this.#nodes.callers(),
       learnt: (learnt) => this.#learnt(learnt),
       unknown: (problem) => this.#unknown(problem),
-      calm: () => this.#measure(),
+      calm: () => {
+        if (options.reads === 'nearest') this.#nodes.measure();
+      },
     });
   }
 
@@ -123,7 +112,7 @@ export class ClusterEngine implements Engine {
       await new Promise<void>((resolve, reject) => this.#waiters.push({ resolve, reject }));
     }
     const primaries = [...this.#routes.shards].flatMap(({ primary }) => primary ?? []);
-    const outcomes = await Promise.allSettled(primaries.map((node) => this.#part(node).guarded.ready()));
+    const outcomes = await Promise.allSettled(primaries.map((node) => this.#nodes.engineOf(node).ready()));
     if (outcomes.some(({ status }) => status === 'fulfilled')) return;
     const [first] = outcomes;
     throw first?.status === 'rejected' ? first.reason : nobody(this.description);
@@ -168,14 +157,14 @@ export class ClusterEngine implements Engine {
 
   async clear(prefix: string, deadlineMs: number): Promise<number> {
     if (this.#opening.isOn) return this.#opening.wait(() => this.clear(prefix, deadlineMs));
-    const { topology } = this.#routes;
-    if (topology === undefined) throw this.#absence;
+    if (this.#routes.topology === undefined) throw this.#absence;
+    const moves = this.#moves;
     const shards = [...this.#routes.shards];
     // Primaries that answer do it, whatever becomes of the others.
     const calls = await Promise.allSettled(
       shards.map(({ primary }) => {
         if (primary === undefined) throw nobody(this.description);
-        return this.#part(primary).guarded.clear(prefix, deadlineMs);
+        return this.#nodes.engineOf(primary).clear(prefix, deadlineMs);
       }),
     );
     let deleted = 0;
@@ -186,8 +175,8 @@ export class ClusterEngine implements Engine {
       }
       deleted += call.value;
     }
-    if (this.#routes.topology === topology) return deleted;
-    const message = `the cluster has changed while keys that begin with '${prefix}' were deleted; try again`;
+    if (this.#moves === moves) return deleted;
+    const message = `a shard has got another primary while keys that begin with '${prefix}' were deleted; try again`;
     throw new ClientError('NODE_DOWN', message, { mayHaveRun: true });
   }
 
@@ -196,7 +185,7 @@ export class ClusterEngine implements Engine {
     this.#isClosed = true;
     this.#absence = new ClientError('CLOSED', `the connections to ${this.description} were closed`);
     this.#watch.close();
-    for (const { guarded } of this.#parts.values()) guarded.close();
+    this.#nodes.close();
     this.#opening.over();
     for (const { reject } of this.#waiters.splice(0)) reject(this.#absence);
   }
@@ -208,7 +197,7 @@ export class ClusterEngine implements Engine {
     const counts = this.#counts;
     return {
       time,
-      engineOf: (node) => this.#part(node).guarded,
+      engineOf: (node) => this.#nodes.engineOf(node),
       primaryOf: (slot) => this.#routes.primaryOf(slot),
       failed: (node, error) => {
         const next = this.#failed(node, error);
@@ -236,7 +225,7 @@ export class ClusterEngine implements Engine {
     for (let hops = 0; ; ) {
       if (node === undefined) throw this.#unserved(slot);
       try {
-        return await send(this.#part(node).guarded, Math.max(1, Math.ceil(endMs - time.now())));
+        return await send(this.#nodes.engineOf(node), Math.max(1, Math.ceil(endMs - time.now())));
       } catch (error) {
         const next = this.#failed(node, error);
         const isToBeMoved = next !== undefined && hops++ < MAX_HOPS;
@@ -258,7 +247,7 @@ export class ClusterEngine implements Engine {
       return undefined;
     }
     this.#counts.redirections++;
-    this.#watch.hurry(this.#parts.get(node)?.inner.caller);
+    this.#watch.hurry(this.#nodes.callerOf(node));
     return this.#routes.nodeAt(moved.host, moved.port)?.number;
   }
 
@@ -275,40 +264,17 @@ export class ClusterEngine implements Engine {
 
   // -- nodes
 
-  #part(number: number): Part {
-    const known = this.#parts.get(number);
-    if (known !== undefined) return known;
-    const part = this.#newPart(number);
-    this.#parts.set(number, part);
-    return part;
-  }
-
-  #newPart(number: number): Part {
-    const host: EngineHost = {
-      woken: (key) => this.#host.woken(key),
-      invalidated: (key) => this.#host.invalidated(key, number),
-      unsound: () => this.#host.unsound(number),
-      sound: (sinceMs) => this.#host.sound(sinceMs, number),
-      drawTicket: () => this.#host.drawTicket(number),
-      reachable: (problem) => this.#reached(number, problem),
+  /** What a node tells is told as it is, but that it can be reached, or not. */
+  #nodeHost(): EngineHost {
+    const host = this.#host;
+    return {
+      woken: (key) => host.woken(key),
+      invalidated: (key, node) => host.invalidated(key, node),
+      unsound: (node) => host.unsound(node),
+      sound: (sinceMs, node) => host.sound(sinceMs, node),
+      drawTicket: (node) => host.drawTicket(node),
+      reachable: (problem, node) => this.#reached(node, problem),
     };
-    const options = { ...this.#options, node: number };
-    let inner: NuthatchEngine | undefined;
-    const guarded = new GuardedEngine(
-      (told) => {
-        inner = new NuthatchEngine(this.#serverOf(number), options, told, { isOfCluster: true });
-        return inner;
-      },
-      host,
-      this.#options,
-    );
-    return { guarded, inner: inner as unknown as NuthatchEngine };
-  }
-
-  #serverOf(number: number): EngineServer {
-    const [first] = this.#options.seeds;
-    const node = this.#routes.node(number);
-    return node === undefined ? { ...first } : { ...first, host: node.host, port: node.port };
   }
 
   #reached(number: number, problem: Error | undefined): void {
@@ -316,36 +282,29 @@ export class ClusterEngine implements Engine {
     if (problem !== undefined) {
       this.#watch.hurry();
       for (const { primary, copies } of this.#routes.shards) {
-        if (primary === number) for (const copy of copies) this.#part(copy);
+        if (primary === number) for (const copy of copies) this.#nodes.engineOf(copy);
       }
     }
     this.#host.reachable(problem, this.homeOf());
   }
 
-  #callers(): Caller[] {
-    const callers = [...this.#parts.values()].flatMap(({ inner }) => inner.caller ?? []);
-    const at = this.#turn++ % Math.max(1, callers.length);
-    return [...callers.slice(at), ...callers.slice(0, at)];
-  }
-
   // -- topology
 
   #learnt({ moved, gone }: LearntTopology): void {
-    const isFirst = this.#opening.isOn || this.#waiters.length > 0;
-    for (const number of gone) {
-      this.#parts.get(number)?.guarded.close();
-      this.#parts.delete(number);
-    }
+    const isFirst = !this.#isKnown;
+    this.#isKnown = true;
+    this.#nodes.leave(gone);
     if (this.#options.tracks) for (const number of moved) this.#host.unsound(number);
     for (const { primary, copies } of this.#routes.shards) {
-      if (primary !== undefined) this.#part(primary);
-      if (this.#options.reads !== 'primary') for (const copy of copies) this.#part(copy);
+      if (primary !== undefined) this.#nodes.engineOf(primary);
+      if (this.#options.reads !== 'primary') for (const copy of copies) this.#nodes.engineOf(copy);
     }
     this.#follow();
     this.#opening.over();
     for (const { resolve } of this.#waiters.splice(0)) resolve();
     if (isFirst) return;
     this.#counts.changes++;
+    if (moved.length > 0) this.#moves++;
     // Who waits at a node that is no longer the primary is woken by nobody else; and what is pending may succeed now.
     if (moved.length > 0) this.#host.reachable(undefined, this.homeOf());
   }
@@ -353,34 +312,20 @@ export class ClusterEngine implements Engine {
   #follow(): void {
     const primaries = [...this.#routes.shards].flatMap(({ primary }) => primary ?? []);
     this.#options.news?.follow(
-      primaries.map((number) => this.#serverOf(number)),
+      primaries.map((number) => this.#nodes.serverOf(number)),
       (channel) => {
         const holder = this.#routes.primaryOf(textSlot(channel));
-        return holder === undefined ? undefined : this.#serverOf(holder);
+        return holder === undefined ? undefined : this.#nodes.serverOf(holder);
       },
     );
   }
 
   #unknown(problem: ClientError): void {
     const message = `${this.description} is not known: ${problem.message}`;
+    const isNews = message !== this.#absence.message;
     this.#absence = new ClientError('NOT_CONNECTED', message, { cause: problem });
-    this.#host.reachable(problem, this.homeOf());
+    if (isNews) this.#host.reachable(problem, this.homeOf());
     for (const { reject } of this.#waiters.splice(0)) reject(problem);
-  }
-
-  /** Once a second: how far the nodes are, if that is asked for. */
-  #measure(): void {
-    if (this.#options.reads !== 'nearest') return;
-    const { time } = this.#options;
-    for (const [number, { inner }] of this.#parts) {
-      const sentMs = time.now();
-      const options = {
-        deadlineMs: PING_DEADLINE_MS,
-        take: () => this.#routes.tookMs(number, time.now() - sentMs),
-      };
-      // One that does not answer is away, and known as such.
-      inner.caller?.call(['PING'], options).catch(() => {});
-    }
   }
 
   // -- for people
