@@ -40,9 +40,16 @@ export class RawConnection {
     socket.on('error', () => {});
   }
 
-  static async open(port: number, host = '127.0.0.1'): Promise<RawConnection> {
+  /** Rejects when there is no connection in time; without a time it is left to the system. */
+  static async open(port: number, host = '127.0.0.1', timeoutMs?: number): Promise<RawConnection> {
     const socket = connect({ port, host, noDelay: true });
-    await once(socket, 'connect');
+    const late = () => socket.destroy(new Error(`no connection to ${host}:${port} within ${timeoutMs} ms`));
+    const timer = timeoutMs === undefined ? undefined : setTimeout(late, timeoutMs);
+    try {
+      await once(socket, 'connect');
+    } finally {
+      clearTimeout(timer);
+    }
     return new RawConnection(socket);
   }
 
@@ -97,6 +104,11 @@ export class RawConnection {
 
   close(): void {
     this.socket.destroy();
+  }
+
+  /** Closes it so that what was not sent yet never is. */
+  reset(): void {
+    this.socket.resetAndDestroy();
   }
 
   async #wait(until: number, what: string): Promise<void> {

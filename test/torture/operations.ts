@@ -8,8 +8,9 @@
  * Of keys of the last two kinds a soft expiry promises nothing; everything else does for all of them.
  */
 import type { Cache, LoadContext, LoadOptions } from '#layers/client';
+import { nowNs } from '../kit/rows.js';
 import type { Seeded } from '../kit/seeded.js';
-import { INVALIDATED, NEAR, nowNs, READ, READ_FAILED, READ_NOTHING, type Recorder } from './records.js';
+import { INVALIDATED, NEAR, READ, READ_FAILED, READ_NOTHING, type Recorder } from './records.js';
 import type { RowClient } from './rows.js';
 
 export interface StoredRow {

@@ -6,6 +6,7 @@
  * The start is read before an operation begins and the end after it has resolved: so of two rows where one ends before the
  * other starts, the operations truly came in this order, in whichever process each was.
  */
+import { eachRow, nowNs, Rows } from '../kit/rows.js';
 
 /** Kinds of operations; what a row's version says. */
 export const READ = 1; // the value's
@@ -27,29 +28,23 @@ export interface Row {
   readonly flags: number;
 }
 
-export const nowNs = (): number => Number(process.hrtime.bigint());
-
 /** Collects rows until they are taken. */
 export class Recorder {
-  #rows: number[] = [];
+  readonly #rows = new Rows();
 
   add(kind: number, key: number, version: number, startNs: number, flags = 0): void {
-    this.#rows.push(kind, key, version, startNs, nowNs(), flags);
+    this.#rows.add(kind, key, version, startNs, nowNs(), flags);
   }
 
   /** All rows since the last time. */
   take(): Float64Array {
-    const rows = Float64Array.from(this.#rows);
-    this.#rows = [];
-    return rows;
+    return this.#rows.take();
   }
 }
 
 export function* rowsOf(numbers: Float64Array): Generator<Row> {
-  for (let at = 0; at < numbers.length; at += FIELDS) {
-    const [kind, key, version, startNs, endNs, flags] = numbers.subarray(at, at + FIELDS);
+  for (const [kind, key, version, startNs, endNs, flags] of eachRow(numbers, FIELDS))
     yield { kind, key, version, startNs, endNs, flags };
-  }
 }
 
 /** A row for people. */

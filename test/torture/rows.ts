@@ -10,7 +10,7 @@
  */
 import { once } from 'node:events';
 import { connect, createServer, type Server, type Socket } from 'node:net';
-import { nowNs } from './records.js';
+import { nowNs } from '../kit/rows.js';
 
 const READ_ROW = 1;
 const WRITE_ROW = 2;

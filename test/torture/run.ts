@@ -11,11 +11,11 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { RawConnection } from '../kit/connection.js';
+import { nowNs } from '../kit/rows.js';
 import { Seeded } from '../kit/seeded.js';
 import { startNuthatch, startRedis, type TestServer } from '../kit/servers.js';
 import { History } from './history.js';
 import { isNothing } from './operations.js';
-import { nowNs } from './records.js';
 import { RowServer } from './rows.js';
 import type { WorkerOrder, WorkerReport } from './worker.js';
 

@@ -3,9 +3,10 @@
  * any moment by its parent, to whom it tells what it did.
  */
 import { type Cache, CacheMemory, createCache } from '#layers/client';
+import { nowNs } from '../kit/rows.js';
 import { Seeded } from '../kit/seeded.js';
 import { Operations } from './operations.js';
-import { nowNs, Recorder } from './records.js';
+import { Recorder } from './records.js';
 import { RowClient } from './rows.js';
 import { removeFence } from './without-fence.js';
 

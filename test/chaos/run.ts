@@ -1,0 +1,282 @@
+/**
+ * The chaos: real nodes in namespaces of their own, clients on both sides, one fault after the other, and what all that was
+ * acknowledged became of.
+ *
+ *   all is well ── a moment ── fault ── (held) ── undone ── all is well ── the keys of its shard are read ── the next one
+ *
+ * Client a is never cut off; client b goes with the primary that is. The faults come from the seed, the order of things from the machine.
+ */
+import { nowNs } from '../kit/rows.js';
+import { Seeded } from '../kit/seeded.js';
+import type { Load } from './callers.js';
+import { Client } from './clients.js';
+import { Cost, type Fault, type FaultName } from './faults.js';
+import { History } from './history.js';
+import { slotOf, tagsFor } from './keys.js';
+import { Network } from './network.js';
+import { type ChaosNode, Nodes } from './nodes.js';
+import { ask, nuthatch, ownersOf, type Product, redis } from './products.js';
+import { ownerOf } from './slots.js';
+import { type ChaosVerdict, type Counted, verdictOf } from './verdict.js';
+
+export interface ChaosOptions {
+  readonly against: 'nuthatch' | 'redis';
+  /** In this order, again and again. */
+  readonly faults: readonly FaultName[];
+  readonly rounds: number;
+  readonly seed: number;
+  readonly ackWrites: 'primary' | 'replica';
+  readonly checksLease: boolean;
+  /** How long a cut lasts. */
+  readonly cutMs: number;
+  readonly keepsLogs: boolean;
+  /** Of problems and violations: it has seen enough when it has found one. */
+  readonly endsWithViolation: boolean;
+  readonly print: (line: string) => void;
+}
+
+const SHARDS = 3;
+const NODES = 6;
+const CLIENTS = 2;
+/** All has to be well again within this time; liveness says 10 s, on a machine that is not busy. */
+const WELL_MS = 90_000;
+const LOOK_MS = 250;
+/** Redis Cluster needs some 20 s. */
+const TAKEN_OVER_MS = 60_000;
+const STOP_MS = 5000;
+const MUTE_MS = 10_000;
+const TERM_MS = 3000;
+const SETTLE_MS = 500;
+const AUDITS = 5;
+
+export async function runChaos(options: ChaosOptions): Promise<ChaosVerdict> {
+  const product = options.against === 'redis' ? redis() : nuthatch(options.ackWrites, options.checksLease);
+  const names = [...Array.from({ length: NODES }, (_, i) => `n${i + 1}`), 'ca', 'cb'];
+  const network = new Network(names);
+  const nodes = new Nodes(product, network.places.slice(0, NODES), options.faults.includes('full-disk'));
+  const chaos = new Chaos(options, product, network, nodes);
+  const end = (): void => chaos.end();
+  process.once('exit', end);
+  try {
+    return await chaos.run();
+  } finally {
+    process.off('exit', end);
+    end();
+  }
+}
+
+class Chaos {
+  readonly #options: ChaosOptions;
+  readonly #product: Product;
+  readonly #network: Network;
+  readonly #nodes: Nodes;
+  readonly #random: Seeded;
+  readonly #history = new History(CLIENTS);
+  readonly #clients: Client[] = [];
+  readonly #counted: Counted[] = [];
+  readonly #problems: string[] = [];
+  #tags: readonly string[] = [];
+
+  constructor(options: ChaosOptions, product: Product, network: Network, nodes: Nodes) {
+    this.#options = options;
+    this.#product = product;
+    this.#network = network;
+    this.#nodes = nodes;
+    this.#random = new Seeded(options.seed);
+  }
+
+  async run(): Promise<ChaosVerdict> {
+    await this.#begin();
+    const { faults, rounds } = this.#options;
+    for (let round = 0; round < rounds && !this.#isOver(); round++) {
+      const name = faults[round % faults.length];
+      await this.#episode(name);
+    }
+    await Promise.all(this.#clients.map((client) => client.stop()));
+    this.#history.check(Number.POSITIVE_INFINITY);
+    return this.#verdict();
+  }
+
+  end(): void {
+    for (const client of this.#clients) client.kill();
+    this.#nodes.destroy(this.#options.keepsLogs);
+    this.#network.destroy();
+  }
+
+  async #begin(): Promise<void> {
+    const { all } = this.#nodes;
+    for (const node of all) this.#nodes.start(node);
+    const answers = (node: ChaosNode) => ask(node, this.#product.password, ['PING']);
+    await until(
+      async () => (await Promise.all(all.map(answers))).every((reply) => reply === 'PONG'),
+      WELL_MS,
+    );
+    await this.#product.form(all, SHARDS);
+    if (!(await this.#isWell())) throw new Error(`the cluster does not begin: ${this.#problems.join('; ')}`);
+    const owners = await ownersOf(this.#product, all);
+    const primaries = [...new Set(owners.map(({ primary }) => primary))].sort((a, b) => a - b);
+    this.#tags = tagsFor(SHARDS, (slot, shard) => ownerOf(owners, slot)?.primary === primaries[shard]);
+    const load: Omit<Load, 'client'> = {
+      nodes: all.map(({ host, port }) => ({ host, port })),
+      tags: this.#tags,
+      clients: CLIENTS,
+      password: this.#product.password,
+      isRedis: this.#product.isRedis,
+    };
+    for (let number = 0; number < CLIENTS; number++) {
+      const client = new Client(this.#network.places[NODES + number], number, (from, report) =>
+        this.#history.tell(report.rows, from.number === 0),
+      );
+      this.#clients.push(client);
+      client.begin({ ...load, client: number }, this.#options.seed * 1009 + number);
+    }
+  }
+
+  async #episode(name: FaultName): Promise<void> {
+    await pause(SETTLE_MS + this.#random.below(SETTLE_MS));
+    const shard = this.#random.below(SHARDS);
+    const primary = await this.#primaryOf(shard);
+    if (primary === undefined) {
+      this.#problems.push(`nobody says who the primary of shard ${shard} is`);
+      return;
+    }
+    const fromNs = nowNs();
+    const cost = new Cost({ name, shard, node: primary.number, fromNs });
+    this.#history.cost = { shard, cost };
+    const toNs = await this.#inflict(name, primary, cost);
+    const isWell = await this.#isWell();
+    const healedNs = nowNs();
+    await this.#audit(name === 'restart-all' ? [0, 1, 2] : [shard]);
+    this.#history.cost = undefined;
+    this.#history.check(Math.min(...this.#clients.map(({ toldNs }) => toldNs)));
+    const fault: Fault = { name, shard, node: primary.number, fromNs, toNs, healedNs };
+    const gapMs = cost.gapMs(healedNs);
+    this.#counted.push({ fault, gapMs, readMs: cost.readMs });
+    const seconds = ((healedNs - fromNs) / 1e9).toFixed(1);
+    this.#options.print(
+      `${this.#counted.length}. ${name} of shard ${shard} at ${primary.place.name}: writes stood for ${gapMs.toFixed(0)} ms, well after ${seconds} s`,
+    );
+    if (!isWell) this.#options.print(`not well: ${this.#problems.at(-1)}`);
+  }
+
+  /** Does it and undoes it; resolves with when it had come about. */
+  async #inflict(name: FaultName, primary: ChaosNode, cost: Cost): Promise<number> {
+    const nodes = this.#nodes;
+    switch (name) {
+      case 'kill':
+      case 'bounce':
+        return this.#kill(primary, name === 'kill' ? cost : undefined);
+      case 'stop': {
+        nodes.signal(primary, 'SIGSTOP');
+        const toNs = nowNs();
+        await pause(STOP_MS);
+        nodes.signal(primary, 'SIGCONT');
+        return toNs;
+      }
+      case 'cut':
+        return this.#cut(primary);
+      case 'one-way': {
+        const others = nodes.all.filter((node) => node !== primary).map(({ place }) => place);
+        this.#network.mute(primary.place, [...others, this.#clients[0].place]);
+        const toNs = nowNs();
+        await pause(MUTE_MS);
+        this.#network.unmute(primary.place);
+        return toNs;
+      }
+      case 'term':
+        nodes.signal(primary, 'SIGTERM');
+        await Promise.all([nodes.ended(primary), pause(TERM_MS)]);
+        nodes.start(primary);
+        return nowNs();
+      case 'full-disk': {
+        const other = this.#random.pick(nodes.all.filter((node) => node !== primary));
+        const empty = nodes.fillDisk(other);
+        const toNs = await this.#kill(primary, cost);
+        empty();
+        return toNs;
+      }
+      case 'restart-all':
+        for (const node of nodes.all) nodes.signal(node, 'SIGKILL');
+        await Promise.all(nodes.all.map((node) => nodes.ended(node)));
+        for (const node of nodes.all) nodes.start(node);
+        return nowNs();
+    }
+  }
+
+  /** With a cost it is started again when another node has taken over, else at once. */
+  async #kill(node: ChaosNode, cost: Cost | undefined): Promise<number> {
+    this.#nodes.signal(node, 'SIGKILL');
+    await this.#nodes.ended(node);
+    const toNs = nowNs();
+    if (cost !== undefined) {
+      if (!(await until(async () => cost.isTakenOver, TAKEN_OVER_MS)))
+        this.#problems.push(`nobody took over from ${node.place.name} within ${TAKEN_OVER_MS / 1000} s`);
+      await pause(this.#random.below(2 * SETTLE_MS));
+    }
+    this.#nodes.start(node);
+    return toNs;
+  }
+
+  async #cut(node: ChaosNode): Promise<number> {
+    const side = [node.place, this.#clients[1].place];
+    this.#network.cutOff(side);
+    const toNs = nowNs();
+    await pause(this.#options.cutMs);
+    this.#network.heal(side);
+    return toNs;
+  }
+
+  async #primaryOf(shard: number): Promise<ChaosNode | undefined> {
+    const { all } = this.#nodes;
+    const owner = ownerOf(await ownersOf(this.#product, all), slotOf(this.#tags[shard]));
+    return owner === undefined ? undefined : all[owner.primary];
+  }
+
+  async #isWell(): Promise<boolean> {
+    let why: string | undefined;
+    const isWell = await until(async () => {
+      why = await this.#product.trouble(this.#nodes.all, SHARDS);
+      return why === undefined || this.#clients.some(({ ended }) => ended !== undefined);
+    }, WELL_MS);
+    if (!isWell) this.#problems.push(`not all is well within ${WELL_MS / 1000} s: ${why}`);
+    return isWell;
+  }
+
+  async #audit(shards: readonly number[]): Promise<void> {
+    for (const shard of shards) {
+      const keys = this.#history.takeChanged(shard);
+      let isDone = false;
+      for (let i = 0; i < AUDITS && !isDone; i++) isDone = await this.#clients[0].audit(keys);
+      if (!isDone) this.#problems.push(`the keys of shard ${shard} cannot be read`);
+    }
+  }
+
+  #isOver(): boolean {
+    for (const { ended } of this.#clients) if (ended !== undefined) this.#problems.push(ended);
+    if (this.#problems.length > 0) return true;
+    return this.#options.endsWithViolation && this.#verdict().violations > 0;
+  }
+
+  #verdict(): ChaosVerdict {
+    const errors = new Set(this.#clients.flatMap((client) => [...client.errors]));
+    return verdictOf({
+      name: this.#product.name,
+      acksAll: this.#options.ackWrites === 'replica',
+      counted: this.#counted,
+      history: this.#history,
+      problems: this.#problems,
+      errors: [...errors],
+    });
+  }
+}
+
+const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+
+async function until(isSo: () => Promise<boolean>, timeoutMs: number): Promise<boolean> {
+  const untilMs = performance.now() + timeoutMs;
+  while (performance.now() < untilMs) {
+    if (await isSo()) return true;
+    await pause(LOOK_MS);
+  }
+  return false;
+}
