@@ -101,8 +101,8 @@ Examples:
 `;
 
 const clusterExamples = `
-Three machines:
-  nuthatch start --host 10.0.0.1 --join 10.0.0.2,10.0.0.3   on 10.0.0.1, likewise on the others
+Three machines, here the first; NUTHATCH_PASSWORD and NUTHATCH_CLUSTER_SECRET are the same on all:
+  nuthatch start --host 10.0.0.1 --join 10.0.0.2,10.0.0.3
   nuthatch cluster init 10.0.0.1:6379 10.0.0.2:6379 10.0.0.3:6379 --shards 1 --replicas 2
   nuthatch cluster status --host 10.0.0.1
 

@@ -28,6 +28,7 @@ export function addUp(program: Command, version: string): void {
       'Of each node (default: half of the memory of this machine, or of its cgroup, divided by the nodes)',
     )
     .option('--password <secret>', 'Password that clients must give (default: NUTHATCH_PASSWORD, or none)')
+    .option('--password-file <file>', 'File that holds the password (default: NUTHATCH_PASSWORD_FILE)')
     .addHelpText('after', upExamples)
     .action(async (rest: string[], flags: TextFlags, command: Command) => {
       const { up } = await import('./up.js');

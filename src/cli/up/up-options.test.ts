@@ -1,4 +1,7 @@
 import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
 import { describe, it } from 'node:test';
 import { isOfCluster } from '../cluster-settings.js';
 import { type Flags, loadSettings } from '../settings.js';
@@ -34,6 +37,17 @@ describe('the options of up', () => {
       [3, 2, 7000, './d', 'p', true],
     );
     assert.deepEqual(told.maxMemory, { bytes: 64 * 1024 * 1024 });
+  });
+
+  it('take the password also from a file', () => {
+    const path = join(mkdtempSync(join(tmpdir(), 'nuthatch-')), 'password');
+    writeFileSync(path, 'pass word\n');
+    assert.equal(options({ passwordFile: path }).password, 'pass word');
+    assert.equal(options({}, { NUTHATCH_PASSWORD_FILE: path }).password, 'pass word');
+    assert.equal(options({ password: 'x', passwordFile: path }).password, 'x');
+    rmSync(dirname(path), { recursive: true });
+    const gone = upOptions({ passwordFile: path }, {}, []);
+    assert.match(String('problems' in gone && gone.problems), /cannot be read \(there is no such file\)/);
   });
 
   it('are checked together', () => {

@@ -1,15 +1,20 @@
 /** The options of `nuthatch up`, checked, all problems at once; and the nodes that follow from them. */
+import { readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { optionRanges } from '../../node/index.js';
 import { MAX_REPLICAS, MAX_SHARDS, type Refusal } from '../../ring/index.js';
 import { counted } from '../cluster/cluster-summary.js';
+import { reasonOf } from '../file-problem.js';
 import { FlagReader, type TextFlags } from '../flag-reader.js';
 import { BUS_PORT_OFFSET, DEFAULT_PORT } from '../node-address.js';
-import { folder, integer, type MemoryAmount, memory, port, secret } from '../option-kinds.js';
+import { file, folder, integer, type MemoryAmount, memory, port, secret } from '../option-kinds.js';
 import type { Variables } from '../variables.js';
 import { LAST_PORT } from './ports.js';
 import type { NodePlan } from './supervisor.js';
 import type { UpShape } from './up-shape.js';
+
+/** The least that a node takes. */
+const WITNESS_MEMORY = '2mb';
 
 export const UP_HOST = '127.0.0.1';
 
@@ -49,11 +54,26 @@ export function upOptions(
       undefined as MemoryAmount | undefined,
       'max-memory',
     ),
-    password: reader.read(secret(), 'password', '', 'password'),
+    password: passwordOf(reader),
     rest,
   };
   if (options.port === 0) reader.problems.push('--port 0 says no port: give one, or --free-ports');
   return reader.problems.length > 0 ? { problems: reader.problems } : options;
+}
+
+/** The password itself, which counts first, or that of a file. */
+function passwordOf(reader: FlagReader): string {
+  const password = reader.read(secret(), 'password', '', 'password');
+  const path = reader.read(file(), 'password-file', '', 'password-file');
+  if (password !== '' || path === '') return password;
+  try {
+    const text = readFileSync(path, 'utf8').replace(/\r?\n$/, '');
+    if (text === '') reader.problems.push(`the password file ${path} is empty: write the password into it`);
+    return text;
+  } catch (error) {
+    reader.problems.push(`the password file ${path} cannot be read (${reasonOf(error)})`);
+    return '';
+  }
 }
 
 /** What is to be, beside what was in the folder; or why not. */
@@ -83,20 +103,19 @@ export function shapeOf(
 }
 
 /** '3 shards with 1 replica each' */
-export function sizeText({
-  shards,
-  replicas,
-}: {
-  readonly shards: number;
-  readonly replicas: number;
-}): string {
+export function sizeText({ shards, replicas }: Pick<UpShape, 'shards' | 'replicas'>): string {
   return `${counted(shards, 'shard')} with ${counted(replicas, 'replica')} each`;
 }
 
+/** How many nodes hold data. */
+export function holdingCount({ shards, replicas }: Pick<UpShape, 'shards' | 'replicas'>): number {
+  return shards * (1 + replicas);
+}
+
 /** How many nodes there are: those of the shards, and a witness where two alone could not fail over. */
-export function nodeCount({ shards, replicas }: { shards: number; replicas: number }): number {
-  const holding = shards * (1 + replicas);
-  return holding === 2 && replicas === 1 ? 3 : holding;
+export function nodeCount(size: Pick<UpShape, 'shards' | 'replicas'>): number {
+  const holding = holdingCount(size);
+  return holding === 2 && size.replicas === 1 ? 3 : holding;
 }
 
 /** `folderOf` gives the folder of node 1 and so on. */
@@ -107,7 +126,7 @@ export function nodePlans(
   folderOf: (number: number) => string,
   keepsLogs: boolean,
 ): NodePlan[] {
-  const holding = shape.shards * (1 + shape.replicas);
+  const holding = holdingCount(shape);
   const ports = Array.from({ length: nodeCount(shape) }, (_, i) => shape.port + i);
   return ports.map((port, i) => {
     const join = ports.filter((other) => other !== port).map((other) => `${UP_HOST}:${other}`);
@@ -118,7 +137,7 @@ export function nodePlans(
       args: [
         'start',
         '--max-memory',
-        maxMemory,
+        i < holding ? maxMemory : WITNESS_MEMORY,
         ...rest,
         // What makes it a node of this cluster counts, whatever variables say for others.
         '--cluster',

@@ -12,6 +12,7 @@ import { join } from 'node:path';
 import { optionRanges } from '../../node/index.js';
 import { isRefusal } from '../../ring/index.js';
 import { commandName } from '../banner.js';
+import { ConnectionError } from '../call-connection.js';
 import { isExpected, statusOf } from '../cluster/cluster-view.js';
 import { init, waitUntilServed } from '../cluster/init.js';
 import { painter } from '../cluster/paint.js';
@@ -24,7 +25,15 @@ import { Screen, wantsColor } from '../screen.js';
 import { freeRow, takenPort } from './ports.js';
 import { Supervisor } from './supervisor.js';
 import { UpDisplay } from './up-display.js';
-import { nodeCount, nodePlans, shapeOf, sizeText, UP_HOST, type UpOptions } from './up-options.js';
+import {
+  holdingCount,
+  nodeCount,
+  nodePlans,
+  shapeOf,
+  sizeText,
+  UP_HOST,
+  type UpOptions,
+} from './up-options.js';
 import { readShape, type UpShape, writeShape } from './up-shape.js';
 import { upBanner } from './up-text.js';
 
@@ -72,11 +81,12 @@ export async function up(options: UpOptions, version: string): Promise<ExitCode>
   try {
     const plan = await planned(options);
     const folder = options.data ?? (temporary = mkdtempSync(join(tmpdir(), 'nuthatch-up-')));
-    const budget = memoryOf(options, nodeCount(plan));
+    const budget = memoryOf(options, holdingCount(plan));
     const folderOf = (number: number) => join(folder, `node${number}`);
     const plans = nodePlans(plan, options.rest, budget.text, folderOf, options.data !== undefined);
     for (let i = 1; i <= plans.length; i++) mkdirSync(folderOf(i), { recursive: true });
-    const variables = { ...process.env, NUTHATCH_PASSWORD: options.password };
+    // The file of the password was read.
+    const variables = { ...process.env, NUTHATCH_PASSWORD: options.password, NUTHATCH_PASSWORD_FILE: '' };
     const tell = (line: string) => screen.print(`${line}\n`);
     const nodes = new Supervisor(plans, { program: process.argv[1] ?? '', variables, tell });
     supervisor = nodes;
@@ -219,7 +229,9 @@ async function answers(port: number, password: string): Promise<boolean> {
       return (await statusOf({ host: UP_HOST, port, password })).clusterId !== undefined;
     } catch (error) {
       if (!isExpected(error)) throw error;
-      if (performance.now() > endMs) throw new UpError((error as Error).message, ExitCode.UNAVAILABLE);
+      // Who answers, and refuses, does so again.
+      if (performance.now() > endMs || !(error instanceof ConnectionError))
+        throw new UpError((error as Error).message, ExitCode.UNAVAILABLE);
       await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY_MS));
     }
   }
