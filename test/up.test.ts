@@ -1,15 +1,22 @@
 /** A cluster on this machine from outside: begun, looked at, its primary killed, handed over, ended; and nothing of it is left. */
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { connect } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
 import { Command, nuthatch } from './cli/commands.js';
 
 /** Below the ports that the system gives out, and no other test's. */
 const FIRST_PORT = 23_700;
 const commands: Command[] = [];
-after(() => {
+/** For what is temporary: a command that is killed leaves it behind. */
+const folder = mkdtempSync(join(tmpdir(), 'nuthatch-up-'));
+after(async () => {
   for (const command of commands) command.signal('SIGKILL');
+  await Promise.all(commands.map((command) => command.ended));
+  rmSync(folder, { recursive: true });
 });
 
 interface Status {
@@ -24,7 +31,7 @@ interface Status {
 
 async function started(args: readonly string[]): Promise<{ readonly up: Command; readonly ports: number[] }> {
   const small = ['--port', String(FIRST_PORT), '--free-ports', '--max-memory', '16mb'];
-  const up = new Command(['up', ...small, ...args]);
+  const up = new Command(['up', ...small, ...args], { variables: { TMPDIR: folder } });
   commands.push(up);
   const [, first, last = first] = await up.printed(/is a cluster of .* on ports? (\d+)(?: to (\d+))?\n/);
   await up.printed(/stop +Ctrl-C\n/);
