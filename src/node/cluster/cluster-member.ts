@@ -40,6 +40,11 @@ export class LiveMember implements ClusterMember {
   readonly #decoder = new ReplicationDecoder();
   readonly #clock = new HolderClock();
   readonly #outbox: Outbox<ReplicationMessage<EffectGroup>>;
+  /** By node: what is answered in the next turn. */
+  readonly #attaches = new Map<
+    NodeId,
+    { readonly from: NodeLife; readonly message: ReplicationMessage<EffectGroup> }
+  >();
   #timer: NodeJS.Timeout | undefined;
   #isPumpDue = false;
   /** What the gate was told last. */
@@ -209,11 +214,31 @@ export class LiveMember implements ClusterMember {
       this.#node.log.warn(`a message of replication of ${from.node} is dropped: ${error.message}`);
       return;
     }
+    if (message.kind === 'replication/attach') this.#attachSoon(from, message);
+    else this.#hear(from, message);
+  }
+
+  #hear(from: NodeLife, message: ReplicationMessage<EffectGroup>): void {
     this.#event(() => {
       this.#store.flush();
       this.#copy.receive(from, message, this.#clocks(), this.#outbox);
       if (this.#copy.role === 'primary') this.listener.confirmed();
     });
+  }
+
+  /**
+   * Of those that have come by the next turn the last one of each node counts. While this thread is busy, with a very large value say, a replica asks
+   * again and again; were each answered, with all of that value, the thread would be as busy with that, and its replica ask again.
+   */
+  #attachSoon(from: NodeLife, message: ReplicationMessage<EffectGroup>): void {
+    if (this.#attaches.size === 0) {
+      setImmediate(() => {
+        const attaches = [...this.#attaches.values()];
+        this.#attaches.clear();
+        for (const attach of attaches) this.#hear(attach.from, attach.message);
+      });
+    }
+    this.#attaches.set(from.node, { from, message });
   }
 
   /** In the turn after this one: until then the loop may bring more. */

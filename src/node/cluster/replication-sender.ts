@@ -3,12 +3,12 @@
  *
  *              send                   opened: says who sends
  *   IDLE ──────────────> OPENING ─────────────────────────────> OPEN
- *    ^                      │ failed: queue dropped                │ lost, or beyond its bound: queue dropped
+ *    ^                      │ failed: queue dropped                │ lost: queue dropped
  *    │ waited               v                                      v
  *    └────────────────── WAITING <─────────────────────────────────┘     what is said meanwhile is dropped
  *
- * Replication has a window: what is under way to a replica is 1 MiB, or one write that is larger. So a queue that grows beyond
- * MAX_QUEUED_BYTES belongs to a stream that nobody takes anything from, and it is given up; the protocol attaches again.
+ * Replication has a window: what is under way to a replica is 1 MiB, or one write that is larger. When more than MAX_QUEUED_BYTES wait, what comes
+ * is dropped, and not what is on its way: a replica that asks again while a large write comes would else never get it.
  *
  * A large message goes in pieces, of which TURN_BYTES go in one turn: to seal 512 MiB at once would hold up heartbeats for seconds.
  */
@@ -67,10 +67,7 @@ export class ReplicationSender {
 
   send(message: Uint8Array): void {
     if (this.#isClosed || this.#waitMs !== undefined) return;
-    if (this.#queuedBytes > MAX_QUEUED_BYTES) {
-      if (this.#stream !== undefined) this.#drop(this.#stream);
-      return;
-    }
+    if (this.#queuedBytes > MAX_QUEUED_BYTES) return;
     this.#saidAtMs = undefined;
     this.#queue.push(message);
     this.#queuedBytes += message.length;
