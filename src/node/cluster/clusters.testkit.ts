@@ -23,9 +23,33 @@ export async function eventually(condition: () => boolean): Promise<void> {
 
 export const SECRET = 'a secret of these tests';
 
+interface Ending {
+  readonly folders: string[];
+  readonly closes: (() => Promise<void>)[];
+}
+
+const endings = new WeakMap<TestContext, Ending>();
+
+/** What is to be done at the end of a test: first all that runs is closed, then its folders are removed. */
+function endingOf(t: TestContext): Ending {
+  const known = endings.get(t);
+  if (known !== undefined) return known;
+  const ending: Ending = { folders: [], closes: [] };
+  endings.set(t, ending);
+  t.after(async () => {
+    for (const close of ending.closes) await close();
+    for (const folder of ending.folders) rmSync(folder, { recursive: true, force: true });
+  });
+  return ending;
+}
+
+export function closeAtEnd(t: TestContext, close: () => Promise<void>): void {
+  endingOf(t).closes.push(close);
+}
+
 export function placeOf(t: TestContext, part: Partial<MindPlace> = {}): MindPlace {
   const folder = mkdtempSync(join(tmpdir(), 'nuthatch-mind-'));
-  t.after(() => rmSync(folder, { recursive: true, force: true }));
+  endingOf(t).folders.push(folder);
   return {
     folder: join(folder, 'meta'),
     host: '127.0.0.1',

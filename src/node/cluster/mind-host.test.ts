@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import type { NodeLife, Topology } from '../../ring/index.js';
 import { recordingLog } from '../meta/states.testkit.js';
-import { addressOf, eventually, firstOf, placeOf } from './clusters.testkit.js';
+import { addressOf, closeAtEnd, eventually, firstOf, placeOf } from './clusters.testkit.js';
 import { hostClocks } from './host-clocks.js';
 import { LeaseView } from './lease-view.js';
 import { MindHost, TICK_MS } from './mind-host.js';
@@ -38,8 +38,9 @@ class TestHost {
       },
     });
     one = new TestHost(host, lease, cell);
-    t.after(() => one?.close());
-    return one;
+    const begun = one;
+    closeAtEnd(t, () => begun.close());
+    return begun;
   }
 
   private constructor(host: MindHost, lease: LeaseView, cell: SharedCell) {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { createServer } from 'node:net';
 import { type TestContext, test } from 'node:test';
 import { recordingLog } from '../meta/states.testkit.js';
-import { addressOf, eventually, firstOf, placeOf } from './clusters.testkit.js';
+import { addressOf, closeAtEnd, eventually, firstOf, placeOf } from './clusters.testkit.js';
 import { MindThread } from './mind-thread.js';
 import type { MindPlace } from './thread-messages.js';
 
@@ -12,7 +12,7 @@ const ALIVE_MS = 50;
 async function started(t: TestContext, place: MindPlace): Promise<MindThread> {
   const thread = await MindThread.start(place, recordingLog());
   const timer = setInterval(() => thread.alive(), ALIVE_MS);
-  t.after(async () => {
+  closeAtEnd(t, async () => {
     clearInterval(timer);
     await thread.close();
   });
