@@ -23,6 +23,7 @@ import type { Log } from '../options.js';
 import { hostClocks } from './host-clocks.js';
 import { LeaseView } from './lease-view.js';
 import type { MindStatus } from './mind-status.js';
+import { MAX_UNTAKEN_BYTES } from './replication-frames.js';
 import { newSharedMemory, SharedCell } from './shared-cell.js';
 import type {
   FromWorker,
@@ -32,9 +33,6 @@ import type {
   ToWorker,
   WorkerData,
 } from './thread-messages.js';
-
-/** Bytes of replication on their way to the worker. Some windows of some replicas; more is dropped, as the worker stands still. */
-const MAX_GIVEN_BYTES = 64 * 1024 * 1024;
 
 /** A worker that has not ended so long after it was told to is ended, in ms: its disk hangs, say. */
 const CLOSE_MS = 10_000;
@@ -140,7 +138,7 @@ export class MindThread {
       buffer instanceof ArrayBuffer && byteLength === buffer.byteLength,
       'a message has a buffer of its own, which it fills',
     );
-    if (((this.#givenBytes - this.#cell.takenByWorker) | 0) > MAX_GIVEN_BYTES) return;
+    if ((this.#givenBytes - this.#cell.takenByWorker) >>> 0 > MAX_UNTAKEN_BYTES) return;
     this.#givenBytes = (this.#givenBytes + byteLength) | 0;
     this.#post({ kind: 'replication', to, bytes: message }, [buffer]);
   }

@@ -9,6 +9,7 @@ import { assert } from '../../base/index.js';
 import type { Outcome } from '../../cluster/index.js';
 import type { Log } from '../options.js';
 import { MindHost, TICK_MS } from './mind-host.js';
+import { MAX_UNTAKEN_BYTES } from './replication-frames.js';
 import { SharedCell } from './shared-cell.js';
 import type {
   FromWorker,
@@ -18,9 +19,6 @@ import type {
   ToWorker,
   WorkerData,
 } from './thread-messages.js';
-
-/** Bytes of replication that the main thread has not taken yet; a node that sends more than any window allows loses its stream. */
-const MAX_GIVEN_BYTES = 64 * 1024 * 1024;
 
 assert(parentPort !== null, 'this runs in a worker thread');
 const port = parentPort;
@@ -52,7 +50,7 @@ try {
       proposals.delete(id);
     },
     replication: (from, bytes) => {
-      if (((givenBytes - cell.takenByMain) | 0) > MAX_GIVEN_BYTES) return false;
+      if ((givenBytes - cell.takenByMain) >>> 0 > MAX_UNTAKEN_BYTES) return false;
       givenBytes = (givenBytes + bytes.byteLength) | 0;
       tell({ kind: 'replication', from, bytes }, [bytes.buffer]);
       return true;

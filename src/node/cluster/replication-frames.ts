@@ -14,6 +14,8 @@ const MIB = 1024 * 1024;
 
 /** The largest write, in one batch with the largest entry of a full sync, and what stands around them. */
 export const MAX_REPLICATION_BYTES = 2 * (MAX_VALUE_BYTES + MAX_KEY_BYTES) + MIB;
+/** Between the threads: one of them, and some windows of some replicas. Beyond it a thread stands still, or a node floods this one. */
+export const MAX_UNTAKEN_BYTES = MAX_REPLICATION_BYTES + 64 * MIB;
 /** Some 80 bytes. */
 const MAX_HELLO_BYTES = 1024;
 const LENGTH_BYTES = 4;
