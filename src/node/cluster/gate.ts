@@ -334,10 +334,13 @@ function changesData(command: Command, request: Request): boolean {
   return (command.flags & Trait.CHANGES) !== 0 || takesAwayByWord(command, request);
 }
 
-function takesAwayByWord({ flags, spec: { takesAwayWith } }: Command, request: Request): boolean {
-  if ((flags & Trait.MAY_TAKE_AWAY) === 0 || takesAwayWith === undefined) return false;
+function takesAwayByWord(command: Command, request: Request): boolean {
+  return (command.flags & Trait.MAY_TAKE_AWAY) !== 0 && hasOneOf(command.spec.takesAwayWith ?? [], request);
+}
+
+function hasOneOf(words: readonly string[], request: Request): boolean {
   for (let i = 2; i < request.count; i++) {
-    for (const word of takesAwayWith) if (request.is(i, word)) return true;
+    for (const word of words) if (request.is(i, word)) return true;
   }
   return false;
 }
