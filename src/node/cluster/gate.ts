@@ -69,7 +69,7 @@ export class Gate implements MemberListener {
   #staleMs: number | undefined;
   /** Sessions in WAIT. */
   readonly #waiting = new Set<Session>();
-  /** What EXEC has executed so far. */
+  /** What the EXEC at work, or the last one, has executed. */
   #inExec = { changes: false, waits: false };
 
   constructor(node: CacheNode, member: ClusterMember) {
@@ -144,6 +144,7 @@ export class Gate implements MemberListener {
 
   #transactionRedirection(session: Session): string {
     const { transaction } = session;
+    this.#inExec = { changes: false, waits: false };
     if (transaction === undefined) return '';
     let slot = NO_SLOT;
     let changes = false;
@@ -226,7 +227,6 @@ export class Gate implements MemberListener {
     const { flags } = command;
     if ((flags & Trait.EXECUTES) !== 0) {
       const { changes, waits } = this.#inExec;
-      this.#inExec = { changes: false, waits: false };
       if (changes) this.held.mark(session, from, waits);
       return;
     }
