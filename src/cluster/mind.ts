@@ -297,11 +297,9 @@ export class Mind {
   /** What a step has brought about in one machine, for the others. */
   #end({ clocks, advice }: Step, outbox: MindOutbox): void {
     const { binding, committed, committedTerm } = this.#register;
-    // What is known to be committed binds before it is on disk. While the next one is on its way there, the disk shows an older one, and
-    // to go back to that would promise leases to primaries whom the next one deposes.
-    const isNewer = isAbove(binding?.position, this.#binding?.position);
-    const isTaken = isNewer || (this.#mutants.has('binding-goes-back') && binding !== this.#binding);
-    if (binding !== undefined && isTaken) {
+    // What is known to be committed binds before it is on disk. While the next one is on its way there the disk shows an older one; to go
+    // back to that would hold up whom the newer one names.
+    if (binding !== undefined && isAbove(binding.position, this.#binding?.position)) {
       this.#binding = binding;
       const { accepted } = this.#register;
       const isLast = accepted === binding.value || this.#mutants.has('next-forgotten');

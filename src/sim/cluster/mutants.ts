@@ -63,7 +63,6 @@ export const MUTANT_RULES: Readonly<Record<string, string>> = {
   'waiters-of-epoch-forgotten': 'who waits is told when the shard has another epoch',
   // mind
   'depose-on-own-word': 'a deposal waits for the word of a majority',
-  'binding-goes-back': 'what binds a voter never goes back',
   'next-forgotten': 'a voter whose topology came to disk goes by the next one, if that is on its way there',
   'twins-count': 'of two processes with one data folder neither counts',
   // plan
