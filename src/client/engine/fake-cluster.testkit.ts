@@ -94,6 +94,12 @@ export class FakeNode {
         return PONG;
       case 'INFO':
         return bulk('redis_version:7.4.0\r\nnuthatch_version:0.1.0\r\n');
+      case 'SUBSCRIBE':
+        return `>3\r\n${bulk('subscribe')}${bulk(words[1])}:1\r\n`;
+      case 'PUBLISH':
+        return ':1\r\n';
+      case 'PUBSUB':
+        return array(words[2], 1);
       case 'LEASE.PUSHES':
         return this.pushes === null ? '_\r\n' : `:${this.pushes}\r\n`;
       case 'CLUSTER':

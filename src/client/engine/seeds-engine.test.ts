@@ -1,0 +1,126 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { Cache } from '../cache.js';
+import { eventually } from '../connection/fake-server.testkit.js';
+import { createCache } from '../create-cache.js';
+import { ClientError } from '../errors.js';
+import { array, FakeCluster, type FakeNode } from './fake-cluster.testkit.js';
+
+const HIT = array('hit', '"v"', 1_000, 0);
+const urlOf = ({ port }: FakeNode): string => `redis://127.0.0.1:${port}`;
+
+/** A cache over these servers, of which `lone` is in no cluster. */
+async function withCache(
+  lone: readonly number[],
+  open: (nodes: readonly FakeNode[]) => Cache,
+  body: (cache: Cache, nodes: readonly FakeNode[], cluster: FakeCluster) => Promise<void>,
+): Promise<void> {
+  const cluster = await FakeCluster.start(2);
+  const { nodes } = cluster;
+  cluster.agree(cluster.first());
+  for (const place of lone) {
+    nodes[place].mode = 'standalone';
+    nodes[place].topology = undefined;
+  }
+  for (const node of nodes) node.answer = () => HIT;
+  const cache = open(nodes);
+  try {
+    await body(cache, nodes, cluster);
+  } finally {
+    cache.close();
+    await cluster.stop();
+  }
+}
+
+/** What the cache says when it is asked for a key. */
+async function problemOf(cache: Cache): Promise<ClientError | undefined> {
+  try {
+    await cache.peek('k');
+    return undefined;
+  } catch (error) {
+    assert.ok(error instanceof ClientError);
+    return error;
+  }
+}
+
+test('a node of a cluster stands for all of it, and so does a list of its nodes, a dead one among them', async () => {
+  const dead = 'redis://127.0.0.1:1';
+  for (const open of [
+    ([, r]: readonly FakeNode[]) => createCache(urlOf(r)),
+    (nodes: readonly FakeNode[]) => createCache({ nodes: nodes.map(urlOf) }),
+    ([, r]: readonly FakeNode[]) => createCache({ nodes: [urlOf(r), dead] }),
+  ]) {
+    await withCache([], open, async (cache, [p, r]) => {
+      await cache.ready();
+      assert.equal(await cache.get('k'), 'v');
+      assert.deepEqual([p.asked, r.asked], [['LEASE.GET k NOLEASE'], []]);
+      assert.equal(cache.stats().cluster?.clusterId, 'fake');
+      assert.equal((await cache.explain('k')).place?.primary, `127.0.0.1:${p.port}`);
+    });
+  }
+});
+
+test('the first reads of a process wait until it is known what the servers are', async () => {
+  await withCache(
+    [],
+    (nodes) => createCache({ nodes: nodes.map(urlOf) }),
+    async (cache) => {
+      assert.equal(await cache.getOrLoad('k', () => assert.fail('it is there')), 'v');
+      assert.equal(cache.stats().cacheErrors, 0);
+    },
+  );
+});
+
+test('lone nodes are a ring, of which no topology is told', async () => {
+  await withCache(
+    [0, 1],
+    (nodes) => createCache({ nodes: nodes.map(urlOf) }),
+    async (cache, [p, r]) => {
+      for (let i = 0; i < 20; i++) assert.equal(await cache.get(`k:${i}`), 'v');
+      assert.ok(p.asked.length > 0 && r.asked.length > 0);
+      assert.equal(cache.stats().cluster, undefined);
+      assert.equal((await cache.explain('k')).place, undefined);
+    },
+  );
+});
+
+test('lone nodes and nodes of a cluster in one list are refused, whoever answers first', async () => {
+  for (const lone of [0, 1]) {
+    await withCache(
+      [lone],
+      (nodes) => createCache({ nodes: nodes.map(urlOf) }),
+      async (cache, nodes) => {
+        let problem: ClientError | undefined;
+        cache.on('reachable', (event) => {
+          if (event.problem !== undefined) problem = event.problem as ClientError;
+        });
+        await eventually(() => problem?.code === 'UNSUPPORTED_SERVER', 'it is told');
+        const of = `127.0.0.1:${nodes[1 - lone].port} is of a Nuthatch cluster, and 127.0.0.1:${nodes[lone].port} is not`;
+        assert.ok(problem?.message.includes(of), problem?.message);
+        assert.equal((await problemOf(cache))?.code, 'UNSUPPORTED_SERVER');
+        await assert.rejects(cache.ready(), /name nodes of one cluster only/);
+        // Reads load.
+        assert.equal(await cache.getOrLoad('k', () => 'loaded'), 'loaded');
+      },
+    );
+  }
+});
+
+test('a delete that nobody could be asked for is pending whatever the servers turn out to be', async () => {
+  await withCache(
+    [],
+    (nodes) => {
+      for (const node of nodes) node.topology = undefined;
+      return createCache({ nodes: nodes.map(urlOf), invalidationDeadline: '60s' });
+    },
+    async (cache, nodes, cluster) => {
+      const deleted = cache.delete('k');
+      await eventually(() => cache.stats().pendingInvalidations === 1, 'it is pending');
+      nodes[0].answer = (words) => (words[0] === 'UNLINK' ? ':1\r\n' : HIT);
+      cluster.agree(cluster.first());
+      await deleted;
+      assert.ok(nodes[0].asked.includes('UNLINK k'));
+      assert.equal(cache.stats().pendingInvalidations, 0);
+    },
+  );
+});
