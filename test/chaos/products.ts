@@ -2,6 +2,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
+import type { ClusterStatus } from '#layers/node';
 import { RawConnection } from '../kit/connection.js';
 import { decode, type Plain, plain } from '../kit/frames.js';
 import type { NodeAddress } from './links.js';
@@ -21,6 +22,8 @@ export interface Product {
   form(all: readonly NodePlace[], shards: number): Promise<void>;
   /** Why not all is well yet; undefined if every shard has a primary and all its replicas. */
   trouble(all: readonly NodePlace[], shards: number): Promise<string | undefined>;
+  /** What the nodes say of what happened since, in ms since 1970: a line each, in the order of time. */
+  timeline(all: readonly NodePlace[], sinceMs: number): Promise<readonly string[]>;
 }
 
 const ANSWER_MS = 2000;
@@ -64,13 +67,28 @@ export function nuthatch(ackWrites: string, checksLease: boolean): Product {
       await run([process.execPath, program, ...words, ...addresses]);
     },
     trouble: async (all, shards) => {
-      const copies = await Promise.all(all.map((place) => statusOf(place, password)));
+      const states = await Promise.all(all.map((place) => statusOf(place, password)));
+      const copies = states.map((state) => state?.copy);
       if (copies.some((copy) => copy === undefined)) return 'a node does not answer, or has no copy';
       const primaries = copies.filter((copy) => copy?.role === 'primary' && copy.leaseLeftMs > 0);
       if (primaries.length !== shards) return `${primaries.length} primaries have their lease`;
       const inSync = primaries.map((copy) => copy?.followers.filter((one) => one.isInSync).length ?? 0);
       const replicas = all.length / shards - 1;
       return inSync.some((count) => count < replicas) ? 'a replica is not in sync' : undefined;
+    },
+    timeline: async (all, sinceMs) => {
+      const told = await Promise.all(
+        all.map(async (place) => {
+          const status = await statusOf(place, password);
+          const entries = status?.timeline.filter(({ atMs }) => atMs >= sinceMs) ?? [];
+          return entries.map(({ atMs, text }) => ({
+            atMs,
+            text: `${place.host} (${status?.node})  ${text}`,
+          }));
+        }),
+      );
+      const entries = told.flat().sort((a, b) => a.atMs - b.atMs);
+      return entries.map(({ atMs, text }) => `${String(Math.round(atMs - sinceMs)).padStart(6)} ms  ${text}`);
     },
   };
 }
@@ -103,6 +121,7 @@ export function redis(): Product {
         ? 'a replica is not connected'
         : undefined;
     },
+    timeline: async () => [],
   };
 }
 
@@ -120,16 +139,9 @@ export async function ownersOf(
   return [];
 }
 
-interface CopySeen {
-  readonly role: string;
-  readonly leaseLeftMs: number;
-  readonly followers: readonly { readonly isInSync: boolean }[];
-}
-
-async function statusOf(place: NodePlace, password: string): Promise<CopySeen | undefined> {
+async function statusOf(place: NodePlace, password: string): Promise<ClusterStatus | undefined> {
   const text = await ask(place, password, ['CLUSTER', 'STATUS']);
-  if (typeof text !== 'string' || !text.startsWith('{')) return undefined;
-  return (JSON.parse(text) as { copy?: CopySeen }).copy;
+  return typeof text === 'string' && text.startsWith('{') ? (JSON.parse(text) as ClusterStatus) : undefined;
 }
 
 /** Undefined: no answer in time. An error is the text `-ERR ...`. */

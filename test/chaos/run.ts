@@ -6,6 +6,8 @@
  *
  * Client a is never cut off; client b goes with the primary that is. The faults come from the seed, the order of things from the machine.
  */
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { nowNs } from '../kit/rows.js';
 import { Seeded } from '../kit/seeded.js';
 import type { Load } from './callers.js';
@@ -86,6 +88,7 @@ class Chaos {
   }
 
   async run(): Promise<ChaosVerdict> {
+    if (this.#options.keepsLogs) this.#options.print(`logs and timelines in ${this.#nodes.folder}`);
     await this.#begin();
     const { faults, rounds } = this.#options;
     for (let round = 0; round < rounds && !this.#isOver(); round++) {
@@ -140,6 +143,7 @@ class Chaos {
       this.#problems.push(`nobody says who the primary of shard ${shard} is`);
       return;
     }
+    const fromWallMs = Date.now();
     const fromNs = nowNs();
     const cost = new Cost({ name, shard, node: primary.number, fromNs });
     this.#history.cost = { shard, cost };
@@ -156,7 +160,18 @@ class Chaos {
     this.#options.print(
       `${this.#counted.length}. ${name} of shard ${shard} at ${primary.place.name}: writes stood for ${gapMs.toFixed(0)} ms, well after ${seconds} s`,
     );
+    if (this.#options.keepsLogs) await this.#keepTimeline(fromWallMs);
     if (!isWell) this.#options.print(`not well: ${this.#problems.at(-1)}`);
+  }
+
+  /** Beside the logs: what the nodes say of this fault. */
+  async #keepTimeline(sinceMs: number): Promise<void> {
+    const { all, folder } = this.#nodes;
+    const lines = await this.#product.timeline(all, sinceMs);
+    writeFileSync(
+      join(folder, `fault-${this.#counted.length}.txt`),
+      lines.map((line) => `${line}\n`).join(''),
+    );
   }
 
   /** Does it and undoes it; resolves with when it had come about. */
