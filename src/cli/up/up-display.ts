@@ -1,4 +1,8 @@
-/** Looks at the cluster each second and shows what it sees: a block at the bottom of a terminal, or lines of text now and then. */
+/**
+ * Looks at the cluster each second and shows what it sees: a block at the bottom of a terminal, or lines of text now and then.
+ * Whoever subscribes to the channel nuthatch:status shows the block instead, between other things.
+ */
+import diagnostics from 'node:diagnostics_channel';
 
 import { summarize } from '../cluster/cluster-summary.js';
 import { type ClusterView, isExpected, viewCluster } from '../cluster/cluster-view.js';
@@ -10,9 +14,15 @@ import { UP_HOST } from './up-options.js';
 import { type NodeRate, type NodeReading, rateOf, readingOf } from './up-readings.js';
 import { portsOf, type UpFacts, upBlock, upLine } from './up-text.js';
 
+/** Told each time what there is to show on a terminal, as a function of the room for it: see `UpBlock`. */
+const status = diagnostics.channel('nuthatch:status');
+
 const LOOK_EVERY_MS = 1000;
 /** Where there is no terminal, a line so often. */
 const LINE_EVERY_MS = 10_000;
+
+/** Lines narrower than `columns`, and fewer than `rows`. */
+export type UpBlock = (columns: number, rows: number) => string;
 
 export interface UpDisplayOptions {
   readonly ports: readonly number[];
@@ -21,6 +31,9 @@ export interface UpDisplayOptions {
   readonly paint: Paint;
   /** Of the nodes, in the order of the ports. */
   readonly pids: () => readonly (number | undefined)[];
+  readonly hint: string;
+  /** Told what is seen each time. */
+  readonly looked: (facts: UpFacts) => void;
 }
 
 export class UpDisplay {
@@ -67,7 +80,7 @@ export class UpDisplay {
   }
 
   #show(view: ClusterView): void {
-    const { screen, paint, ports, pids } = this.#options;
+    const { screen, paint, ports, pids, hint, looked } = this.#options;
     const nowMs = performance.now();
     const rates = new Map<string, NodeRate>();
     for (const { node, info, asked } of view.nodes) {
@@ -86,9 +99,13 @@ export class UpDisplay {
         view.nodes.map(({ node, address }) => [node, pidOf.get(Number(address.split(':').at(-1)))]),
       ),
       nowMs: Date.now(),
+      hint,
     };
-    if (screen.isTerminal) screen.live(upBlock(facts, screen.columns, screen.rows, paint));
-    else this.#print(facts, nowMs);
+    looked(facts);
+    const block: UpBlock = (columns, rows) => upBlock(facts, columns, rows, paint);
+    if (!screen.isTerminal) this.#print(facts, nowMs);
+    else if (status.hasSubscribers) status.publish(block);
+    else screen.live(block(screen.columns, screen.rows));
   }
 
   #print(facts: UpFacts, nowMs: number): void {

@@ -27,6 +27,7 @@ function factsOf(changes: ViewChanges = {}): UpFacts {
     rates: new Map(here.map(({ node }) => [node, rate])),
     pids: new Map(nodes.map(({ node, port }) => [node, port - 6000])),
     nowMs: new Date(2026, 0, 2, 15).getTime(),
+    hint: 'k kills a primary, Ctrl-C ends',
   };
 }
 
@@ -42,6 +43,8 @@ describe('the screen of up', () => {
       '2      7001 pid 1001  7003 in sync  1.2M  24.7k  312 MB',
       '',
       '14:03:07.250  shard 2: primary 7001 -> 7003',
+      '',
+      'k kills a primary, Ctrl-C ends',
     ]);
   });
 
@@ -52,6 +55,10 @@ describe('the screen of up', () => {
         assert.ok(lines.length < rows);
         for (const line of lines) assert.ok(line.length < columns || columns < 40, `${columns}: ${line}`);
       }
+    const [event, hint] = ['14:03:07.250', 'k kills'];
+    const fitting = (rows: number) => upBlock(factsOf(), 80, rows, plain);
+    assert.ok(fitting(11).includes(event) && fitting(11).includes(hint));
+    assert.ok(!fitting(9).includes(event) && fitting(9).includes(hint));
     const narrow = upBlock(factsOf(), 45, 24, plain);
     assert.match(narrow, /primary +replicas +keys\n/);
   });
@@ -70,6 +77,7 @@ describe('the screen of up', () => {
       memory: '1 GB a node',
       data: undefined,
       command: 'nuthatch',
+      killing: 'k kills a primary',
     };
     const text = upBanner(facts, plain);
     assert.match(

@@ -8,6 +8,8 @@
  *   2      6380 pid 4712  6382 away               1.1M  11.9k  298 MB
  *
  *   14:03:07.250  shard 2: primary 6380 -> 6382 (epoch 2): its lease lapsed
+ *
+ *   k kills a primary, Ctrl-C ends
  */
 import {
   type ClusterSummary,
@@ -32,22 +34,25 @@ export interface UpFacts {
   /** By node; undefined while it does not run. */
   readonly pids: ReadonlyMap<string, number | undefined>;
   readonly nowMs: number;
+  /** What can be pressed; empty: nothing. */
+  readonly hint: string;
 }
 
 /** Lines narrower than `columns`, and fewer than `rows`: what does not fit is left out. */
 export function upBlock(facts: UpFacts, columns: number, rows: number, paint: Paint): string {
-  const { summary, history, nowMs } = facts;
+  const { summary, history, nowMs, hint } = facts;
   const width = columns - 1;
   const lines = ['', ...verdict(summary, width, paint).split('\n'), '', ...table(facts, width, paint)];
+  const last = hint === '' ? [] : ['', paint.dim(cut(hint, width))];
   const ports = portsOf(summary);
-  const events = mainEntries(history)
-    .slice(-MAX_EVENTS)
-    .map((entry) => {
-      const time = clockText(entry.atMs, nowMs);
-      return paint.dim(time) + cut(`  ${entryText(entry, ports)}`, width - time.length);
-    });
+  // Of the events the newest that fit, below a line of their own.
+  const room = Math.min(MAX_EVENTS, rows - 2 - lines.length - last.length);
+  const events = (room > 0 ? mainEntries(history).slice(-room) : []).map((entry) => {
+    const time = clockText(entry.atMs, nowMs);
+    return paint.dim(time) + cut(`  ${entryText(entry, ports)}`, width - time.length);
+  });
   if (events.length > 0) lines.push('', ...events);
-  return lines.slice(0, rows - 1).join('\n');
+  return [...lines, ...last].slice(0, Math.max(0, rows - 1)).join('\n');
 }
 
 /** The same for a log: one line. */
@@ -72,6 +77,8 @@ export interface UpBannerFacts {
   readonly data: string | undefined;
   /** How this command was called: "nuthatch". */
   readonly command: string;
+  /** How a primary is killed, to see what happens. */
+  readonly killing: string;
 }
 
 export function upBanner(facts: UpBannerFacts, paint: Paint): string {
@@ -84,6 +91,7 @@ export function upBanner(facts: UpBannerFacts, paint: Paint): string {
     ['node-redis', `createCluster({ rootNodes: [{ url: '${url}' }] })`],
     ['look', `${command} cluster status -p ${first}   or ring, doctor`],
     ['hand over', `${command} cluster failover 1 -p ${first}`],
+    ['kill', facts.killing],
     ['memory', facts.memory],
     [
       'data',
@@ -177,7 +185,7 @@ export function portsOf({ nodes }: ClusterSummary): ReadonlyMap<string, string> 
   return new Map(nodes.map(({ node, address }) => [node, portOf(address)]));
 }
 
-function portOf(address: string): string {
+export function portOf(address: string): string {
   return address.slice(address.lastIndexOf(':') + 1);
 }
 

@@ -3,12 +3,14 @@
  *
  *   ports free? ─> a process for each node ─> all answer ─> CLUSTER INIT, unless they are of one ─> all slots served ─> banner, screen
  *                                                                                                    │
+ *                        k, SIGUSR2: a primary is killed (kills.ts)                                 │
  *                        SIGINT, SIGTERM: all are told to end ─ again: all are killed <───────────────┘
  */
 import diagnostics from 'node:diagnostics_channel';
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { constants, tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Random } from '../../base/index.js';
 import { optionRanges } from '../../node/index.js';
 import { isRefusal } from '../../ring/index.js';
 import { commandName } from '../banner.js';
@@ -22,6 +24,8 @@ import { memoryBudget } from '../memory-budget.js';
 import { BUS_PORT_OFFSET, type NodeAddress } from '../node-address.js';
 import { readableBytes } from '../quantities.js';
 import { Screen, wantsColor } from '../screen.js';
+import { listenToKeys } from './keys.js';
+import { Kills } from './kills.js';
 import { freeRow, takenPort } from './ports.js';
 import { Supervisor } from './supervisor.js';
 import { UpDisplay } from './up-display.js';
@@ -42,6 +46,11 @@ const START_WITHIN_MS = 60_000;
 const LOOK_EVERY_MS = 100;
 /** Half of the memory is for all nodes together. */
 const SHARE_PERCENT = 50;
+
+/** Kills a primary, to see what happens. */
+const KILL_KEY = 'k';
+/** The same where there is no terminal. Windows has no such signal. */
+const KILL_SIGNAL = 'SIGUSR2';
 
 /** Told where the cluster can be reached, once it serves: for `npm start` of the repository. */
 const listening = diagnostics.channel('nuthatch:listening');
@@ -77,7 +86,7 @@ export async function up(options: UpOptions, version: string): Promise<ExitCode>
   process.on('SIGINT', onSignal).on('SIGTERM', onSignal);
   // A defect ends this process; the nodes would see that too, and drain. This is quicker.
   process.on('exit', () => supervisor?.kill());
-  let display: UpDisplay | undefined;
+  let endShow: () => void = () => {};
   try {
     const plan = await planned(options);
     const folder = options.data ?? (temporary = mkdtempSync(join(tmpdir(), 'nuthatch-up-')));
@@ -108,25 +117,7 @@ export async function up(options: UpOptions, version: string): Promise<ExitCode>
     if (begun === undefined) {
       nodes.settled();
       if (options.data !== undefined) writeShape(folder, plan);
-      const color = wantsColor(process.stdout, process.env);
-      const paint = painter(color);
-      screen.print(
-        upBanner(
-          {
-            version,
-            size: sizeText(plan),
-            ports,
-            hasPassword: options.password !== '',
-            memory: budget.words,
-            data: options.data,
-            command: commandName(process.argv[1] ?? '', process.cwd()),
-          },
-          paint,
-        ),
-      );
-      listening.publish({ host: UP_HOST, port: plan.port, password: options.password });
-      display = new UpDisplay({ ports, password: options.password, screen, paint, pids: () => nodes.pids });
-      display.start();
+      endShow = show(plan, options, { version, memory: budget.words, ports, nodes, screen });
     }
     return await ended;
   } catch (error) {
@@ -135,12 +126,72 @@ export async function up(options: UpOptions, version: string): Promise<ExitCode>
     return error.code;
   } finally {
     isEnding = true;
-    display?.end();
+    endShow();
     if (supervisor !== undefined) screen.print('stopping the nodes; Ctrl-C again kills them\n');
     await supervisor?.stop();
     if (temporary !== undefined) rmSync(temporary, { recursive: true, force: true });
     process.off('SIGINT', onSignal).off('SIGTERM', onSignal);
   }
+}
+
+interface Shown {
+  readonly version: string;
+  /** In words. */
+  readonly memory: string;
+  readonly ports: readonly number[];
+  readonly nodes: Supervisor;
+  readonly screen: Screen;
+}
+
+/** The cluster serves: says how to connect, and shows how it is until what is returned is called. */
+function show(shape: UpShape, { password, data }: UpOptions, shown: Shown): () => void {
+  const { version, memory, ports, nodes, screen } = shown;
+  const paint = painter(wantsColor(process.stdout, process.env));
+  const pids = () => nodes.pids;
+  const kills = new Kills({
+    random: new Random(Math.floor(Math.random() * 2 ** 32)),
+    pids,
+    kill: (pid) => process.kill(pid, 'SIGKILL'),
+    tell: (line) => screen.print(`${line}\n`),
+    nowMs: () => Date.now(),
+  });
+  const killPrimary = () => kills.killPrimary();
+  const endKeys = screen.isTerminal
+    ? listenToKeys(process.stdin, (key) => key === KILL_KEY && killPrimary())
+    : undefined;
+  if (process.platform !== 'win32') process.on(KILL_SIGNAL, killPrimary);
+  const signal = `kill -${KILL_SIGNAL.slice('SIG'.length)} ${process.pid}`;
+  screen.print(
+    upBanner(
+      {
+        version,
+        size: sizeText(shape),
+        ports,
+        hasPassword: password !== '',
+        memory,
+        data,
+        command: commandName(process.argv[1] ?? '', process.cwd()),
+        killing: `${endKeys === undefined ? signal : KILL_KEY} kills a primary: its replica takes over`,
+      },
+      paint,
+    ),
+  );
+  listening.publish({ host: UP_HOST, port: shape.port, ports, password });
+  const display = new UpDisplay({
+    ports,
+    password,
+    screen,
+    paint,
+    pids,
+    hint: endKeys === undefined ? '' : `${KILL_KEY} kills a primary, Ctrl-C ends`,
+    looked: (facts) => kills.looked(facts),
+  });
+  display.start();
+  return () => {
+    display.end();
+    endKeys?.();
+    process.off(KILL_SIGNAL, killPrimary);
+  };
 }
 
 /** What is to be, on ports that are free. */
