@@ -8,9 +8,10 @@
  *      └─────replication messages <──────┘ receive ──> ShardStore.apply
  *                                        └──confirmed, changed──> listener: the gate of the commands
  *
- * - What the commands of a turn of the loop have changed is one write of the stream, sent when the turn is over.
- * - Whatever reaches the copy first closes what was captured, so that an effect never counts in a later epoch than that in which it
- *   was done.
+ * - What was changed within GATHER_MS is one write of the stream. When a reply waits for it, it is sent as soon as the turn of the loop
+ *   is over. A message costs both ends, threads and sockets, as much as some hundred writes do.
+ * - Before the copy learns of another epoch what was captured is closed, so that an effect never counts in a later epoch than that in
+ *   which it was done.
  * - Who may write is asked of the lease at each use, never remembered.
  */
 import { type Clocks, Copy, HolderClock, type Outbox, type ReplicationMessage } from '../../cluster/index.js';
@@ -26,6 +27,8 @@ import { encodeReplication, ReplicationDecoder } from './replication-codec.js';
 import { backlogBudget, ShardStore } from './shard-store.js';
 
 const TICK_MS = 50;
+/** For how long a write waits for others to travel with, if nobody waits for it. */
+const GATHER_MS = 2;
 
 const nobodyListens: MemberListener = { confirmed() {}, changed() {} };
 
@@ -47,6 +50,7 @@ export class LiveMember implements ClusterMember {
   >();
   #timer: NodeJS.Timeout | undefined;
   #isPumpDue = false;
+  #gathering: NodeJS.Timeout | undefined;
   /** What the gate was told last. */
   #confirmed = -1;
   /** When it was seen to hold the lease; of a primary. */
@@ -60,7 +64,7 @@ export class LiveMember implements ClusterMember {
     this.self = mind.self;
     const backlogBytes = backlogBudget(node.store.maxBytes);
     this.#store = new ShardStore(node, backlogBytes);
-    this.#store.onChanged = () => this.#pumpSoon();
+    this.#store.onChanged = () => this.#gather();
     this.#copy = new Copy<EffectGroup>({
       self: mind.self,
       store: this.#store,
@@ -159,11 +163,13 @@ export class LiveMember implements ClusterMember {
 
   async close(): Promise<void> {
     clearInterval(this.#timer);
+    clearTimeout(this.#gathering);
     await this.#mind.close();
   }
 
   async kill(): Promise<void> {
     clearInterval(this.#timer);
+    clearTimeout(this.#gathering);
     await this.#mind.kill();
   }
 
@@ -220,7 +226,6 @@ export class LiveMember implements ClusterMember {
 
   #hear(from: NodeLife, message: ReplicationMessage<EffectGroup>): void {
     this.#event(() => {
-      this.#store.flush();
       this.#copy.receive(from, message, this.#clocks(), this.#outbox);
       if (this.#copy.role === 'primary') this.listener.confirmed();
     });
@@ -242,14 +247,18 @@ export class LiveMember implements ClusterMember {
   }
 
   /** In the turn after this one: until then the loop may bring more. */
-  #pumpSoon(): void {
+  hurry(): void {
     if (this.#isPumpDue) return;
     this.#isPumpDue = true;
     setImmediate(() => {
       this.#isPumpDue = false;
-      this.#store.flush();
-      this.#pump();
+      this.flush();
     });
+  }
+
+  #gather(): void {
+    if (this.#gathering === undefined) this.#gathering = setTimeout(() => this.flush(), GATHER_MS);
+    else this.#gathering.refresh();
   }
 
   /** Sends what there is to send, and asks the register for what the copy wants. */

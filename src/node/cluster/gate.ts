@@ -258,6 +258,7 @@ export class Gate implements MemberListener {
   /** A session waits for followers: it asks again whenever they have more. */
   waitForFollowers(session: Session, command: BlockedCommand): void {
     this.#waiting.add(session);
+    this.member.hurry();
     this.#node.waits.block(session, command);
   }
 

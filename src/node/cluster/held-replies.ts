@@ -72,6 +72,7 @@ export class HeldReplies {
       out.block.bytes[from] === MINUS
     )
       return;
+    if (waits) this.member.hurry();
     session.marks ??= new Marks(session, this);
     session.marks.add(from, out.length, waits ? this.member.offset : AT_ONCE);
   }

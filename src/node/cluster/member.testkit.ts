@@ -116,6 +116,8 @@ export class ToldMember implements ClusterMember {
 
   // -- what a test lets happen
 
+  hurry(): void {}
+
   /** All copies have what was written so far, or up to an offset. */
   confirm(offset = this.offset): void {
     this.confirmedUpTo = offset;

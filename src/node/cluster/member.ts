@@ -38,6 +38,8 @@ export interface ClusterMember {
 
   /** The offset of what was written last, by a command also before it has returned; of a replica, what it has. */
   readonly offset: number;
+  /** Somebody waits until what was written last is confirmed: it is sent without delay. */
+  hurry(): void;
   /** Everything up to this offset is held by the whole in-sync set. Of a primary. */
   readonly confirmed: number;
   /** Of a primary, those that follow it; for WAIT, ROLE and INFO. */
