@@ -10,6 +10,7 @@ import { stopEverything } from './processes.js';
 const benches: Record<string, string> = {
   node: 'this node beside redis-server, valkey-server and memcached: speed, memory, pauses, limits',
   lru: 'the in-process cache nuthatch/lru beside lru-cache',
+  replication: 'what a replica costs its primary',
   client: 'the client library beside ioredis, node-redis, bentocache and cacheable',
 };
 
@@ -23,7 +24,7 @@ interface Bench {
 const usage = `Usage: npm run bench -- NAME [options]
 
 ${Object.entries(benches)
-  .map(([name, summary]) => `  ${name.padEnd(6)} ${summary}`)
+  .map(([name, summary]) => `  ${name.padEnd(11)} ${summary}`)
   .join('\n')}
 
 Each has its own help: npm run bench -- node --help`;

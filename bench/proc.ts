@@ -19,6 +19,12 @@ export function cpuMs(pid: number): number {
   return total;
 }
 
+/** CPU time that one thread has used so far, in milliseconds; the main thread has the number of the process. */
+export function threadCpuMs(pid: number, thread: number): number {
+  const text = readFileSync(`/proc/${pid}/task/${thread}/schedstat`, 'latin1');
+  return Number(text.slice(0, text.indexOf(' '))) / 1e6;
+}
+
 /** Resident memory in bytes: now, or the most there ever was. */
 export function residentBytes(pid: number, which: 'VmRSS' | 'VmHWM' = 'VmRSS'): number {
   const text = readFileSync(`/proc/${pid}/status`, 'latin1');
