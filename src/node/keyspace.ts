@@ -22,10 +22,16 @@ export const ALL_DATABASES = -1;
 
 const ONE_DATABASE = 'a node in a cluster has database 0 alone';
 
+/** Bytes of a value. */
+export interface ValuePart {
+  readonly at: number;
+  readonly length: number;
+}
+
 /** Learns how every key is that was changed; of database 0, the only one that a node in a cluster has. */
 export interface Capture {
-  /** The key was written or deleted: it is as the store has it. `known`: its entry, if it is known. */
-  changed(block: Block, at: number, length: number, known?: Ref): void;
+  /** The key was written or deleted: it is as the store has it. `known`: its entry, if it is known. `part`: nothing else is another. */
+  changed(block: Block, at: number, length: number, known?: Ref, part?: ValuePart): void;
   /** The store has removed it. */
   removed(block: Block, at: number, length: number): void;
   /** Everything was removed, or is about to be. */
@@ -65,7 +71,8 @@ export class Keyspace {
 
   /**
    * A command of `session` has written or deleted the key at `at` of `block` in database `db`. `known`: the entry that stands for it
-   * now; who leaves it out has it looked up, if that is needed.
+   * now; who leaves it out has it looked up, if that is needed. `part`: the entry was there, and but for these bytes and what its value
+   * was filled up with, if it became longer, it is as it was.
    */
   changed(
     session: Session | undefined,
@@ -74,11 +81,12 @@ export class Keyspace {
     at: number,
     length: number,
     known?: Ref,
+    part?: ValuePart,
   ): void {
     if (this.#listeners === 0) return;
     if (this.#capture !== undefined) {
       assert(db === 0, ONE_DATABASE);
-      this.#capture.changed(block, at, length, known);
+      this.#capture.changed(block, at, length, known, part);
       if (this.#listeners === 1) return;
     }
     this.#leases.changed(db, block, at, length);

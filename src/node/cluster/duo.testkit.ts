@@ -191,6 +191,19 @@ export class Member {
     return ref !== 0;
   }
 
+  /** As SETRANGE does it, to a key that is there. */
+  setPart(key: string, at: number, bytes: string): void {
+    const { store, keyspace } = this.node;
+    const block = Block.of(key);
+    const { length } = bytes;
+    this.node.beginEvent(undefined);
+    let ref = store.find(0, block, 0, key.length);
+    if (at + length > store.valueLength(ref)) ref = store.resizeValue(ref, at + length);
+    store.writeValue(ref, at, Block.of(bytes), 0, length);
+    keyspace.changed(undefined, 0, block, 0, key.length, ref, { at, length });
+    this.node.endEvent();
+  }
+
   delete(key: string): void {
     const block = Block.of(key);
     const ref = this.store.find(0, block, 0, key.length);

@@ -5,7 +5,8 @@
  *   word  bits 0-2 what, 3 expires, 4 attributed, 5-8 type, from 9 on the length of the key; little endian, as all here
  *   of an entry:  word length of the value; if it expires: float64 expiry; if it is attributed: word load time in ms (its
  *                 sign bit: what was loaded is that there is nothing), float64 fresh until
- *   then the key, and of an entry the value
+ *   of a part:    word length of the whole value, word where the part begins, word its length
+ *   then the key, and of an entry the value, of a part its bytes
  *
  * An effect says how a key is, not what became of it, so that doing it again changes nothing. All are of database 0.
  *
@@ -25,6 +26,8 @@ export const EffectKind = {
   ENTRY: 2,
   /** The key, if it is there, was used just now: only the order of eviction changes. */
   USED: 3,
+  /** The key, if it is there, has a value of this length, with these bytes at that place; else all is as it was. */
+  PART: 4,
 } as const;
 
 const KIND_MASK = 7;
@@ -38,6 +41,7 @@ const HEAD_BYTES = 4;
 const ENTRY_HEAD_BYTES = 8;
 const EXPIRY_BYTES = 8;
 const ATTRIBUTES_BYTES = 12;
+const PART_HEAD_BYTES = 16;
 const LOAD_MASK = 2 ** 31 - 1;
 
 /** Groups are gathered in blocks of this size, in bytes: what a batch of the stream holds. */
@@ -108,6 +112,19 @@ export class EffectWriter {
     else copyBytes(block, place, piece, facts.bodyAt, keyLength + valueLength);
   }
 
+  /** Of the entry's value so many bytes from `from` on have changed, and the length perhaps. */
+  part(store: Store, ref: Ref, from: number, length: number): void {
+    const keyLength = store.keyLength(ref);
+    const place = this.#room(PART_HEAD_BYTES + keyLength + length);
+    const { view } = this.#block;
+    view.setUint32(place, EffectKind.PART | (keyLength << LENGTH_SHIFT), true);
+    view.setUint32(place + 4, store.valueLength(ref), true);
+    view.setUint32(place + 8, from, true);
+    view.setUint32(place + 12, length, true);
+    store.copyKey(ref, this.#block, place + PART_HEAD_BYTES);
+    store.copyValue(ref, from, length, this.#block, place + PART_HEAD_BYTES + keyLength);
+  }
+
   gone(key: Block, at: number, length: number): void {
     this.#keyOnly(EffectKind.GONE, key, at, length);
   }
@@ -161,10 +178,14 @@ export class EffectReader {
   kind: number = EffectKind.GONE;
   keyAt = 0;
   keyLength = 0;
-  /** Of an entry. What it does not have is 0 or false. */
-  type = 0;
+  /** Of an entry, and of a part. */
   valueAt = 0;
   valueLength = 0;
+  /** Of a part: its place in the value, and its length; its bytes are at `valueAt`. */
+  partAt = 0;
+  partLength = 0;
+  /** Of an entry. What it does not have is 0 or false. */
+  type = 0;
   expiry = 0;
   isAttributed = false;
   freshUntil = 0;
@@ -179,10 +200,23 @@ export class EffectReader {
     this.keyLength = word >>> LENGTH_SHIFT;
     if (this.kind === EffectKind.ENTRY) return this.#readEntry(block, at, end, word);
     const isKeyless = this.kind === EffectKind.ALL_GONE;
-    if (this.kind > EffectKind.USED || (word & (EXPIRES | ATTRIBUTED | TYPE_MASK)) !== 0) return -1;
+    if (this.kind > EffectKind.PART || (word & (EXPIRES | ATTRIBUTED | TYPE_MASK)) !== 0) return -1;
     if (this.keyLength > (isKeyless ? 0 : MAX_KEY_BYTES)) return -1;
+    if (this.kind === EffectKind.PART) return this.#readPart(block, at, end);
     this.keyAt = at + HEAD_BYTES;
     return this.keyAt + this.keyLength <= end ? this.keyAt + this.keyLength : -1;
+  }
+
+  #readPart({ view }: Block, at: number, end: number): number {
+    if (at + PART_HEAD_BYTES > end) return -1;
+    this.valueLength = view.getUint32(at + 4, true);
+    this.partAt = view.getUint32(at + 8, true);
+    this.partLength = view.getUint32(at + 12, true);
+    if (this.valueLength > MAX_VALUE_BYTES || this.partAt + this.partLength > this.valueLength) return -1;
+    this.keyAt = at + PART_HEAD_BYTES;
+    this.valueAt = this.keyAt + this.keyLength;
+    const next = this.valueAt + this.partLength;
+    return next <= end ? next : -1;
   }
 
   #readEntry(block: Block, at: number, end: number, word: number): number {

@@ -170,6 +170,35 @@ test('what is read on a primary is the last to be evicted on its replica', () =>
   assertSame(replica.store, primary.store, 'reads change nothing else');
 });
 
+test('of a long value only what was changed is sent', () => {
+  const duo = new Duo({ primaryBytes: 8 * MIB, replicaBytes: 8 * MIB });
+  const { primary, replica } = duo;
+  primary.set('k', 'v'.repeat(MIB));
+  duo.run(40);
+  const { bytes } = primary.copy.backlog;
+  primary.setPart('k', MIB + 10, 'end');
+  primary.setPart('k', 5, 'begin');
+  duo.run(3);
+  assert.ok(primary.copy.backlog.bytes < bytes + 1000);
+  assertSame(replica.store, primary.store, 'it is the same');
+  primary.setPart('k', 0, 'w'.repeat(MIB));
+  duo.run(3);
+  assertSame(replica.store, primary.store, 'it is the same');
+});
+
+test('a part of what is not there yet is left out, and comes whole', () => {
+  const duo = new Duo({ primaryBytes: 8 * MIB, replicaBytes: 8 * MIB, windowBytes: 1000 });
+  const { primary, replica } = duo;
+  for (let i = 0; i < 200; i++) primary.set(`k${i}`, 'v'.repeat(2000));
+  let place = 0;
+  duo.run(60, () => {
+    for (let i = 0; i < 200; i += 7) primary.setPart(`k${i}`, ++place % 3000, 'part');
+  });
+  duo.run(10);
+  assert.ok(duo.isInSync);
+  assertSame(replica.store, primary.store, 'it is the same');
+});
+
 test('a value larger than the backlog is replicated, and its memory counts while it is there', () => {
   const duo = new Duo({ primaryBytes: 8 * MIB, replicaBytes: 8 * MIB });
   const { primary, replica } = duo;

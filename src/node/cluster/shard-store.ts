@@ -16,7 +16,7 @@ import { assert, Block } from '../../base/index.js';
 import type { ReplicatedStore, StoreWalk } from '../../cluster/index.js';
 import { type EntryWalk, type Loaded, MAX_KEY_BYTES, type Ref } from '../../store/index.js';
 import type { CacheNode } from '../cache-node.js';
-import type { Capture } from '../keyspace.js';
+import type { Capture, ValuePart } from '../keyspace.js';
 import { BLOCK_BYTES, type EffectGroup, EffectKind, EffectReader, EffectWriter } from './effects.js';
 
 /** Part of the budget that the backlog may take, its least and its most in bytes. */
@@ -27,6 +27,8 @@ const MAX_BACKLOG_BYTES = 64 * 2 ** 20;
 const SLACK_SHARE = 1 / 256;
 /** A slice of a full sync ends with the entry that exceeds this. */
 const SLICE_BYTES = BLOCK_BYTES;
+/** Of a value of this length only the part goes to replicas that was changed, if that is less than half of it. */
+const LONG_VALUE_BYTES = 1024;
 /** Of so many reads of a primary its replicas learn of one, so that they come to the same order of eviction. */
 const TOLD_READS = 16;
 /** How often it is said that entries are dropped. */
@@ -132,10 +134,12 @@ export class ShardStore implements ReplicatedStore<EffectGroup>, Capture {
     this.#writer.close();
   }
 
-  changed(block: Block, at: number, length: number, known?: Ref): void {
+  changed(block: Block, at: number, length: number, known?: Ref, part?: ValuePart): void {
     const { store } = this.#node;
     const ref = known ?? store.peek(0, block, at, length);
     if (ref === 0) this.#writer.gone(block, at, length);
+    else if (part !== undefined && isSmallPart(part, store.valueLength(ref)))
+      this.#writer.part(store, ref, part.at, part.length);
     else this.#writer.entry(store, ref);
     this.#hasChanged();
   }
@@ -229,8 +233,9 @@ export class ShardStore implements ReplicatedStore<EffectGroup>, Capture {
       store.flush(0);
       return;
     }
-    if (kind === EffectKind.ENTRY) {
-      if (this.#set(block) === 0) {
+    if (kind === EffectKind.ENTRY || kind === EffectKind.PART) {
+      const isDone = kind === EffectKind.ENTRY ? this.#set(block) !== 0 : this.#setPart(block);
+      if (!isDone) {
         // It is larger than all this node may take: gone is what it can be here.
         this.#remove(block, keyAt, keyLength);
         this.#drops(1);
@@ -263,6 +268,17 @@ export class ShardStore implements ReplicatedStore<EffectGroup>, Capture {
     return store.setLoaded(0, block, keyAt, keyLength, loaded, type);
   }
 
+  /** False when there is no room for it. What is not there is either dropped here, or comes whole with a later slice. */
+  #setPart(block: Block): boolean {
+    const { store } = this.#node;
+    const { keyAt, keyLength, valueAt, valueLength, partAt, partLength } = this.#reader;
+    const ref = store.peek(0, block, keyAt, keyLength);
+    if (ref === 0) return true;
+    const to = store.valueLength(ref) === valueLength ? ref : store.resizeValue(ref, valueLength);
+    if (to !== 0) store.writeValue(to, partAt, block, valueAt, partLength);
+    return to !== 0;
+  }
+
   #remove(block: Block, at: number, length: number): void {
     const { store } = this.#node;
     const ref = store.peek(0, block, at, length);
@@ -292,4 +308,8 @@ export class ShardStore implements ReplicatedStore<EffectGroup>, Capture {
     for (const walk of this.#walks) walk.end();
     this.#walks.clear();
   }
+}
+
+function isSmallPart({ length }: ValuePart, valueLength: number): boolean {
+  return valueLength >= LONG_VALUE_BYTES && length < valueLength / 2;
 }

@@ -12,7 +12,7 @@ import { MAX_VALUE_BYTES, type Ref, type Store } from '../../store/index.js';
 import type { Handler, Session } from '../session.js';
 import { MAX_INT64 } from './decimal.js';
 import { errors } from './errors.js';
-import { changed, findKey, readKey, refuse, resizeValue, scratch } from './values.js';
+import { changedPart, findKey, readKey, refuse, resizeValue, scratch } from './values.js';
 
 export const bitfieldHandlers = {
   bitfield(session, request) {
@@ -51,7 +51,7 @@ function run(session: Session, request: Request, readOnly: boolean): void {
     if (kind !== 'GET') endBit = Math.max(endBit, offset + bits);
   }
   if (endBit === 0) {
-    replyAll(session, request, operations, readKey(session, request, 1), false);
+    replyAll(session, request, operations, readKey(session, request, 1), 0, false);
     return;
   }
   if (readOnly) {
@@ -67,7 +67,7 @@ function run(session: Session, request: Request, readOnly: boolean): void {
   const grows = found === 0 || length > session.node.store.valueLength(found);
   const ref = grows ? resizeValue(session, request, found, length) : found;
   if (ref === 0) refuse(session, request, 1);
-  else replyAll(session, request, operations, ref, grows);
+  else replyAll(session, request, operations, ref, found, grows);
 }
 
 function replyAll(
@@ -75,11 +75,14 @@ function replyAll(
   request: Request,
   operations: readonly Operation[],
   ref: Ref,
+  before: Ref,
   grew: boolean,
 ): void {
   const { out, node } = session;
   // A value that grew has changed, even if every write then fails. (Redis does not tell its clients.)
   let wrote = grew;
+  let first = ref === 0 ? 0 : node.store.valueLength(ref);
+  let end = 0;
   out.array(operations.length);
   for (const operation of operations) {
     const old = readField(node.store, ref, operation);
@@ -96,8 +99,11 @@ function replyAll(
     if (fresh === old) continue;
     writeField(node.store, ref, operation, fresh);
     wrote = true;
+    const at = Math.floor(operation.offset / 8);
+    first = Math.min(first, at);
+    end = Math.max(end, Math.ceil((operation.offset + operation.bits) / 8));
   }
-  if (wrote) changed(session, request, 1);
+  if (wrote) changedPart(session, request, before, ref, first, Math.max(0, end - first));
 }
 
 /** The operations, or the error. */

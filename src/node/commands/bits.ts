@@ -13,6 +13,7 @@ import { bitOffset, countBits, firstBit } from './bit-rows.js';
 import { errors } from './errors.js';
 import {
   changed,
+  changedPart,
   findKey,
   locateKey,
   putBytes,
@@ -55,7 +56,7 @@ export const bitHandlers = {
     } else {
       store.touch(ref);
     }
-    if (grows || was !== on) changed(session, request, 1);
+    if (grows || was !== on) changedPart(session, request, found, ref, at, 1);
     out.integer(was);
   },
 

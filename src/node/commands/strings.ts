@@ -6,6 +6,7 @@ import { clampRange, integerArgument, range, rangeArguments, rangeIsBackward } f
 import { errors, wrongArity } from './errors.js';
 import {
   changed,
+  changedPart,
   deletedNothing,
   findKey,
   putValue,
@@ -143,6 +144,6 @@ function writeAt(session: Session, request: Request, ref: Ref, offset: number, i
     return;
   }
   store.writeValue(grown, offset, request.block, request.starts[i], length);
-  changed(session, request, 1);
+  changedPart(session, request, ref, grown, offset, length);
   out.integer(store.valueLength(grown));
 }

@@ -49,6 +49,27 @@ export function changed(session: Session, request: Request, i: number): void {
   session.node.keyspace.changed(session, session.db, request.block, request.starts[i], request.lengths[i]);
 }
 
+const part = { at: 0, length: 0 };
+
+/**
+ * `changed` of the key at argument 1, which is `ref` now, after bytes of its value were written. `before`: what it was, 0 when it was not
+ * there.
+ */
+export function changedPart(
+  session: Session,
+  request: Request,
+  before: Ref,
+  ref: Ref,
+  at: number,
+  length: number,
+): void {
+  part.at = at;
+  part.length = length;
+  const { block, starts, lengths } = request;
+  const known = before === 0 ? undefined : part;
+  session.node.keyspace.changed(session, session.db, block, starts[1], lengths[1], ref, known);
+}
+
 /** Tells those who load it that the key at argument i, which is not there, was deleted. */
 export function deletedNothing(session: Session, request: Request, i: number): void {
   const { block, starts, lengths } = request;
