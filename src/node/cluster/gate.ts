@@ -43,7 +43,7 @@ export const refusals = {
   noLease:
     'CLUSTERDOWN this node has lost its write lease, so nothing was written: try again, soon a node that has one will be found',
   silentReplicas:
-    'CLUSTERDOWN the replicas of this shard have been silent for too long, so nothing was written: try again',
+    'CLUSTERDOWN the replicas of this shard are silent, or it is being handed over, so nothing was written: try again',
   /** Of what only adds. It is another word, as it is not worth trying again: whoever waits can do without. */
   cutOff:
     'CUTOFF this node may not write at present, so nothing was stored: use what you have, and do not keep it',
