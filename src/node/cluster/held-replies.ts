@@ -117,6 +117,8 @@ export class Marks {
   /** Of the next mark, and of the first that has not been passed. */
   #end = 0;
   #first = 0;
+  /** The offset that the last of them waits for. */
+  #latest = AT_ONCE;
 
   constructor(session: Session, all: HeldReplies) {
     this.#session = session;
@@ -138,6 +140,7 @@ export class Marks {
     this.#marks[this.#end + TO] = to;
     this.#marks[this.#end + OFFSET] = offset;
     this.#end += FIELDS;
+    if (offset > this.#latest) this.#latest = offset;
   }
 
   /** How much of the output may be sent now; it is sent before anything else happens. */
@@ -148,18 +151,14 @@ export class Marks {
       this.fail(out);
       return out.length;
     }
-    let confirmed = AT_ONCE;
-    for (; this.#first < this.#end; this.#first += FIELDS) {
-      const offset = this.#marks[this.#first + OFFSET];
-      if (offset <= confirmed) continue;
-      confirmed = member.confirmed;
-      if (offset > confirmed) {
-        this.#all.lingers(this.#session);
-        return this.#marks[this.#first + FROM];
-      }
+    const confirmed = this.#latest === AT_ONCE ? AT_ONCE : member.confirmed;
+    if (this.#latest <= confirmed) {
+      this.clear();
+      return out.length;
     }
-    this.clear();
-    return out.length;
+    while (this.#marks[this.#first + OFFSET] <= confirmed) this.#first += FIELDS;
+    this.#all.lingers(this.#session);
+    return this.#marks[this.#first + FROM];
   }
 
   /** The first `bytes` of the output are gone. */
@@ -195,6 +194,7 @@ export class Marks {
   clear(): void {
     this.#end = 0;
     this.#first = 0;
+    this.#latest = AT_ONCE;
     if (this.#marks.length > KEPT_MARKS * FIELDS) this.#marks = new Float64Array(FIRST_MARKS * FIELDS);
     this.#all.settled(this.#session);
   }
