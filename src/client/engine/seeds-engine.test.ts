@@ -1,11 +1,20 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { Random } from '../../base/index.js';
 import type { Cache } from '../cache.js';
-import { eventually } from '../connection/fake-server.testkit.js';
+import { eventually, ManualTime } from '../connection/fake-server.testkit.js';
 import { createCache } from '../create-cache.js';
 import { ClientError } from '../errors.js';
+import { jsonSerializer } from '../serializer.js';
+import { ClusterEngine } from './cluster-engine.js';
+import { DetectEngine } from './detect-engine.js';
+import { plainReading } from './engine.js';
+import { notingHost } from './engine-host.testkit.js';
 import { array, FakeCluster, type FakeNode } from './fake-cluster.testkit.js';
+import { SeedsEngine } from './seeds-engine.js';
 
+/** However busy the machine is. */
+const PATIENT = { deadline: '10s', invalidationDeadline: '60s' } as const;
 const HIT = array('hit', '"v"', 1_000, 0);
 const urlOf = ({ port }: FakeNode): string => `redis://127.0.0.1:${port}`;
 
@@ -46,9 +55,9 @@ async function problemOf(cache: Cache): Promise<ClientError | undefined> {
 test('a node of a cluster stands for all of it, and so does a list of its nodes, a dead one among them', async () => {
   const dead = 'redis://127.0.0.1:1';
   for (const open of [
-    ([, r]: readonly FakeNode[]) => createCache(urlOf(r)),
-    (nodes: readonly FakeNode[]) => createCache({ nodes: nodes.map(urlOf) }),
-    ([, r]: readonly FakeNode[]) => createCache({ nodes: [urlOf(r), dead] }),
+    ([, r]: readonly FakeNode[]) => createCache({ url: urlOf(r), ...PATIENT }),
+    (nodes: readonly FakeNode[]) => createCache({ nodes: nodes.map(urlOf), ...PATIENT }),
+    ([, r]: readonly FakeNode[]) => createCache({ nodes: [urlOf(r), dead], ...PATIENT }),
   ]) {
     await withCache([], open, async (cache, [p, r]) => {
       await cache.ready();
@@ -61,21 +70,52 @@ test('a node of a cluster stands for all of it, and so does a list of its nodes,
 });
 
 test('the first reads of a process wait until it is known what the servers are', async () => {
-  await withCache(
-    [],
-    (nodes) => createCache({ nodes: nodes.map(urlOf) }),
-    async (cache) => {
-      assert.equal(await cache.getOrLoad('k', () => assert.fail('it is there')), 'v');
-      assert.equal(cache.stats().cacheErrors, 0);
+  const cluster = await FakeCluster.start(2);
+  cluster.agree(cluster.first());
+  for (const node of cluster.nodes) node.answer = () => HIT;
+  const time = new ManualTime();
+  const options = { serializer: jsonSerializer, leaseMs: 5_000, tracks: false };
+  const random = new Random(1);
+  const server = { port: cluster.nodes[0].port, time, random };
+  const redis = (): never => assert.fail('it is no Redis');
+  const engine = new SeedsEngine(
+    {
+      servers: ['a server'],
+      time,
+      tracks: false,
+      makeLone: (host, found) => new DetectEngine(server, options, host, { redis, found }),
+      makeCluster: (host) =>
+        new ClusterEngine({ ...options, seeds: [server], reads: 'primary', time, random }, host),
     },
+    notingHost([]),
   );
+  try {
+    let value: unknown;
+    const read = engine.read('k', 'lease', 200, plainReading).then((answer) => {
+      value = answer.value;
+    });
+    // Only a moment passes.
+    time.advance(1);
+    await eventually(() => {
+      time.advance(0);
+      return value !== undefined;
+    }, 'the read is answered');
+    await read;
+    assert.equal(value, 'v');
+  } finally {
+    engine.close();
+    await cluster.stop();
+  }
 });
 
 test('lone nodes are a ring, of which no topology is told', async () => {
   await withCache(
     [0, 1],
-    (nodes) => createCache({ nodes: nodes.map(urlOf) }),
+    (nodes) => createCache({ nodes: nodes.map(urlOf), ...PATIENT }),
     async (cache, [p, r]) => {
+      let reached = 0;
+      cache.on('reachable', () => reached++);
+      await eventually(() => reached === 2, 'both are reached');
       for (let i = 0; i < 20; i++) assert.equal(await cache.get(`k:${i}`), 'v');
       assert.ok(p.asked.length > 0 && r.asked.length > 0);
       assert.equal(cache.stats().cluster, undefined);
@@ -88,7 +128,7 @@ test('lone nodes and nodes of a cluster in one list are refused, whoever answers
   for (const lone of [0, 1]) {
     await withCache(
       [lone],
-      (nodes) => createCache({ nodes: nodes.map(urlOf) }),
+      (nodes) => createCache({ nodes: nodes.map(urlOf), ...PATIENT }),
       async (cache, nodes) => {
         let problem: ClientError | undefined;
         cache.on('reachable', (event) => {
@@ -111,7 +151,7 @@ test('a delete that nobody could be asked for is pending whatever the servers tu
     [],
     (nodes) => {
       for (const node of nodes) node.topology = undefined;
-      return createCache({ nodes: nodes.map(urlOf), invalidationDeadline: '60s' });
+      return createCache({ nodes: nodes.map(urlOf), ...PATIENT });
     },
     async (cache, nodes, cluster) => {
       const deleted = cache.delete('k');

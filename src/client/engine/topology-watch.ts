@@ -36,7 +36,7 @@ export interface TopologyWatchParts {
   /** Nodes of the topology that are connected; another one first each time. */
   callers(): readonly Caller[];
   learnt(learnt: LearntTopology): void;
-  /** As long as no topology was learnt: why. */
+  /** No seed has told of a topology, and none was learnt before: why. */
   unknown(problem: ClientError): void;
   /** Time passes; told about each CALM_MS. */
   calm(): void;
@@ -50,6 +50,7 @@ export class TopologyWatch {
   #hurriedUntilMs = 0;
   #askedMs = Number.NEGATIVE_INFINITY;
   #calmMs = 0;
+  #seedTurn = 0;
   /** When somebody told of the cluster that is known. */
   #confirmedMs = 0;
   /** Who has sent a call elsewhere. */
@@ -78,9 +79,19 @@ export class TopologyWatch {
   }
 
   readonly #seedChanged = (problem: ClientError | undefined): void => {
-    if (problem === undefined) this.hurry();
-    else if (this.#parts.routes.topology === undefined) this.#parts.unknown(problem);
+    if (problem !== undefined) {
+      this.#tellUnknown(problem);
+      return;
+    }
+    // Who is there at last is asked at once.
+    this.#askedMs = Number.NEGATIVE_INFINITY;
+    this.hurry();
   };
+
+  #tellUnknown(problem: ClientError): void {
+    const isKnown = this.#parts.routes.topology !== undefined;
+    if (!isKnown && this.#seeds.every((seed) => seed.problem !== undefined)) this.#parts.unknown(problem);
+  }
 
   #schedule(): void {
     if (this.#isClosed || this.#isAsking) return;
@@ -93,7 +104,7 @@ export class TopologyWatch {
   }
 
   async #ask(): Promise<void> {
-    const { time, routes } = this.#parts;
+    const { time } = this.#parts;
     const now = time.now();
     this.#askedMs = now;
     this.#isAsking = true;
@@ -103,28 +114,32 @@ export class TopologyWatch {
     }
     const knowing = this.#knowing;
     this.#knowing = undefined;
-    const caller = knowing ?? this.#nextCaller();
+    const [first] = this.#parts.callers();
     try {
-      if (caller !== undefined)
-        await this.#askOf(caller, knowing !== undefined || routes.topology === undefined);
-    } catch (error) {
+      if (knowing !== undefined) await this.#askOf(knowing, true);
+      else if (first !== undefined) await this.#askOf(first, false);
+      else await this.#askSeed();
+    } catch {
       // Whoever cannot be asked is not; another one is the next time.
-      if (routes.topology === undefined && error instanceof ClientError) this.#parts.unknown(error);
     }
+    if (first !== undefined) for (const seed of this.#seeds) seed.close();
     this.#isAsking = false;
     this.#schedule();
   }
 
-  #nextCaller(): Caller | undefined {
-    const [first] = this.#parts.callers();
-    if (first !== undefined) {
-      if (this.#parts.routes.topology !== undefined) for (const seed of this.#seeds) seed.close();
-      return first;
-    }
+  async #askSeed(): Promise<void> {
     for (const seed of this.#seeds) seed.open();
     const ready = this.#seeds.filter(({ caller }) => caller !== undefined);
     // Each in its turn: one of them may know nothing.
-    return ready[Math.floor(this.#askedMs / HURRY_MS) % ready.length]?.caller;
+    const seed = ready[this.#seedTurn++ % Math.max(1, ready.length)];
+    if (seed?.caller === undefined) return;
+    try {
+      await this.#askOf(seed.caller, true);
+      seed.problem = undefined;
+    } catch (error) {
+      seed.problem = error as ClientError;
+      this.#tellUnknown(seed.problem);
+    }
   }
 
   async #askOf(caller: Caller, isTopologyWanted: boolean): Promise<void> {
@@ -151,6 +166,8 @@ export class TopologyWatch {
 
 /** One of the addresses that were given, for as long as nobody else can be asked. */
 class Seed {
+  /** Why it cannot tell of a topology. */
+  problem: ClientError | undefined;
   readonly #server: EngineServer;
   readonly #changed: (problem: ClientError | undefined) => void;
   #connection: Connection | undefined;
@@ -169,8 +186,9 @@ class Seed {
     this.#connection = new Connection({
       ...this.#server,
       onEvent: (event) => {
-        if (event.kind === 'ready') this.#changed(this.#problemOf(event.server.mode));
-        else if (event.kind === 'broken') this.#changed(event.error);
+        if (event.kind === 'closed') return;
+        this.problem = event.kind === 'ready' ? this.#problemOf(event.server.mode) : event.error;
+        this.#changed(this.problem);
       },
     });
     this.#connection.connect();
