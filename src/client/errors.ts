@@ -32,7 +32,8 @@ export const clientErrors = Object.freeze({
   AUTHENTICATION: { retryable: false, meaning: 'The server does not accept the user name and password.' },
   UNSUPPORTED_SERVER: {
     retryable: false,
-    meaning: 'The server does not speak RESP3, or is too old, a Sentinel or a cluster.',
+    meaning:
+      'The server does not speak RESP3, is too old, a Sentinel or of a Redis Cluster; or some of a list are nodes of a cluster and some are not.',
   },
   TLS_REFUSED: { retryable: false, meaning: "The server's certificate does not pass the check." },
   SETUP_REFUSED: { retryable: false, meaning: 'The server refuses what every connection begins with.' },
