@@ -147,7 +147,7 @@ class Running implements RunningNode {
 
   async #drain(): Promise<void> {
     const member = this.#member;
-    const problem = member?.role === 'primary' ? await member.handOver() : undefined;
+    const problem = member?.role === 'primary' ? await member.handOverForGood() : undefined;
     if (problem !== undefined) this.#node.log.warn(`the shard of this node is not handed over: ${problem}`);
     this.#listener.close();
     await drain(this.#node);

@@ -47,6 +47,18 @@ test('proposals that wait for the publication under way go in one batch, each wh
   assert.deepEqual(a.register.committed?.cells, [1, 0, 1, 1]);
 });
 
+test('a change that waits for what voters report is published as soon as they have reported it', () => {
+  const table = new RegisterTable('abc');
+  const a = table.begin('abc');
+  a.verdict = 'wait';
+  a.propose(set(0, 0, 1));
+  // No time passes: the leader asks at once.
+  table.deliver(isKind('register/check'));
+  a.verdict = 'publish';
+  table.deliver();
+  assert.equal(a.register.committed?.cells[0], 1);
+});
+
 test('who has the base gets the difference, others the whole', () => {
   const table = new RegisterTable('abcd');
   const a = table.begin('abc');

@@ -109,6 +109,8 @@ export class Leadership<V, C, D, R> {
     const inOpen = this.#open?.proposals.some((one) => one.from === from && one.id === id) ?? false;
     if (!inOpen) this.#queue.add({ from, id, changes, sinceMs: step.nowMs }, step);
     this.#publishNext(step);
+    // It may wait for what voters report, which may be so already: of a hand-over they have heard the release.
+    if (this.#open === undefined && !this.#queue.isEmpty) this.#check(step);
   }
 
   checked(from: NodeId, { number, accepted, held, report }: CheckAnswer<R>, step: Step<V, C, D, R>): void {
@@ -118,7 +120,10 @@ export class Leadership<V, C, D, R> {
       this.#reports.set(from, { report, atMs: step.nowMs });
     }
     const open = this.#open;
-    if (open === undefined) return;
+    if (open === undefined) {
+      this.#publishNext(step);
+      return;
+    }
     if (this.#isOf(open, accepted)) this.accepted(from, open.position, step);
     else if (!isSamePosition(held, open.position)) this.#sendAgain(open, from, step);
   }

@@ -57,6 +57,7 @@ export class LiveMember implements ClusterMember {
   #heldLeaseMs = Number.NEGATIVE_INFINITY;
   #heldLease = false;
   #isHandingOver = false;
+  #isLeaving = false;
 
   constructor(node: CacheNode, mind: MindThread) {
     this.#node = node;
@@ -161,6 +162,15 @@ export class LiveMember implements ClusterMember {
     }
   }
 
+  /**
+   * The same of a node that is about to end. It does not follow its heir then: in sync again, it would have to be taken out when it has
+   * gone, and deletes would wait for that.
+   */
+  async handOverForGood(): Promise<string | undefined> {
+    this.#isLeaving = true;
+    return this.handOver();
+  }
+
   async close(): Promise<void> {
     clearInterval(this.#timer);
     clearTimeout(this.#gathering);
@@ -263,6 +273,7 @@ export class LiveMember implements ClusterMember {
 
   /** Sends what there is to send, and asks the register for what the copy wants. */
   #pump(): void {
+    if (this.#isLeaving && this.#copy.role === 'replica') return;
     const wishes = this.#copy.tick(this.#clocks(), this.#outbox);
     for (const wish of wishes) void this.#want(wish);
     if (this.#copy.role !== 'primary' || this.#copy.confirmed === this.#confirmed) return;
