@@ -141,7 +141,7 @@ export class Mind {
 
   /** The shard and epoch that this is about; undefined if this node is no primary, or released its epoch. */
   get writable(): { readonly shard: number; readonly epoch: number } | undefined {
-    return this.#lease.shard;
+    return this.hasEnded ? undefined : this.#lease.shard;
   }
 
   /** The same on the monotonic clock, for another thread: see holder-clock.ts. To be read when it is handed over. */

@@ -65,13 +65,12 @@ function passesGate(session: Session, command: Command, request: Request): boole
   const { gate } = session.node;
   if (gate === undefined) return true;
   const elsewhere = gate.redirection(session, command, request);
-  if (elsewhere !== '') {
-    redirect(session, command, elsewhere);
-    return false;
-  }
-  const refusal = gate.writeRefusal(session, command, request);
-  if (refusal !== '') reject(session, command, refusal);
-  return refusal === '';
+  const refusal = elsewhere === '' ? gate.writeRefusal(session, command, request) : '';
+  if (elsewhere === '' && refusal === '') return true;
+  if ((command.flags & Trait.ADDS) !== 0) gate.endLoad(session, request);
+  if (elsewhere !== '') redirect(session, command, elsewhere);
+  else reject(session, command, refusal);
+  return false;
 }
 
 /** `execute`, and what a reply that speaks of a write may have to wait for. */

@@ -120,7 +120,7 @@ export class LiveMember implements ClusterMember {
     if (this.#copy.held === undefined) return Number.POSITIVE_INFINITY;
     if (this.#copy.role === 'replica') return this.#copy.staleMs(this.#clocks());
     if (this.#copy.role === 'none') return Number.POSITIVE_INFINITY;
-    return this.holdsLease() ? 0 : this.#clocks().monotonicMs - this.#heldLeaseMs;
+    return this.holdsLease() ? 0 : this.#clocks().holderMs - this.#heldLeaseMs;
   }
 
   get offset(): number {
@@ -187,7 +187,7 @@ export class LiveMember implements ClusterMember {
 
   #tick(): void {
     this.#mind.alive();
-    const nowMs = this.#clocks().monotonicMs;
+    const nowMs = this.#clocks().holderMs;
     const holdsLease = this.holdsLease();
     const isLost = this.#heldLease && !holdsLease;
     this.#heldLease = holdsLease;
@@ -214,7 +214,7 @@ export class LiveMember implements ClusterMember {
     this.#confirmed = -1;
     this.#heldLease = false;
     if (copy.role === 'primary') {
-      this.#heldLeaseMs = this.#clocks().monotonicMs;
+      this.#heldLeaseMs = this.#clocks().holderMs;
       this.#store.lead((group) => copy.append(group));
     } else {
       this.#store.follow();

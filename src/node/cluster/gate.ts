@@ -23,6 +23,7 @@ import { CommandKeys, type Request } from '../../resp/index.js';
 import type { TopologyNode } from '../../ring/index.js';
 import type { CacheNode } from '../cache-node.js';
 import { type Command, Trait } from '../command.js';
+import { tokenArgument } from '../commands/leases.js';
 import type { BlockedCommand, Session } from '../session.js';
 import { ClusterReplies } from './cluster-replies.js';
 import { HeldReplies } from './held-replies.js';
@@ -206,6 +207,23 @@ export class Gate implements MemberListener {
     }
     this.#checkedWrites = (flags & Trait.MEASURED) === 0 ? CHECKED_WRITES - 1 : 0;
     return '';
+  }
+
+  /** A fill is refused, and with it its load is over: whoever waits for that need not wait until the lease ends. */
+  endLoad(session: Session, request: Request): void {
+    const { block, starts, lengths, count } = request;
+    if (count < 3) return;
+    const { leases, clock } = this.#node;
+    leases.table.fail(
+      session.db,
+      block,
+      starts[1],
+      lengths[1],
+      tokenArgument(request, 2),
+      '',
+      0,
+      clock.monotonicMs(),
+    );
   }
 
   #readProblem(): string {

@@ -156,3 +156,12 @@ test('what has its form and cannot be true ends no node', async () => {
   await world.tick();
   assert.equal(leader.topology.version, version);
 });
+
+test('who hears of another process that is the same node ends', async () => {
+  const { world, writer } = await withWriter();
+  const heard = world.said.findLast(({ from, to }) => from !== writer.self.node && to === writer.self.node);
+  assert.ok(heard !== undefined);
+  writer.driver.receive(writer.self.node, { ...JSON.parse(heard.text), life: '1-b' });
+  assert.equal(writer.mayWrite, false);
+  assert.throws(() => writer.driver.tick(false), /another process is n\d, in life 1-b/);
+});

@@ -119,8 +119,9 @@ export class MindDriver {
     return known && `${known.host}:${known.busPort}`;
   }
 
-  /** Each 50 ms or so. `isHeld`: the main thread says nothing, so no lease is to be renewed. */
+  /** Each 50 ms or so. `isHeld`: the main thread says nothing, so no lease is to be renewed. Throws when another process is this node. */
   tick(isHeld: boolean): void {
+    if (this.#mind.hasEnded) throw new Error(this.#timeline.entries.at(-1)?.text);
     if (isHeld !== this.#isHeld) {
       this.#isHeld = isHeld;
       this.#mind.hold(isHeld);

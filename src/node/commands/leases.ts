@@ -345,7 +345,7 @@ function parseFillOptions(session: Session, request: Request): boolean {
 // -- arguments
 
 /** The token at argument i; one that no lease has if it cannot be any. */
-function tokenArgument(request: Request, i: number): string {
+export function tokenArgument(request: Request, i: number): string {
   return request.lengths[i] > MAX_TOKEN_BYTES ? '' : request.text(i);
 }
 
