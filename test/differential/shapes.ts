@@ -8,7 +8,7 @@ import { commandEntries } from './arity.js';
 export const newerCommands = ['client|no-touch', 'client|setinfo', 'cluster|myshardid', 'delifeq'];
 
 /** The names of our own commands. */
-const ownCommands = /^(lease\.|cluster\|topology$)/;
+const ownCommands = /^(lease\.|cluster\|(handover|init|status|topology)$)/;
 
 /** What our COMMAND says otherwise than Redis, as `command: fact redis -> ours` lines. */
 export async function commandDifferences(redis: TestServer, node: TestServer): Promise<string[]> {

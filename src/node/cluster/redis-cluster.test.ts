@@ -17,12 +17,11 @@ import { TestClient } from '../test-client.testkit.js';
 import { clusterNode, twoShards, withMember } from './member.testkit.js';
 import { nodeIdOf } from './topology-view.js';
 
-const program = 'redis-server';
 const needed = {
   skip:
-    spawnSync(program, ['--version'], { stdio: 'ignore' }).status === 0
+    spawnSync('redis-server', ['--version'], { stdio: 'ignore' }).status === 0
       ? false
-      : `${program} is not installed: apt-get install ${program}`,
+      : 'redis-server is not installed: apt-get install redis-server',
 };
 /** Nobody is taken for dead in a test. */
 const NODE_TIMEOUT_MS = 3_600_000;
@@ -177,7 +176,7 @@ async function start(self: TopologyNode): Promise<void> {
     String(NODE_TIMEOUT_MS),
   ];
   const kept = ['--save', '', '--appendonly', 'no', '--dir', folder];
-  const server = spawn(program, ['--port', String(self.port), ...flags, ...kept], { stdio: 'ignore' });
+  const server = spawn('redis-server', ['--port', String(self.port), ...flags, ...kept], { stdio: 'ignore' });
   servers.push(server);
   await until(() => isReady(self), `${self.node} is ready`);
   assert.equal(server.exitCode, null);
