@@ -16,17 +16,17 @@
  * - The keys of a shard whose primary is away are not given to others but its own copies, for reads.
  */
 import { textSlot } from '../../base/index.js';
+import { connectionDefaults } from '../connection/connection-options.js';
 import { ClusterRoutes, type LearntTopology, type ReadsFrom } from '../core/index.js';
 import { ClientError, ReplyFailure } from '../errors.js';
 import type { TimeSource } from '../time.js';
 import { ClusterNodes, type ClusterNodesOptions } from './cluster-nodes.js';
 import { ClusterRead, MAX_HOPS, movedTo, type ReadWays } from './cluster-read.js';
+import { clusterStats, keyPlace } from './cluster-report.js';
 import {
-  type ClusterStats,
   type Engine,
   type EngineCluster,
   type EngineHost,
-  type KeyPlace,
   type Payload,
   type Reading,
   type ReadMode,
@@ -102,15 +102,13 @@ export class ClusterEngine implements Engine {
   }
 
   readonly cluster: EngineCluster = {
-    stats: () => this.#stats(),
-    placeOf: (key) => this.#placeOf(key),
+    stats: () => clusterStats(this.#routes, this.#counts),
+    placeOf: (key) => keyPlace(this.#routes, key),
   };
 
   async ready(): Promise<void> {
     if (this.#isClosed) throw this.#absence;
-    if (this.#routes.topology === undefined) {
-      await new Promise<void>((resolve, reject) => this.#waiters.push({ resolve, reject }));
-    }
+    if (this.#routes.topology === undefined) await this.#known();
     const primaries = [...this.#routes.shards].flatMap(({ primary }) => primary ?? []);
     const outcomes = await Promise.allSettled(primaries.map((node) => this.#nodes.engineOf(node).ready()));
     if (outcomes.some(({ status }) => status === 'fulfilled')) return;
@@ -190,6 +188,30 @@ export class ClusterEngine implements Engine {
     for (const { reject } of this.#waiters.splice(0)) reject(this.#absence);
   }
 
+  /** Resolves when a topology is known. */
+  #known(): Promise<void> {
+    const { seeds, time } = this.#options;
+    const deadlineMs = seeds[0]?.connectDeadlineMs ?? connectionDefaults.connectDeadlineMs;
+    return new Promise((resolve, reject) => {
+      const late = (): void => {
+        const message = `${this.description} was not known within ${deadlineMs} ms; ${this.#absence.message}`;
+        reject(new ClientError('CONNECT_FAILED', message, { cause: this.#absence }));
+      };
+      // Somebody waits for this: the process must not end before.
+      const timer = time.later(late, deadlineMs, true);
+      this.#waiters.push({
+        resolve: () => {
+          timer.cancel();
+          resolve();
+        },
+        reject: (error) => {
+          timer.cancel();
+          reject(error);
+        },
+      });
+    });
+  }
+
   // -- calls
 
   /** What reads need. */
@@ -198,6 +220,8 @@ export class ClusterEngine implements Engine {
     return {
       time,
       engineOf: (node) => this.#nodes.engineOf(node),
+      knows: (node) => this.#routes.node(node) !== undefined,
+      demoted: (node) => this.#watch.hurry(this.#nodes.callerOf(node)),
       primaryOf: (slot) => this.#routes.primaryOf(slot),
       failed: (node, error) => {
         const next = this.#failed(node, error);
@@ -326,37 +350,6 @@ export class ClusterEngine implements Engine {
     this.#absence = new ClientError('NOT_CONNECTED', message, { cause: problem });
     if (isNews) this.#host.reachable(problem, this.homeOf());
     for (const { reject } of this.#waiters.splice(0)) reject(problem);
-  }
-
-  // -- for people
-
-  #stats(): ClusterStats | undefined {
-    const { topology } = this.#routes;
-    if (topology === undefined) return undefined;
-    const nodes = [...this.#routes.nodes];
-    return {
-      clusterId: topology.clusterId,
-      version: topology.version,
-      shards: topology.shards.length,
-      nodes: nodes.map(addressOf),
-      away: nodes.filter(({ number }) => this.#routes.isAway(number)).map(addressOf),
-      ...this.#counts,
-    };
-  }
-
-  #placeOf(key: string): KeyPlace | undefined {
-    const slot = textSlot(key);
-    const route = this.#routes.shardOf(slot);
-    if (route === undefined) return undefined;
-    const { shard, primary } = route;
-    const addressAt = (number: number): string => addressOf(this.#routes.node(number) ?? {});
-    return {
-      slot,
-      shard: shard.id,
-      epoch: shard.epoch,
-      primary: primary === undefined ? undefined : addressAt(primary),
-      readers: this.#routes.readersOf(slot, 0).map(addressAt),
-    };
   }
 }
 

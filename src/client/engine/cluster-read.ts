@@ -24,6 +24,10 @@ export interface ReadWays {
   readonly time: TimeSource;
   /** Sends to a node. */
   engineOf(node: number): Engine;
+  /** Whether the node is still of the cluster. */
+  knows(node: number): boolean;
+  /** A node that was taken for a primary answers as a replica. */
+  demoted(node: number): void;
   primaryOf(slot: number): number | undefined;
   /** A node did not do what was asked: whether another one may, and which, if the answer says so. */
   failed(
@@ -82,6 +86,7 @@ export class ClusterRead<R> implements Reading<R> {
     // Who says more has granted a lease, or knows who holds it: a primary, if one that is cut off.
     const isReplicas = status === 'miss' || (status === 'stale' && leaseMs === 0);
     if (!isReplicas) return this.#reading.answered(answer);
+    if (this.#asked === this.#ways.primaryOf(this.#slot)) this.#ways.demoted(this.#asked);
     const primary = this.#isPrimaryAsked ? undefined : this.#ways.primaryOf(this.#slot);
     const leftMs = this.#endMs - this.#ways.time.now();
     if (primary === undefined || leftMs <= 0) return this.#reading.answered(this.#asFound(answer));
@@ -115,7 +120,8 @@ export class ClusterRead<R> implements Reading<R> {
     if (next !== undefined && this.#hops++ < MAX_HOPS) return next;
     while (++this.#at < this.#order.length) {
       const node = this.#order[this.#at];
-      if (!this.#isPrimaryAsked || node !== this.#ways.primaryOf(this.#slot)) return node;
+      const isAsked = this.#isPrimaryAsked && node === this.#ways.primaryOf(this.#slot);
+      if (!isAsked && this.#ways.knows(node)) return node;
     }
     return undefined;
   }

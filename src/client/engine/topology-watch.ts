@@ -67,9 +67,12 @@ export class TopologyWatch {
 
   /** Something has gone wrong that a newer topology may mend. `knowing`: who should know it. */
   hurry(knowing?: Caller): void {
-    this.#hurriedUntilMs = this.#parts.time.now() + HURRIED_FOR_MS;
+    const now = this.#parts.time.now();
+    const isScheduled = now < this.#hurriedUntilMs && this.#timer !== undefined;
+    this.#hurriedUntilMs = now + HURRIED_FOR_MS;
     this.#knowing = knowing ?? this.#knowing;
-    this.#schedule();
+    // It is told for each call that fails.
+    if (!isScheduled) this.#schedule();
   }
 
   close(): void {
@@ -86,6 +89,7 @@ export class TopologyWatch {
     // Who is there at last is asked at once.
     this.#askedMs = Number.NEGATIVE_INFINITY;
     this.hurry();
+    this.#schedule();
   };
 
   #tellUnknown(problem: ClientError): void {
@@ -100,7 +104,11 @@ export class TopologyWatch {
     const isHurried = routes.topology === undefined || now < this.#hurriedUntilMs;
     const dueMs = this.#askedMs + (isHurried ? HURRY_MS : CALM_MS);
     this.#timer?.cancel();
-    this.#timer = time.later(() => void this.#ask(), Math.max(0, Math.min(dueMs - now, CALM_MS)), false);
+    const ask = (): void => {
+      this.#timer = undefined;
+      void this.#ask();
+    };
+    this.#timer = time.later(ask, Math.max(0, Math.min(dueMs - now, CALM_MS)), false);
   }
 
   async #ask(): Promise<void> {
