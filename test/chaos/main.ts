@@ -15,9 +15,9 @@ Six real nodes, three shards with a replica each, in network namespaces of this 
 after the other; then it is checked that two nodes never took writes at once, and what became of all that was acknowledged.
 Needs root and iproute2. The exit code is 1 if a promise was broken.
 
-  --faults NAMES        in this order, again and again (kill,bounce,stop,cut,one-way,term,full-disk):
+  --faults NAMES        in this order, again and again (kill,bounce,stop,cut,mute,deaf,term,full-disk):
 ${faultNames.map((name) => `                          ${name.padEnd(12)}${faultWords[name]}`).join('\n')}
-  --rounds N            how many faults (21)
+  --rounds N            how many faults (24)
   --kills N             the same as --faults kill --rounds N
   --cut-seconds N       how long a cut lasts (20)
   --ack-writes WHO      primary or replica: who must have a plain write before it is answered (primary)
@@ -31,7 +31,7 @@ ${faultNames.map((name) => `                          ${name.padEnd(12)}${faultW
   npm run chaos -- --kills 5 --against redis
 `;
 
-const DEFAULT_FAULTS = 'kill,bounce,stop,cut,one-way,term,full-disk';
+const DEFAULT_FAULTS = 'kill,bounce,stop,cut,mute,deaf,term,full-disk';
 
 const options = optionsOf(help, () => {
   const { values } = parseArgs({
@@ -54,7 +54,7 @@ const options = optionsOf(help, () => {
   return {
     against: oneOf('against', values.against, ['nuthatch', 'redis']),
     faults: faultsOf(kills === undefined ? (values.faults ?? DEFAULT_FAULTS) : 'kill'),
-    rounds: numberOf('rounds', kills ?? values.rounds ?? '21', 1),
+    rounds: numberOf('rounds', kills ?? values.rounds ?? '24', 1),
     cutMs: 1000 * numberOf('cut-seconds', values['cut-seconds'], 1),
     ackWrites: oneOf('ack-writes', values['ack-writes'], ['primary', 'replica']),
     checksLease: !values['without-lease-check'],

@@ -15,7 +15,7 @@ import { Client } from './clients.js';
 import { Cost, type Fault, type FaultName } from './faults.js';
 import { History } from './history.js';
 import { slotOf, tagsFor } from './keys.js';
-import { Network } from './network.js';
+import { Network, type Place } from './network.js';
 import { type ChaosNode, Nodes } from './nodes.js';
 import { ask, nuthatch, ownersOf, type Product, redis } from './products.js';
 import { ownerOf } from './slots.js';
@@ -46,7 +46,7 @@ const LOOK_MS = 250;
 /** Redis Cluster needs some 20 s. */
 const TAKEN_OVER_MS = 60_000;
 const STOP_MS = 5000;
-const MUTE_MS = 10_000;
+const ONE_WAY_MS = 10_000;
 const TERM_MS = 3000;
 const SETTLE_MS = 500;
 const AUDITS = 5;
@@ -190,14 +190,10 @@ class Chaos {
       }
       case 'cut':
         return this.#cut(primary);
-      case 'one-way': {
-        const others = nodes.all.filter((node) => node !== primary).map(({ place }) => place);
-        this.#network.mute(primary.place, [...others, this.#clients[0].place]);
-        const toNs = nowNs();
-        await pause(MUTE_MS);
-        this.#network.unmute(primary.place);
-        return toNs;
-      }
+      case 'mute':
+        return this.#cutOneWay([primary.place], this.#outside(primary));
+      case 'deaf':
+        return this.#cutOneWay(this.#outside(primary), [primary.place]);
       case 'term':
         nodes.signal(primary, 'SIGTERM');
         await Promise.all([nodes.ended(primary), pause(TERM_MS)]);
@@ -239,6 +235,20 @@ class Chaos {
     await pause(this.#options.cutMs);
     this.#network.heal(side);
     return toNs;
+  }
+
+  /** What those send does not reach these. */
+  async #cutOneWay(from: readonly Place[], to: readonly Place[]): Promise<number> {
+    for (const place of from) this.#network.mute(place, to);
+    const toNs = nowNs();
+    await pause(ONE_WAY_MS);
+    for (const place of from) this.#network.unmute(place);
+    return toNs;
+  }
+
+  /** All other nodes, and client a. */
+  #outside(node: ChaosNode): Place[] {
+    return [...this.#nodes.all.filter((one) => one !== node), this.#clients[0]].map(({ place }) => place);
   }
 
   async #primaryOf(shard: number): Promise<ChaosNode | undefined> {

@@ -10,7 +10,7 @@ import type { ChaosVerdict } from '../chaos/verdict.js';
 
 const OPTIONS: ChaosOptions = {
   against: 'nuthatch',
-  faults: ['kill', 'cut', 'term', 'stop', 'full-disk', 'one-way'],
+  faults: ['kill', 'cut', 'term', 'stop', 'full-disk', 'deaf'],
   rounds: 6,
   seed: 1,
   ackWrites: 'primary',
