@@ -132,8 +132,19 @@ function sweep(): void {
   for (const pid of dead) removeSpaces(`${PREFIX}-${pid}-`);
 }
 
+/** With the processes in them, which would go on without a name. */
 function removeSpaces(prefix: string): void {
-  for (const name of spaces()) if (name.startsWith(prefix)) spawnSync('ip', ['netns', 'del', name]);
+  for (const name of spaces().filter((one) => one.startsWith(prefix))) {
+    const { stdout } = spawnSync('ip', ['netns', 'pids', name], { encoding: 'utf8' });
+    for (const pid of stdout.split('\n').filter(Boolean)) {
+      try {
+        process.kill(Number(pid), 'SIGKILL');
+      } catch {
+        // It has ended meanwhile.
+      }
+    }
+    spawnSync('ip', ['netns', 'del', name]);
+  }
 }
 
 function spaces(): string[] {
