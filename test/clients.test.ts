@@ -7,6 +7,7 @@ import { spawn } from 'node:child_process';
 import { after, before, test } from 'node:test';
 import { Redis } from 'ioredis';
 import { BasicClientSideCache, createClient } from 'redis';
+import { python, pythonRedisMissing, runProgram } from './kit/run-program.js';
 import { installed, startNuthatch, type TestServer } from './kit/servers.js';
 
 const password = 'secret';
@@ -139,7 +140,7 @@ const cli = {
 
 test('redis-cli', cli, async () => {
   const redisCli = (args: string[], input = '') =>
-    run('redis-cli', ['-p', String(node.port), '--no-auth-warning', '-a', password, ...args], input);
+    runProgram('redis-cli', ['-p', String(node.port), '--no-auth-warning', '-a', password, ...args], input);
   assert.equal(await redisCli(['SET', 'k', 'v']), 'OK\n');
   assert.equal(await redisCli(['--no-raw', 'GET', 'k']), '"v"\n');
   assert.equal(await redisCli(['-3', '--no-raw', 'GET', 'nothing']), '(nil)\n');
@@ -200,7 +201,7 @@ test('redis-benchmark', benchmark, async () => {
       '--csv',
       ...extra,
     ];
-    const output = await run('redis-benchmark', args);
+    const output = await runProgram('redis-benchmark', args);
     const lines = output.split('\n').filter((line) => /^"(SET|GET|INCR|MSET \(10 keys\))","[1-9]/.test(line));
     assert.equal(lines.length, 4, output);
     assert.doesNotMatch(output, /error|warning: could not/i);
@@ -208,13 +209,7 @@ test('redis-benchmark', benchmark, async () => {
 });
 
 /** The interpreter of the distribution, which alone sees the packages of the distribution. */
-const python = '/usr/bin/python3';
-const pythonRedis = await run(python, ['-c', 'import redis']).then(
-  () => false as const,
-  () => 'python3-redis is not installed: apt-get install python3-redis',
-);
-
-test('redis-py of the distribution', { skip: pythonRedis }, async () => {
+test('redis-py of the distribution', { skip: pythonRedisMissing }, async () => {
   const script = `
 import redis, sys
 r = redis.Redis(port=${node.port}, password='${password}', db=4, decode_responses=True, client_name='snake')
@@ -246,22 +241,5 @@ except redis.ResponseError as error:
 assert r.flushdb() and r.dbsize() == 0
 print('done')
 `;
-  assert.equal(await run(python, ['-c', script]), 'done\n');
+  assert.equal(await runProgram(python, ['-c', script]), 'done\n');
 });
-
-/** Runs a program to its end and returns what it printed; rejects when it fails. */
-function run(program: string, args: readonly string[], input = ''): Promise<string> {
-  return new Promise((resolve, reject) => {
-    const child = spawn(program, args, { stdio: 'pipe' });
-    let output = '';
-    child.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()));
-    child.stderr.on('data', (chunk: Buffer) => (output += chunk.toString()));
-    child.on('error', reject);
-    child.on('close', (code) => {
-      if (code === 0) resolve(output);
-      else reject(new Error(`${program} ${args.join(' ').slice(0, 300)} ended with ${code}: ${output}`));
-    });
-    child.stdin.on('error', () => {});
-    child.stdin.end(input);
-  });
-}

@@ -1,0 +1,114 @@
+/**
+ * Real, unmodified cluster clients over a cluster of ours: ioredis, node-redis, Python's redis, redis-cli and redis-benchmark. They find the
+ * nodes by themselves, and find them again when a primary is gone.
+ */
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+import { Cluster } from 'ioredis';
+import { createCluster } from 'redis';
+import { startTestCluster, type TestCluster } from '#layers/testing';
+import { python, pythonRedisMissing, runProgram } from './kit/run-program.js';
+import { installed } from './kit/servers.js';
+
+const PATIENCE_MS = 60_000;
+const KEYS = Array.from({ length: 40 }, (_, i) => `key:${i}`);
+
+let cluster: TestCluster;
+
+before(async () => {
+  cluster = await startTestCluster({ shards: 2, replicas: 1 });
+});
+
+after(async () => {
+  await cluster?.stop();
+});
+
+/** Has a primary killed, does it again until it succeeds, and has the primary back. */
+async function throughFailover(use: () => Promise<unknown>): Promise<void> {
+  const primary = cluster.primaryOf(KEYS[0] as string);
+  await primary.kill();
+  const endMs = performance.now() + PATIENCE_MS;
+  for (;;) {
+    try {
+      await use();
+      break;
+    } catch (error) {
+      if (performance.now() > endMs) throw error;
+    }
+  }
+  await primary.start();
+  await cluster.ready();
+}
+
+describe('unmodified cluster clients', () => {
+  test('ioredis', async (t) => {
+    const client = new Cluster([...cluster.urls]);
+    client.on('error', () => {});
+    t.after(() => client.disconnect());
+    for (const key of KEYS) assert.equal(await client.set(key, `ioredis ${key}`), 'OK');
+    for (const key of KEYS) assert.equal(await client.get(key), `ioredis ${key}`);
+    assert.deepEqual(await client.mget('{tag}a', '{tag}b'), [null, null]);
+    await assert.rejects(client.mget(...KEYS), /CROSSSLOT|same slot/i);
+    const committed = await client.multi().set('{tag}a', '1').incr('{tag}a').exec();
+    assert.deepEqual(
+      committed?.map(([, value]) => value),
+      ['OK', 2],
+    );
+    const replicas = new Cluster([...cluster.urls], { scaleReads: 'slave' });
+    replicas.on('error', () => {});
+    t.after(() => replicas.disconnect());
+    // Everything before a delete that was acknowledged is at the replicas.
+    for (const key of KEYS) await client.del(`${key}:gone`);
+    for (const key of KEYS) assert.equal(await replicas.get(key), `ioredis ${key}`);
+    await throughFailover(async () => {
+      for (const key of KEYS) assert.equal(await client.set(key, 'again'), 'OK');
+    });
+    for (const key of KEYS) assert.equal(await client.get(key), 'again');
+  });
+
+  test('node-redis', async (t) => {
+    const client = createCluster({ rootNodes: cluster.urls.map((url) => ({ url })), RESP: 3 });
+    client.on('error', () => {});
+    await client.connect();
+    t.after(() => client.destroy());
+    for (const key of KEYS) assert.equal(await client.set(key, `node-redis ${key}`), 'OK');
+    for (const key of KEYS) assert.equal(await client.get(key), `node-redis ${key}`);
+    assert.equal(await client.del(KEYS[0] as string), 1);
+    assert.equal(await client.get(KEYS[0] as string), null);
+    await throughFailover(async () => {
+      for (const key of KEYS) assert.equal(await client.set(key, 'again'), 'OK');
+    });
+    for (const key of KEYS) assert.equal(await client.get(key), 'again');
+  });
+
+  test('redis-py of the distribution', { skip: pythonRedisMissing }, async () => {
+    const port = (cluster.urls[0] as string).split(':').at(-1);
+    const script = `
+from redis.cluster import RedisCluster
+r = RedisCluster(host='127.0.0.1', port=${port}, decode_responses=True)
+for i in range(40):
+    assert r.set('key:%d' % i, i) is True
+assert [r.get('key:%d' % i) for i in range(40)] == [str(i) for i in range(40)]
+assert r.mset_nonatomic({'a': 1, 'b': 2, 'c': 3})
+assert r.mget_nonatomic('a', 'b', 'c') == ['1', '2', '3']
+assert r.delete('a', 'b', 'c', 'd') == 3
+assert len(r.get_primaries()) == 2 and len(r.get_replicas()) == 2
+print('done')
+`;
+    assert.equal(await runProgram(python, ['-c', script]), 'done\n');
+    await throughFailover(() => runProgram(python, ['-c', script]));
+  });
+
+  test('redis-cli and redis-benchmark', {
+    skip: !installed('redis-cli') && 'redis-cli is not installed: apt-get install redis-tools',
+  }, async () => {
+    const port = () => (cluster.urls[0] as string).split(':').at(-1) as string;
+    const cli = (...words: string[]) => runProgram('redis-cli', ['-c', '-p', port(), ...words]);
+    for (const key of KEYS) assert.match(await cli('SET', key, 'cli'), /OK/);
+    assert.match(await cli('GET', KEYS[7] as string), /cli/);
+    const benchmark = ['--cluster', '-p', port(), '-t', 'set,get', '-n', '2000', '-c', '8', '-q'];
+    assert.match(await runProgram('redis-benchmark', benchmark), /GET: [\d.]+ requests per second/);
+    await throughFailover(() => cli('SET', KEYS[0] as string, 'again'));
+    assert.match(await cli('GET', KEYS[0] as string), /again/);
+  });
+});
