@@ -147,6 +147,7 @@ describe('what a fault may cost', () => {
     fromNs: 5000 * ms,
     toNs: 5010 * ms,
     healedNs: 25_000 * ms,
+    beganAnew: false,
   };
   const write = (startMs: number, endMs: number): Operation => operation([WRITE, 1, startMs, endMs]);
 
@@ -162,6 +163,7 @@ describe('what a fault may cost', () => {
     assert.equal(mayLose({ ...fault, name: 'term' }, write(4990, 4995), false), false);
     assert.equal(mayLose({ ...fault, name: 'restart-all' }, write(1, 2), true), true);
     assert.equal(mayLose({ ...fault, name: 'restart-all' }, write(25_001, 25_002), true), false);
+    assert.equal(mayLose({ ...fault, beganAnew: true }, write(1, 2), true), true);
   });
 
   it('is the time until another node takes writes, or without any', () => {

@@ -42,11 +42,15 @@ export interface Fault {
   readonly toNs: number;
   /** When all was well again. */
   readonly healedNs: number;
+  /** No copy in sync was left, so the shard began anew, empty: its replica was late, or out of reach, right when the fault came. */
+  readonly beganAnew: boolean;
 }
+
+type FaultBegun = Pick<Fault, 'name' | 'shard' | 'node' | 'fromNs'>;
 
 /** Whether this acknowledged write may be lost by this fault of its shard. */
 export function mayLose(fault: Fault, one: Operation, acksAll: boolean): boolean {
-  if (fault.name === 'restart-all') return one.startNs < fault.healedNs;
+  if (fault.name === 'restart-all' || fault.beganAnew) return one.startNs < fault.healedNs;
   // A hand-over loses nothing.
   if (acksAll || fault.name === 'term') return false;
   return one.endNs >= fault.fromNs - MAX_BEHIND_MS * 1e6 && one.startNs <= fault.toNs + MAX_BEHIND_MS * 1e6;
@@ -54,13 +58,13 @@ export function mayLose(fault: Fault, one: Operation, acksAll: boolean): boolean
 
 /** What a fault costs those who write and read its shard: what is kept of the operations of its time. */
 export class Cost {
-  readonly #fault: Omit<Fault, 'healedNs' | 'toNs'>;
+  readonly #fault: FaultBegun;
   readonly #writeEndsNs: number[] = [];
   /** How long each read took that began in the seconds after it, in ms, whoever answered. */
   readonly readMs: number[] = [];
   #firstElsewhereNs = Number.POSITIVE_INFINITY;
 
-  constructor(fault: Omit<Fault, 'healedNs' | 'toNs'>) {
+  constructor(fault: FaultBegun) {
     this.#fault = fault;
   }
 

@@ -137,6 +137,8 @@ class Chaos {
 
   async #episode(name: FaultName): Promise<void> {
     await pause(SETTLE_MS + this.#random.below(SETTLE_MS));
+    // A replica that is late at this moment would make it another experiment.
+    await this.#isWell();
     const shard = this.#random.below(SHARDS);
     const primary = await this.#primaryOf(shard);
     if (primary === undefined) {
@@ -153,25 +155,23 @@ class Chaos {
     await this.#audit(name === 'restart-all' ? [0, 1, 2] : [shard]);
     this.#history.cost = undefined;
     this.#history.check(Math.min(...this.#clients.map(({ toldNs }) => toldNs)));
-    const fault: Fault = { name, shard, node: primary.number, fromNs, toNs, healedNs };
+    const told = await this.#product.timeline(this.#nodes.all, fromWallMs);
+    const beganAnew = told.some((line) => line.includes('wants rehome'));
+    const fault: Fault = { name, shard, node: primary.number, fromNs, toNs, healedNs, beganAnew };
     const gapMs = cost.gapMs(healedNs);
     this.#counted.push({ fault, gapMs, readMs: cost.readMs });
     const seconds = ((healedNs - fromNs) / 1e9).toFixed(1);
     this.#options.print(
-      `${this.#counted.length}. ${name} of shard ${shard} at ${primary.place.name}: writes stood for ${gapMs.toFixed(0)} ms, well after ${seconds} s`,
+      `${this.#counted.length}. ${name} of shard ${shard} at ${primary.place.name}: writes stood for ${gapMs.toFixed(0)} ms, well after ${seconds} s${beganAnew ? ', the shard began anew' : ''}`,
     );
-    if (this.#options.keepsLogs) await this.#keepTimeline(fromWallMs);
+    if (this.#options.keepsLogs) this.#keepTimeline(told);
     if (!isWell) this.#options.print(`not well: ${this.#problems.at(-1)}`);
   }
 
   /** Beside the logs: what the nodes say of this fault. */
-  async #keepTimeline(sinceMs: number): Promise<void> {
-    const { all, folder } = this.#nodes;
-    const lines = await this.#product.timeline(all, sinceMs);
-    writeFileSync(
-      join(folder, `fault-${this.#counted.length}.txt`),
-      lines.map((line) => `${line}\n`).join(''),
-    );
+  #keepTimeline(lines: readonly string[]): void {
+    const file = join(this.#nodes.folder, `fault-${this.#counted.length}.txt`);
+    writeFileSync(file, lines.map((line) => `${line}\n`).join(''));
   }
 
   /** Does it and undoes it; resolves with when it had come about. */

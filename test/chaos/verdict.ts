@@ -64,7 +64,7 @@ export function verdictOf({ name, acksAll, counted, history, problems, errors }:
     problems: [...problems, ...broken],
     violations: twoWriters.length + unexplainedCount + undone + impossible,
     killGapMs: percentile(
-      counted.filter((one) => one.fault.name === 'kill').map((one) => one.gapMs),
+      counted.filter(({ fault }) => fault.name === 'kill' && !fault.beganAnew).map((one) => one.gapMs),
       0.5,
     ),
   };
@@ -75,11 +75,22 @@ function concerns(fault: Fault, shard: number): boolean {
   return fault.shard === shard || fault.name === 'restart-all';
 }
 
-const HEAD = ['fault', 'count', 'write gap p50', 'p99', 'max', 'reads p99', 'max', 'lost writes'];
+const HEAD = [
+  'fault',
+  'count',
+  'write gap p50',
+  'p99',
+  'max',
+  'reads p99',
+  'max',
+  'lost writes',
+  'begun anew',
+];
 
 function rowOf(name: FaultName, those: readonly Counted[], lostBy: ReadonlyMap<Fault, number>): string[] {
-  const gaps = those.map((one) => one.gapMs);
-  const reads = those.flatMap((one) => one.readMs);
+  const inSync = those.filter((one) => !one.fault.beganAnew);
+  const gaps = inSync.map((one) => one.gapMs);
+  const reads = inSync.flatMap((one) => one.readMs);
   const lost = those.reduce((sum, one) => sum + (lostBy.get(one.fault) ?? 0), 0);
   const figures = [
     percentile(gaps, 0.5),
@@ -88,7 +99,13 @@ function rowOf(name: FaultName, those: readonly Counted[], lostBy: ReadonlyMap<F
     percentile(reads, 0.99),
     percentile(reads, 1),
   ];
-  return [name, String(those.length), ...figures.map((ms) => `${(ms ?? 0).toFixed(0)} ms`), String(lost)];
+  return [
+    name,
+    String(those.length),
+    ...figures.map((ms) => `${(ms ?? 0).toFixed(0)} ms`),
+    String(lost),
+    String(those.length - inSync.length),
+  ];
 }
 
 function aligned(rows: readonly (readonly string[])[]): string[] {
