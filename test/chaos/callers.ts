@@ -117,6 +117,8 @@ export class Callers {
 
   async #repeat(one: (links: Links, node: number) => Promise<number>): Promise<void> {
     const links = new Links(this.#load.nodes, this.#greeting);
+    // As clients of clusters do: they know all nodes before they need them.
+    await Promise.allSettled(this.#load.nodes.map((_, number) => links.reach(number)));
     let node = 0;
     while (!this.#isStopping) {
       try {

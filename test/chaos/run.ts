@@ -49,6 +49,8 @@ const STOP_MS = 5000;
 const ONE_WAY_MS = 10_000;
 const TERM_MS = 3000;
 const SETTLE_MS = 500;
+/** After its start no voter deposes anybody for a while: see write-lease.md. */
+const BEGIN_MS = 3000;
 const AUDITS = 5;
 
 export async function runChaos(options: ChaosOptions): Promise<ChaosVerdict> {
@@ -133,6 +135,7 @@ class Chaos {
       this.#clients.push(client);
       client.begin({ ...load, client: number }, this.#options.seed * 1009 + number);
     }
+    await pause(BEGIN_MS);
   }
 
   async #episode(name: FaultName): Promise<void> {
