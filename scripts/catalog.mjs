@@ -21,11 +21,14 @@ export function installCatalog() {
   } catch (error) {
     // Of npm's lines, the first that is a sentence.
     const why = /npm error (?!(?:code|syscall|errno|path) )(\S.*)/.exec(error.message)?.[1];
-    return `The example shop is not installed (${why ?? error.message}): the node starts without it. With a network, npm start installs it.`;
+    return `The example shop is not installed (${why ?? error.message}): the cache starts without it. With a network, npm start installs it.`;
   }
 }
 
-/** Runs the shop on the cache at `cacheUrl` and shows its figures. Returns what ends it. */
+/**
+ * Runs the shop on the cache at `cacheUrl` and shows its figures. Returns what ends it, and `showBelow`, which takes a function
+ * of the room that is left, `(columns, rows) => text`, for what is to stand below the figures.
+ */
 export function startCatalog(cacheUrl, { isBlock }) {
   const shop = spawn(process.execPath, [join(folder, 'main.mjs')], {
     cwd: folder,
@@ -43,21 +46,22 @@ export function startCatalog(cacheUrl, { isBlock }) {
   shop.on('message', ({ figures }) => isStopping || display.show(figures));
   shop.on('error', (error) => ended(error.message));
   shop.on('exit', (code, signal) => ended(signal ?? `code ${code}`));
-  // The node decides how long this process lives.
+  // The cache decides how long this process lives.
   shop.unref();
   shop.channel?.unref();
 
   function ended(how) {
     if (isStopping) return;
     isStopping = true;
-    display.end();
-    process.stdout.write(`the shop has ended (${how}), the node goes on\n`);
+    display.hide();
+    process.stdout.write(`the shop has ended (${how}), the cache goes on\n`);
   }
 
-  return () => {
+  const stop = () => {
     isStopping = true;
     if (shop.connected) shop.disconnect();
   };
+  return { stop, showBelow: (block) => display.showBelow(block) };
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {

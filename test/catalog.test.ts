@@ -43,8 +43,8 @@ async function startApp(node: RunningNode, databaseUrl: string | undefined, load
   const app = (await import(pathToFileURL(join(folder, 'app.mjs')).href)) as {
     startApp(settings: object, say: (text: string) => void): Promise<App>;
   };
-  const cacheUrl = `redis://127.0.0.1:${node.port}`;
-  return app.startApp({ cacheUrl, databaseUrl, port: 0, load }, () => {});
+  const cacheUrls = [`redis://127.0.0.1:${node.port}`];
+  return app.startApp({ cacheUrls, databaseUrl, port: 0, load }, () => {});
 }
 
 async function get<T>(app: App, path: string): Promise<T> {
@@ -289,9 +289,22 @@ describe('main.mjs', { skip }, () => {
   });
 });
 
+/** Below the ports that the system gives out, and no other test's. */
+const FIRST_PORT = 23_800;
+
+interface Stats {
+  readonly cacheUrls: readonly string[];
+  readonly cache: { readonly cluster?: { readonly shards: number } };
+  readonly prices: { readonly oldSeen: number };
+}
+
+async function stats(shop: string): Promise<Stats> {
+  return (await (await fetch(`${shop}/stats`)).json()) as Stats;
+}
+
 describe('npm start', { skip }, () => {
-  it('runs node and shop, and ends both when npm is told to end', async () => {
-    const npm = new NpmStart(['--max-memory', '32mb'], {
+  it('runs a cluster and the shop on it; a primary is killed; and all end when npm is told to end', async () => {
+    const npm = new NpmStart(['--port', String(FIRST_PORT), '--max-memory', '16mb'], {
       LOAD: '20',
       PORT: '0',
       CACHE_URL: '',
@@ -301,13 +314,19 @@ describe('npm start', { skip }, () => {
     try {
       await npm.printed('the shop is open: ');
       url = /the shop is open: (\S+)/.exec(npm.output)?.[1] ?? '';
-      const { cacheUrl } = (await (await fetch(`${url}/stats`)).json()) as { cacheUrl: string };
-      assert.ok(npm.output.includes(`ready on ${new URL(cacheUrl).host}`));
+      assert.match(npm.output, /is a cluster of 3 shards with 1 replica each on ports/);
+      await npm.printed('ok: 3 shards');
+      process.kill(npm.pid, 'SIGUSR2');
+      await npm.printed('ms after');
+      const [, port] = /killed (\d+) \(pid \d+\), the primary of shard \d/.exec(npm.output) ?? [];
+      assert.match(npm.output, new RegExp(`shard \\d: \\d+ took over [\\d,]+ ms after ${port} was killed`));
+      const { cacheUrls, cache, prices } = await stats(url);
+      assert.deepEqual([cacheUrls.length, cache.cluster?.shards, prices.oldSeen], [6, 3, 0]);
       await npm.end();
     } finally {
       npm.kill();
     }
-    assert.match(npm.output, /"message":"stopping: SIGTERM"/);
+    assert.match(npm.output, /stopping the nodes/);
     // Its parent gone, the shop ends by itself a moment later.
     for (let isThere = true; isThere; )
       isThere = await fetch(url).then(

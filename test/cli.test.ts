@@ -231,7 +231,16 @@ describe('nuthatch start', () => {
 
 describe('npm start', () => {
   it('ends the node when npm is told to end', async () => {
-    const npm = new NpmStart(['--no-shop', '--max-memory', '16mb']);
+    const npm = new NpmStart([
+      '--lone',
+      '--no-shop',
+      '--port',
+      '0',
+      '--log-format',
+      'json',
+      '--max-memory',
+      '16mb',
+    ]);
     try {
       await npm.printed('"message":"ready on');
       await npm.end();

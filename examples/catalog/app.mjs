@@ -23,8 +23,10 @@ export async function startApp(settings, say) {
     await database.close();
     throw error;
   }
+  const [first = '', ...others] = settings.cacheUrls;
   const cache = createCache({
-    url: settings.cacheUrl,
+    // One server, or a node of a cluster; several are some nodes of a cluster, or servers of their own.
+    ...(others.length === 0 ? { url: first } : { nodes: settings.cacheUrls }),
     // What PGlite holds is this process's alone, and so are the copies of it.
     prefix: settings.databaseUrl === undefined ? `paint-shop-${randomUUID()}:` : 'paint-shop:',
     // The products that everybody looks at are kept in this process too; the node tells when they change.
@@ -41,7 +43,7 @@ export async function startApp(settings, say) {
   let load;
   const figures = () =>
     figuresOf({
-      cacheUrl: withoutPassword(settings.cacheUrl),
+      cacheUrls: settings.cacheUrls.map(withoutPassword),
       database: database.description,
       products: colornames.length,
       cache: cache.stats(),
@@ -75,6 +77,10 @@ function tellOfCache(
   return cache.on('reachable', ({ problem }) => {
     if ((problem !== undefined) === isAway) return;
     isAway = problem !== undefined;
-    say(isAway ? `the cache is away, the shop asks the database: ${problem?.message}` : 'the cache is back');
+    const what =
+      cache.stats().cluster === undefined
+        ? 'the cache is away, the shop asks the database'
+        : 'a node of the cache is away';
+    say(isAway ? `${what}: ${problem?.message}` : 'the cache is back');
   });
 }

@@ -7,7 +7,7 @@
 /**
  * @typedef {ReturnType<typeof figuresOf>} Figures
  * @param {object} parts
- * @param {string} parts.cacheUrl
+ * @param {readonly string[]} parts.cacheUrls
  * @param {string} parts.database
  * @param {number} parts.products
  * @param {import('nuthatch').CacheStats} parts.cache
@@ -15,13 +15,13 @@
  * @param {import('./shop.mjs').ShopCounts | undefined} parts.shop
  * @param {import('./load.mjs').LoadCounts | undefined} parts.load
  */
-export function figuresOf({ cacheUrl, database, products, cache, queries, shop, load }) {
+export function figuresOf({ cacheUrls, database, products, cache, queries, shop, load }) {
   const reads = shop?.reads ?? 0;
   const saved = Math.max(0, reads - queries.reads);
   const hits = cache.nearHits + cache.hits + cache.staleHits;
   return {
     shop: shop?.url ?? '',
-    cacheUrl,
+    cacheUrls,
     database,
     products,
     requests: shop?.requests ?? 0,

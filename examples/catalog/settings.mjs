@@ -1,7 +1,8 @@
 /** What the shop is told by its environment, checked as a whole. */
 
 export const variables = Object.freeze({
-  CACHE_URL: 'the cache, a node of Nuthatch or a Redis server: redis://127.0.0.1:6379 unless said otherwise',
+  CACHE_URL:
+    'the cache, a node of Nuthatch or a Redis server, several separated by commas: redis://127.0.0.1:6379 unless said otherwise',
   DATABASE_URL:
     'a PostgreSQL database, postgres://user:password@host:5432/name; without it PGlite is started',
   PORT: 'where the shop listens on 127.0.0.1; a free port unless said otherwise',
@@ -13,7 +14,7 @@ const MAX_LOAD = 5_000;
 const DEFAULT_LOAD = 100;
 const DEFAULT_CACHE = 'redis://127.0.0.1:6379';
 
-/** @typedef {{ cacheUrl: string, databaseUrl: string | undefined, port: number, load: number }} Settings */
+/** @typedef {{ cacheUrls: string[], databaseUrl: string | undefined, port: number, load: number }} Settings */
 
 /** The environment is wrong: every mistake, and what to write instead. */
 export class SettingsError extends Error {}
@@ -24,15 +25,14 @@ export function readSettings(environment) {
   const problems = [];
   /** An empty variable is none. @param {keyof typeof variables} name */
   const given = (name) => environment[name]?.trim() || undefined;
-  /** @param {keyof typeof variables} name @param {readonly string[]} schemes */
-  const url = (name, schemes) => {
-    const text = given(name);
+  /** @param {keyof typeof variables} name @param {readonly string[]} schemes @param {string | undefined} text */
+  const url = (name, schemes, text = given(name)) => {
     if (text !== undefined && !(URL.canParse(text) && schemes.includes(new URL(text).protocol))) {
       problems.push(
         `${name} is no URL that begins with ${schemes.map((one) => `${one}//`).join(' or ')}: give ${variables[name]}.`,
       );
     }
-    return text;
+    return text ?? '';
   };
   /** @param {keyof typeof variables} name @param {number} fallback @param {number} max */
   const count = (name, fallback, max) => {
@@ -43,8 +43,10 @@ export function readSettings(environment) {
     return fallback;
   };
   const settings = {
-    cacheUrl: url('CACHE_URL', ['redis:', 'rediss:']) ?? DEFAULT_CACHE,
-    databaseUrl: url('DATABASE_URL', ['postgres:', 'postgresql:']),
+    cacheUrls: (given('CACHE_URL') ?? DEFAULT_CACHE)
+      .split(',')
+      .map((one) => url('CACHE_URL', ['redis:', 'rediss:'], one.trim())),
+    databaseUrl: url('DATABASE_URL', ['postgres:', 'postgresql:']) || undefined,
     port: count('PORT', 0, 65_535),
     load: count('LOAD', DEFAULT_LOAD, MAX_LOAD),
   };

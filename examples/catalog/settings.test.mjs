@@ -4,20 +4,20 @@ import { readSettings, SettingsError, withoutPassword } from './settings.mjs';
 
 describe('the settings', () => {
   it('have a value for everything that is not said', () => {
-    const expected = { cacheUrl: 'redis://127.0.0.1:6379', databaseUrl: undefined, port: 0, load: 100 };
+    const expected = { cacheUrls: ['redis://127.0.0.1:6379'], databaseUrl: undefined, port: 0, load: 100 };
     assert.deepEqual(readSettings({}), expected);
     assert.deepEqual(readSettings({ CACHE_URL: '', DATABASE_URL: ' ', PORT: '', LOAD: '' }), expected);
   });
 
   it('come from the environment', () => {
     const environment = {
-      CACHE_URL: 'rediss://u:p@h:1',
+      CACHE_URL: 'rediss://u:p@h:1, redis://h:2',
       DATABASE_URL: 'postgres://h/d',
       PORT: '8080',
       LOAD: '0',
     };
     assert.deepEqual(readSettings(environment), {
-      cacheUrl: 'rediss://u:p@h:1',
+      cacheUrls: ['rediss://u:p@h:1', 'redis://h:2'],
       databaseUrl: 'postgres://h/d',
       port: 8080,
       load: 0,

@@ -37,6 +37,9 @@ export function statusLines(figures, before, seconds, { columns, color }) {
       [text, ''],
     ];
   };
+  const [first = '', ...others] = figures.cacheUrls;
+  const rest = others.length === 0 ? '' : ` and ${others.length} more`;
+  const { cluster } = figures.cache;
   const saved = `${count(queries.saved)} of ${count(figures.reads)} queries saved`;
   const kept =
     figures.cache.near === undefined ? 'not kept in this process' : 'kept in this process, no network';
@@ -49,7 +52,7 @@ export function statusLines(figures, before, seconds, { columns, color }) {
     ],
     [],
     row('near', near, GREEN, kept),
-    row('node', node, BLUE, figures.cacheUrl),
+    row(cluster === undefined ? 'node' : 'cluster', node, BLUE, `${first}${rest}`),
     row('database', database, YELLOW, saved),
     [],
     [

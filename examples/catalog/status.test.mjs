@@ -13,7 +13,7 @@ function figures(times, failures = 0) {
     Object.entries(counts).map(([name, value]) => [name, typeof value === 'number' ? value * times : value]),
   );
   return figuresOf({
-    cacheUrl: 'redis://127.0.0.1:6379',
+    cacheUrls: ['redis://127.0.0.1:6379'],
     database: 'PGlite in this process',
     products: 4909,
     cache,
@@ -51,6 +51,14 @@ describe('the status', () => {
     assert.match(row('queries   '), /10\/s/);
     assert.ok(!lines.some((line) => line.includes('trouble')));
     assert.ok(statusLines(figures(3, 7), undefined, 2, plain).at(-1)?.includes('7 answers failed'));
+  });
+
+  it('names a cluster as such', () => {
+    const figure = figures(1);
+    const cluster = { ...figure, cacheUrls: ['redis://a:1', 'redis://a:2', 'redis://a:3'] };
+    cluster.cache = { ...figure.cache, cluster: /** @type {any} */ ({}) };
+    const lines = statusLines(cluster, undefined, 1, plain);
+    assert.match(lines.find((line) => line.includes('cluster')) ?? '', /% {2}redis:\/\/a:1 and 2 more$/);
   });
 
   it('is narrower than the terminal, with and without color', () => {

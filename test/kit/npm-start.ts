@@ -1,4 +1,4 @@
-/** `npm start` of this checkout, as a person runs it: npm, its shell, the node, and what the node starts. */
+/** `npm start` of this checkout, as a person runs it: npm, its shell, the command, and what that starts. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
@@ -7,13 +7,13 @@ const checkout = fileURLToPath(new URL('../../../', import.meta.url));
 const endDeadlineMs = 20_000;
 
 export class NpmStart {
-  /** What all of them printed so far; the node's log is JSON. */
+  /** What all of them printed so far. */
   output = '';
   readonly #npm: ChildProcess;
   #hasEnded = false;
 
   constructor(args: readonly string[], environment: Readonly<Record<string, string>> = {}) {
-    this.#npm = spawn('npm', ['start', '--', '--port', '0', '--log-format', 'json', ...args], {
+    this.#npm = spawn('npm', ['start', '--', ...args], {
       cwd: checkout,
       env: { ...process.env, ...environment },
       stdio: ['ignore', 'pipe', 'ignore'],
@@ -41,11 +41,15 @@ export class NpmStart {
     await once(this.#npm, 'close', { signal: AbortSignal.timeout(endDeadlineMs) });
   }
 
+  /** Of the command, which it prints: a node in its log, a cluster in what it says of killing. */
+  get pid(): number {
+    return Number(/(?:"pid":|kill -USR2 )(\d+)/.exec(this.output)?.[1]);
+  }
+
   /** Ends what is left of them. */
   kill(): void {
     if (this.#hasEnded) return;
-    const pid = Number(/"pid":(\d+)/.exec(this.output)?.[1]);
-    if (pid > 0) process.kill(pid, 'SIGKILL');
+    if (this.pid > 0) process.kill(this.pid, 'SIGKILL');
     this.#npm.kill('SIGKILL');
   }
 }

@@ -77,7 +77,7 @@ describe('the screen of up', () => {
       memory: '1 GB a node',
       data: undefined,
       command: 'nuthatch',
-      killing: 'k kills a primary',
+      killing: 'press k',
     };
     const text = upBanner(facts, plain);
     assert.match(

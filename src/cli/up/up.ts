@@ -159,8 +159,11 @@ function show(shape: UpShape, { password, data }: UpOptions, shown: Shown): () =
   const endKeys = screen.isTerminal
     ? listenToKeys(process.stdin, (key) => key === KILL_KEY && killPrimary())
     : undefined;
-  if (process.platform !== 'win32') process.on(KILL_SIGNAL, killPrimary);
-  const signal = `kill -${KILL_SIGNAL.slice('SIG'.length)} ${process.pid}`;
+  const ways = endKeys === undefined ? [] : [`press ${KILL_KEY}`];
+  if (process.platform !== 'win32') {
+    process.on(KILL_SIGNAL, killPrimary);
+    ways.push(`kill -USR2 ${process.pid}`);
+  }
   screen.print(
     upBanner(
       {
@@ -171,7 +174,7 @@ function show(shape: UpShape, { password, data }: UpOptions, shown: Shown): () =
         memory,
         data,
         command: commandName(process.argv[1] ?? '', process.cwd()),
-        killing: `${endKeys === undefined ? signal : KILL_KEY} kills a primary: its replica takes over`,
+        killing: `${ways.join(', or ')}: a primary dies, and its replica takes over`,
       },
       paint,
     ),
