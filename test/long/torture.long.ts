@@ -5,7 +5,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { installed } from '../kit/servers.js';
-import { type EngineName, runTorture, type TortureVerdict } from '../torture/run.js';
+import { runTorture, type TortureVerdict } from '../torture/run.js';
+import type { EngineName } from '../torture/server.js';
 
 const SEED = 1;
 const INTERLEAVINGS = 30_000;
@@ -32,7 +33,7 @@ async function torture(engine: EngineName, near: boolean, hasFence: boolean): Pr
   return verdict;
 }
 
-for (const engine of ['nuthatch', 'redis', 'memory'] as const) {
+for (const engine of ['nuthatch', 'cluster', 'redis', 'memory'] as const) {
   const isMissing = engine === 'redis' && !installed('redis-server');
   const skip = isMissing && 'redis-server is missing: apt-get install redis-server';
 

@@ -1,19 +1,20 @@
 /** `npm run torture -- --engine nuthatch --interleavings 1000000 --seed 1`: see run.ts. Exits with 1 when the run failed. */
 import { parseArgs } from 'node:util';
 import { numberOf, optionsOf } from '../kit/command-line.js';
-import { type EngineName, runTorture } from './run.js';
+import { runTorture } from './run.js';
+import type { EngineName } from './server.js';
 
 // The server and the workers are ended when this process exits, which a signal alone does not count as.
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => process.exit(130));
 
-const engines: readonly string[] = ['nuthatch', 'redis', 'memory'];
+const engines: readonly string[] = ['nuthatch', 'cluster', 'redis', 'memory'];
 
 const help = `npm run torture -- [options]
 
 Processes load, delete, set, expire and write through a few keys in every order that chance brings, over one cache, while some are killed and
 stopped. A read that begins after an acknowledged invalidation and sees an older version is a violation. The exit code is 1 if there is one.
 
-  --engine NAME         ${engines.join(', ')} (nuthatch); redis needs a redis-server
+  --engine NAME         ${engines.join(', ')} (nuthatch); redis needs a redis-server; of a cluster a node is killed every 5 s
   --interleavings N     ends after so many (1000000), or
   --seconds N           after so many seconds (600)
   --seed N              of what the processes do; what the network and the system do is not repeated

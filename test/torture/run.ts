@@ -3,7 +3,8 @@
  * them are killed and others hang. What they saw is checked against what they were promised: see history.ts.
  *
  *   parent ── rows.ts, history.ts          fork ──> worker 1..4 ── operations.ts ──> server
- *      └── SIGKILL and a new one, SIGSTOP and SIGCONT, at random moments
+ *      ├── SIGKILL and a new one, SIGSTOP and SIGCONT, at random moments
+ *      └── fork ──> a cluster, whose nodes are killed: cluster-host.ts
  *
  * The operations come from the seed, their order from the machine: a seed shows where to look and repeats nothing exactly.
  */
@@ -13,13 +14,11 @@ import { fileURLToPath } from 'node:url';
 import { RawConnection } from '../kit/connection.js';
 import { nowNs } from '../kit/rows.js';
 import { Seeded } from '../kit/seeded.js';
-import { startNuthatch, startRedis, type TestServer } from '../kit/servers.js';
 import { History } from './history.js';
 import { isNothing } from './operations.js';
 import { RowServer } from './rows.js';
+import { type EngineName, startServer, type TorturedServer } from './server.js';
 import type { WorkerOrder, WorkerReport } from './worker.js';
-
-export type EngineName = 'nuthatch' | 'redis' | 'memory';
 
 export interface TortureOptions {
   readonly engine: EngineName;
@@ -45,6 +44,8 @@ const PROCESSES = 4;
 /** Few enough that most operations meet another one on their key. */
 const KEYS = 64;
 const CALLERS = 80;
+/** Of a cluster fewer: its nodes and their elections share the machine with these processes. */
+const CLUSTER_CALLERS = 16;
 const NEAR_TTL_MS = 1_000;
 /** A near value may be so much older than its bound when the machine is busy. */
 const SLACK_MS = 50;
@@ -60,7 +61,7 @@ const LONGEST_END_MS = 15_000;
 const GONE_MS = 3_000;
 
 export async function runTorture(options: TortureOptions): Promise<TortureVerdict> {
-  const server = await startServer(options.engine);
+  const server = await startServer(options.engine, options.seed);
   const torture = new Torture(options, server);
   const end = (): void => torture.end();
   // A process that is stopped would not notice that its parent has gone.
@@ -72,13 +73,6 @@ export async function runTorture(options: TortureOptions): Promise<TortureVerdic
     end();
     await server?.stop();
   }
-}
-
-async function startServer(engine: EngineName): Promise<TestServer | undefined> {
-  if (engine === 'memory') return undefined;
-  const server = engine === 'redis' ? await startRedis() : await startNuthatch();
-  if (server === undefined) throw new Error('redis-server is missing: apt-get install redis-server');
-  return server;
 }
 
 /** One place for a process, which is filled anew when it dies. */
@@ -93,7 +87,7 @@ interface Place {
 
 class Torture {
   readonly #options: TortureOptions;
-  readonly #server: TestServer | undefined;
+  readonly #server: TorturedServer | undefined;
   readonly #random: Seeded;
   readonly #places: Place[];
   readonly #history: History;
@@ -112,7 +106,7 @@ class Torture {
   #rows: RowServer | undefined;
   #isEnding = false;
 
-  constructor(options: TortureOptions, server: TestServer | undefined) {
+  constructor(options: TortureOptions, server: TorturedServer | undefined) {
     this.#options = options;
     this.#server = server;
     this.#random = new Seeded(options.seed);
@@ -169,12 +163,12 @@ class Torture {
     const program = fileURLToPath(new URL('./worker.js', import.meta.url));
     const child = fork(program, [], { serialization: 'advanced', execArgv: [] });
     const order: WorkerOrder = {
-      url: engine === 'memory' ? undefined : `redis://127.0.0.1:${this.#server?.port}`,
+      urls: this.#server?.urls ?? [],
       rowsPort: this.#rows?.port ?? 0,
       seed: seed * 1_000_003 + place.index * 1_009 + place.starts,
       firstKey: engine === 'memory' ? place.index * KEYS : 0,
       keys: KEYS,
-      callers: CALLERS,
+      callers: engine === 'cluster' ? CLUSTER_CALLERS : CALLERS,
       nearTtlMs: near ? NEAR_TTL_MS : 0,
       hasFence,
     };
@@ -271,12 +265,13 @@ class Torture {
 
   /** Nobody is left, so no lease may be. */
   async #checkLeases(): Promise<void> {
-    if (this.#server === undefined || this.#options.engine !== 'nuthatch') return;
+    if (this.#server === undefined) return;
     if (this.#server.ended !== undefined) {
       this.#problems.push(`the server ended: ${this.#server.ended}`);
       return;
     }
-    const connection = await RawConnection.open(this.#server.port);
+    if (this.#options.engine !== 'nuthatch') return;
+    const connection = await RawConnection.open(Number(new URL(this.#server.urls[0]).port));
     const untilMs = performance.now() + GONE_MS;
     let left: string | undefined;
     do {
@@ -313,6 +308,8 @@ class Torture {
         `${counts.nearReads} near reads, ${staleNearReads} of them behind an acknowledgement, the oldest by ${oldestNearMs.toFixed(1)} ms; ${interruptedReads} too old in an event in which their process was stopped`,
       );
     }
+    if (this.#server !== undefined && this.#server.kills > 0)
+      lines.push(`${this.#server.kills} nodes of the cluster were killed`);
     for (const error of this.#errors) lines.push(`cache error: ${error}`);
     const problems = [...this.#problems, ...described.map((one) => `seed ${seed}, ${one}`)];
     return { lines, problems, interleavings: counts.interleavings, violations };

@@ -11,8 +11,8 @@ import { RowClient } from './rows.js';
 import { removeFence } from './without-fence.js';
 
 export interface WorkerOrder {
-  /** Of the server; undefined: memory. */
-  readonly url: string | undefined;
+  /** Of the server, or of nodes of a cluster; none: memory. */
+  readonly urls: readonly string[];
   readonly rowsPort: number;
   readonly seed: number;
   readonly firstKey: number;
@@ -54,7 +54,7 @@ async function run(order: WorkerOrder): Promise<void> {
   const rows = await RowClient.open(order.rowsPort);
   const caches = openCaches(order);
   await Promise.all(caches.map((cache) => cache.ready()));
-  if (!order.hasFence && order.url !== undefined) await caches[0].set('fence', 1);
+  if (!order.hasFence && order.urls.length > 0) await caches[0].set('fence', 1);
   const errors = new Set<string>();
   for (const cache of caches) {
     cache.on('cacheError', ({ operation, error }) => {
@@ -101,9 +101,9 @@ async function run(order: WorkerOrder): Promise<void> {
 function openCaches(order: WorkerOrder): Cache[] {
   const near = order.nearTtlMs > 0 ? { maxBytes: '4mb' as const, ttl: order.nearTtlMs } : false;
   const behavior = { near, deadline: DEADLINE, invalidationDeadline: DEADLINE, lease: LEASE_MS } as const;
-  if (order.url !== undefined) {
+  if (order.urls.length > 0) {
     if (!order.hasFence) removeFence();
-    return [createCache({ url: order.url, ...behavior, connection: { maxSilenceMs: 20_000 } })];
+    return [createCache({ nodes: order.urls, ...behavior, connection: { maxSilenceMs: 20_000 } })];
   }
   const memory = new CacheMemory({ maxBytes: 16 * 2 ** 20 });
   if (!order.hasFence) removeFence(memory);
