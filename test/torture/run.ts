@@ -57,6 +57,8 @@ const LONGEST_STOP_MS = 1_500;
 const PROGRESS_MS = 10_000;
 /** No operation takes so long: the longest wait for a load, and a lease. */
 const LONGEST_END_MS = 15_000;
+/** Nor does one in a cluster: the longest wait for an acknowledgement. */
+const LONGEST_CLUSTER_END_MS = 30_000;
 /** How long the node may take to notice that everybody has gone. */
 const GONE_MS = 3_000;
 
@@ -245,6 +247,7 @@ class Torture {
   /** Everybody ends what it has begun, and tells of it. */
   async #stop(): Promise<void> {
     this.#isEnding = true;
+    const longestMs = this.#options.engine === 'cluster' ? LONGEST_CLUSTER_END_MS : LONGEST_END_MS;
     for (const timer of this.#timers) clearTimeout(timer);
     const exits = this.#places.map(async (place) => {
       const { process: child } = place;
@@ -256,7 +259,7 @@ class Torture {
       const late = setTimeout(() => {
         this.#problems.push(`operations that do not end: ${place.last?.underWay.join(', ')}`);
         child.kill('SIGKILL');
-      }, LONGEST_END_MS);
+      }, longestMs);
       await exit;
       clearTimeout(late);
     });
