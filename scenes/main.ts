@@ -1,5 +1,5 @@
 /**
- * `npm run show -- NAME`: scenes that show what the client does, beside the usual ways, on this machine.
+ * `npm run show -- NAME`: scenes that show what this cache does, beside the usual ways, on this machine.
  *
  *   servers, processes and databases start -> the scene plays for all ways at once -> a table of facts
  */
@@ -7,28 +7,32 @@ import { parseArgs } from 'node:util';
 import { stopEverything } from '../bench/processes.js';
 import { RIVALS_REMEDY } from '../bench/rival-packages.js';
 import { cacheDown } from './cache-down.js';
+import { clusterShow } from './cluster-show.js';
 import { factsTable } from './facts-table.js';
-import type { Facts, Scene } from './scene.js';
+import { failover } from './failover.js';
+import { libraryShow } from './library-show.js';
+import { partition } from './partition.js';
 import { Screen } from './screen.js';
-import { Stage, serverFor } from './stage.js';
+import type { Show } from './show.js';
 import { staleFill } from './stale-fill.js';
 import { stampede } from './stampede.js';
-import { summaries, type WayName, wayNames, waysHere } from './ways.js';
 
-const scenes: Readonly<Record<string, Scene>> = {
-  stampede,
-  'stale-fill': staleFill,
-  'cache-down': cacheDown,
+const shows: Readonly<Record<string, Show>> = {
+  stampede: libraryShow(stampede),
+  'stale-fill': libraryShow(staleFill),
+  'cache-down': libraryShow(cacheDown),
+  failover: clusterShow(failover),
+  partition: clusterShow(partition),
 };
 
 const usage = `Usage: npm run show -- SCENE [--ways A,B] [--json]
 
-${Object.entries(scenes)
-  .map(([name, { title }]) => `  ${name.padEnd(11)} ${title}`)
+${Object.entries(shows)
+  .map(([name, { title, ways }]) => `  ${name.padEnd(11)} ${title.padEnd(27)} ${ways.join(', ')}`)
   .join('\n')}
 
-Each takes less than a minute. Ways, all at the same time: ${wayNames.join(', ')}. bentocache is left out unless
-installed, by: ${RIVALS_REMEDY}. With --json the last line is the facts as JSON.`;
+Each takes about a minute. All ways play at the same time, and those that are not installed are left out; bentocache is, by:
+${RIVALS_REMEDY}. With --json the last line is the facts as JSON.`;
 
 function parse() {
   return parseArgs({
@@ -51,39 +55,31 @@ async function run(): Promise<number> {
     console.log(usage);
     return name === undefined && !values.help ? 2 : 0;
   }
-  const scene = scenes[name];
-  const ways = (values.ways?.split(',') as WayName[] | undefined) ?? waysHere();
-  const unknown = ways.find((way) => !wayNames.includes(way));
-  if (scene === undefined || unknown !== undefined) {
-    console.error(`There is no ${scene === undefined ? `scene '${name}'` : `way '${unknown}'`}.\n\n${usage}`);
+  const show = shows[name];
+  if (show === undefined) return misused(`There is no scene '${name}'.`);
+  const problem = show.problem();
+  if (problem !== undefined) {
+    console.error(`The scene ${name} cannot be played: ${problem}.`);
     return 2;
   }
-  console.log(`${scene.title}\n\n${scene.story}\n`);
-  console.log('The cache servers and the processes are real; the database counts, and lets time pass.\n');
-  for (const way of ways) {
-    const { name: server, version } = serverFor(way);
-    console.log(`${way.padEnd(12)}  ${summaries[way]}; ${server} ${version}`);
-  }
-  if (!ways.includes('bentocache')) console.log(`bentocache is not shown; to have it: ${RIVALS_REMEDY}`);
+  const here = show.here();
+  const ways = values.ways?.split(',') ?? here.ways;
+  const unknown = ways.find((way) => !show.ways.includes(way));
+  if (unknown !== undefined) return misused(`There is no way '${unknown}'.`);
+  console.log(`${show.title}\n\n${show.story}\n\n${show.reality}\n`);
+  for (const way of ways) console.log(`${way.padEnd(13)}  ${show.summaryOf(way)}`);
+  for (const line of values.ways === undefined ? here.missing : []) console.log(line);
   console.log('');
-  const facts = await play(scene, ways);
+  const facts = await show.play(ways, new Screen(ways));
   console.log(`\n${factsTable(ways, facts)}`);
   if (values.json)
     console.log(JSON.stringify(Object.fromEntries(ways.map((way, index) => [way, facts[index]]))));
   return 0;
 }
 
-async function play(scene: Scene, ways: readonly WayName[]): Promise<Facts[]> {
-  const screen = new Screen(ways);
-  const stages = await Promise.all(ways.map((way, column) => Stage.set(way, scene.stage, screen, column)));
-  try {
-    for (const stage of stages) await scene.prepare?.(stage);
-    screen.begin();
-    return await Promise.all(stages.map((stage) => scene.play(stage)));
-  } finally {
-    screen.close();
-    await Promise.all(stages.map((stage) => stage.clear()));
-  }
+function misused(problem: string): number {
+  console.error(`${problem}\n\n${usage}`);
+  return 2;
 }
 
 try {

@@ -23,8 +23,8 @@ export class Client {
   constructor(place: Place, number: number, told: (client: Client, report: ClientReport) => void) {
     this.place = place;
     this.number = number;
-    const [command, ...prefix] = place.prefix;
-    const child = spawn(command, [...prefix, process.execPath, program], {
+    const [command, ...args] = [...place.prefix, process.execPath, program];
+    const child = spawn(command, args, {
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
       serialization: 'advanced',
     });

@@ -15,6 +15,7 @@ import { readdirSync } from 'node:fs';
 
 const PREFIX = 'nhchaos';
 const ROOT_HOST = 254;
+const PORT = 6379;
 
 /** Why there can be no such network here, in one line; undefined if there can. */
 export function networkProblem(): string | undefined {
@@ -28,11 +29,23 @@ export function networkProblem(): string | undefined {
 export interface Place {
   readonly name: string;
   readonly host: string;
+  /** Of a node there. */
+  readonly port: number;
   /** What to put before a command to run it there. */
   readonly prefix: readonly string[];
 }
 
-export class Network {
+/** Places, and what can be done to the ways between them. */
+export interface Net {
+  readonly places: readonly Place[];
+  cutOff(places: readonly Place[]): void;
+  heal(places: readonly Place[]): void;
+  mute(place: Place, others: readonly Place[]): void;
+  unmute(place: Place): void;
+  destroy(): void;
+}
+
+export class Network implements Net {
   readonly places: readonly Place[];
   readonly #net: string;
   readonly #hub: string;
@@ -46,7 +59,7 @@ export class Network {
     this.#hub = this.#space('hub');
     this.places = names.map((name, i) => {
       const space = this.#space(name);
-      return { name, host: `${this.#net}.${i + 1}`, prefix: ['ip', 'netns', 'exec', space] };
+      return { name, host: `${this.#net}.${i + 1}`, port: PORT, prefix: ['ip', 'netns', 'exec', space] };
     });
     try {
       this.#make();

@@ -7,7 +7,6 @@ import { join } from 'node:path';
 import type { Place } from './network.js';
 import type { NodePlace, Product } from './products.js';
 
-const PORT = 6379;
 /** Of the disk of one node, where disks can be full. */
 const DISK_BYTES = 1024 * 1024;
 
@@ -33,7 +32,7 @@ export class Nodes {
       mkdirSync(folder);
       if (hasSmallDisks)
         spawnSync('mount', ['-t', 'tmpfs', '-o', `size=${DISK_BYTES}`, 'nuthatch-chaos', folder]);
-      return { number, place, host: place.host, port: PORT, folder };
+      return { number, place, host: place.host, port: place.port, folder };
     });
     this.#children = this.all.map(() => undefined);
   }

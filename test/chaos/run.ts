@@ -14,9 +14,11 @@ import type { Load } from './callers.js';
 import { Client } from './clients.js';
 import { Cost, type Fault, type FaultName } from './faults.js';
 import { History } from './history.js';
-import { slotOf, tagsFor } from './keys.js';
-import { Network, type Place } from './network.js';
+import { keysOfShard, shardOf, slotOf, tagsFor } from './keys.js';
+import { loopback } from './loopback.js';
+import { type Net, Network, type Place } from './network.js';
 import { type ChaosNode, Nodes } from './nodes.js';
+import { type Operation, operationsOf } from './operations.js';
 import { ask, nuthatch, ownersOf, type Product, redis } from './products.js';
 import { ownerOf } from './slots.js';
 import { type ChaosVerdict, type Counted, verdictOf } from './verdict.js';
@@ -35,6 +37,22 @@ export interface ChaosOptions {
   /** Of problems and violations: it has seen enough when it has found one. */
   readonly endsWithViolation: boolean;
   readonly print: (line: string) => void;
+  /** 'loopback': nodes on ports of this machine, where nothing can be cut off. Default: namespaces. */
+  readonly network?: 'loopback';
+  /** Told what happens, as it happens. */
+  readonly witness?: ChaosWitness;
+}
+
+export interface ChaosWitness {
+  /** The cluster is there, and clients begin. */
+  began(): void;
+  /** A fault comes about at a node, by the clock of operations. */
+  struck(shard: number, place: string, atNs: number): void;
+  /** What was done is undone: a cut is healed, a node is started again. */
+  healed(atNs: number): void;
+  well(): void;
+  /** Of client 0, or of client 1, which is cut off with the node that is. */
+  operation(client: number, shard: number, one: Operation): void;
 }
 
 const SHARDS = 3;
@@ -56,7 +74,7 @@ const AUDITS = 5;
 export async function runChaos(options: ChaosOptions): Promise<ChaosVerdict> {
   const product = options.against === 'redis' ? redis() : nuthatch(options.ackWrites, options.checksLease);
   const names = [...Array.from({ length: NODES }, (_, i) => `n${i + 1}`), 'ca', 'cb'];
-  const network = new Network(names);
+  const network = options.network === 'loopback' ? await loopback(names) : new Network(names);
   const nodes = new Nodes(product, network.places.slice(0, NODES), options.faults.includes('full-disk'));
   const chaos = new Chaos(options, product, network, nodes);
   const end = (): void => chaos.end();
@@ -72,7 +90,7 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosVerdict> {
 class Chaos {
   readonly #options: ChaosOptions;
   readonly #product: Product;
-  readonly #network: Network;
+  readonly #network: Net;
   readonly #nodes: Nodes;
   readonly #random: Seeded;
   readonly #history = new History(CLIENTS);
@@ -81,7 +99,7 @@ class Chaos {
   readonly #problems: string[] = [];
   #tags: readonly string[] = [];
 
-  constructor(options: ChaosOptions, product: Product, network: Network, nodes: Nodes) {
+  constructor(options: ChaosOptions, product: Product, network: Net, nodes: Nodes) {
     this.#options = options;
     this.#product = product;
     this.#network = network;
@@ -129,13 +147,22 @@ class Chaos {
       isRedis: this.#product.isRedis,
     };
     for (let number = 0; number < CLIENTS; number++) {
-      const client = new Client(this.#network.places[NODES + number], number, (from, report) =>
-        this.#history.tell(report.rows, from.number === 0),
-      );
+      const client = new Client(this.#network.places[NODES + number], number, (from, report) => {
+        this.#history.tell(report.rows, from.number === 0);
+        this.#tellWitness(from.number, report.rows);
+      });
       this.#clients.push(client);
       client.begin({ ...load, client: number }, this.#options.seed * 1009 + number);
     }
     await pause(BEGIN_MS);
+    this.#options.witness?.began();
+  }
+
+  #tellWitness(client: number, rows: Float64Array): void {
+    const { witness } = this.#options;
+    if (witness === undefined) return;
+    for (const one of operationsOf(rows))
+      witness.operation(client, shardOf(one.key, keysOfShard(CLIENTS)), one);
   }
 
   async #episode(name: FaultName): Promise<void> {
@@ -152,8 +179,11 @@ class Chaos {
     const fromNs = nowNs();
     const cost = new Cost({ name, shard, node: primary.number, fromNs });
     this.#history.cost = { shard, cost };
+    this.#options.witness?.struck(shard, primary.place.name, fromNs);
     const toNs = await this.#inflict(name, primary, cost);
+    this.#options.witness?.healed(nowNs());
     const isWell = await this.#isWell();
+    if (isWell) this.#options.witness?.well();
     const healedNs = nowNs();
     await this.#audit(name === 'restart-all' ? [0, 1, 2] : [shard]);
     this.#history.cost = undefined;

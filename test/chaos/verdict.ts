@@ -17,6 +17,20 @@ export interface ChaosVerdict {
   readonly violations: number;
   /** Of kills: half of the gaps were at most so long, in ms; undefined without any. */
   readonly killGapMs: number | undefined;
+  readonly figures: ChaosFigures;
+}
+
+/** What happened, whether it may or not. */
+export interface ChaosFigures {
+  /** Of writes and deletes. */
+  readonly acknowledged: number;
+  readonly lostWrites: number;
+  readonly undoneDeletes: number;
+  readonly bothSidesMs: number;
+  /** The longest time without writes. */
+  readonly gapMs: number;
+  /** Of the reads that began soon after a fault. */
+  readonly readMs: readonly number[];
 }
 
 export interface Facts {
@@ -67,6 +81,14 @@ export function verdictOf({ name, acksAll, counted, history, problems, errors }:
       counted.filter(({ fault }) => fault.name === 'kill' && !fault.beganAnew).map((one) => one.gapMs),
       0.5,
     ),
+    figures: {
+      acknowledged: counts.writes,
+      lostWrites: history.lost.length,
+      undoneDeletes: undone,
+      bothSidesMs: bothMs,
+      gapMs: Math.max(0, ...counted.map((one) => one.gapMs)),
+      readMs: counted.flatMap((one) => one.readMs),
+    },
   };
 }
 
