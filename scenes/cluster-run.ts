@@ -132,7 +132,8 @@ function factsOf(fault: ClusterRun['fault'], figures: ChaosFigures, sides: reado
       'slowest read, ms': Math.max(0, ...readMs),
       'reads that took over a second': readMs.filter((ms) => ms > SLOW_MS).length,
     }),
-    'acknowledged writes lost': lostWrites,
+    // By a read that saw what was there before; what was written over meanwhile is missed by nobody.
+    'acknowledged writes found lost': lostWrites,
     'acknowledged deletes undone': undoneDeletes,
   };
 }
