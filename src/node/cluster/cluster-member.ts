@@ -30,6 +30,9 @@ const TICK_MS = 50;
 /** For how long a write waits for others to travel with, if nobody waits for it. */
 const GATHER_MS = 2;
 
+/** The thread of its mind, as a member uses it. */
+export type MemberMind = Pick<MindThread, keyof MindThread>;
+
 const nobodyListens: MemberListener = { confirmed() {}, changed() {} };
 
 export class LiveMember implements ClusterMember {
@@ -37,7 +40,7 @@ export class LiveMember implements ClusterMember {
   listener: MemberListener = nobodyListens;
   deadNodes: ReadonlySet<string> = new Set();
   readonly #node: CacheNode;
-  readonly #mind: MindThread;
+  readonly #mind: MemberMind;
   readonly #store: ShardStore;
   readonly #copy: Copy<EffectGroup>;
   readonly #decoder = new ReplicationDecoder();
@@ -59,7 +62,7 @@ export class LiveMember implements ClusterMember {
   #isHandingOver = false;
   #isLeaving = false;
 
-  constructor(node: CacheNode, mind: MindThread) {
+  constructor(node: CacheNode, mind: MemberMind) {
     this.#node = node;
     this.#mind = mind;
     this.self = mind.self;
@@ -137,7 +140,7 @@ export class LiveMember implements ClusterMember {
 
   // -- what people and the end of the node ask
 
-  get mind(): MindThread {
+  get mind(): MemberMind {
     return this.#mind;
   }
 
@@ -147,7 +150,6 @@ export class LiveMember implements ClusterMember {
 
   /** Everything that was done here is in the stream. */
   flush(): void {
-    this.#store.flush();
     this.#pump();
   }
 
@@ -193,7 +195,6 @@ export class LiveMember implements ClusterMember {
     this.#heldLease = holdsLease;
     if (holdsLease) this.#heldLeaseMs = nowMs;
     if (isLost) this.#event(() => this.listener.changed());
-    this.#store.flush();
     this.#pump();
   }
 
@@ -236,6 +237,9 @@ export class LiveMember implements ClusterMember {
 
   #hear(from: NodeLife, message: ReplicationMessage<EffectGroup>): void {
     this.#event(() => {
+      // It may cut slices, which show all that was done. Were some of that in the stream behind them only, the replica would say that it holds less
+      // than it has, and promoted it would go on from there with others that do not have it.
+      if (this.#store.isWalked || message.kind === 'replication/attach') this.#store.flush();
       this.#copy.receive(from, message, this.#clocks(), this.#outbox);
       if (this.#copy.role === 'primary') this.listener.confirmed();
     });
@@ -271,8 +275,9 @@ export class LiveMember implements ClusterMember {
     else this.#gathering.refresh();
   }
 
-  /** Sends what there is to send, and asks the register for what the copy wants. */
+  /** Sends everything that was done, and asks the register for what the copy wants. */
   #pump(): void {
+    this.#store.flush();
     if (this.#isLeaving && this.#copy.role === 'replica') return;
     const wishes = this.#copy.tick(this.#clocks(), this.#outbox);
     for (const wish of wishes) void this.#want(wish);

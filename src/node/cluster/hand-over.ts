@@ -8,15 +8,15 @@
  */
 import type { Copy } from '../../cluster/index.js';
 import type { NodeId, NodeLife } from '../../ring/index.js';
+import type { MemberMind } from './cluster-member.js';
 import type { EffectGroup } from './effects.js';
-import type { MindThread } from './mind-thread.js';
 
 /** How long the in-sync set may take to have everything. Half of `maxUnreplicated`: after that a replica is taken out. */
 const CATCH_UP_MS = 500;
 const LOOK_MS = 2;
 
 export interface HandedOver {
-  readonly mind: MindThread;
+  readonly mind: MemberMind;
   readonly copy: Copy<EffectGroup>;
   holdsLease(): boolean;
   /** Everything that was done is in the stream. */

@@ -111,6 +111,11 @@ export class ShardStore implements ReplicatedStore<EffectGroup>, Capture {
     return this.#append !== undefined;
   }
 
+  /** Whether a full sync is under way. */
+  get isWalked(): boolean {
+    return this.#walks.size > 0;
+  }
+
   /** Memory that counts in the node's budget: the backlog, which only a large value exceeds, and what is left free. */
   get accountedBytes(): number {
     const slack = this.leads ? Math.floor(this.#node.store.maxBytes * SLACK_SHARE) : 0;
@@ -216,6 +221,7 @@ export class ShardStore implements ReplicatedStore<EffectGroup>, Capture {
         end();
         return undefined;
       }
+      this.#assertFlushed();
       groups = [];
       bytes = 0;
       walk.next(visit);

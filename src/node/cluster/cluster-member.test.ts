@@ -1,0 +1,39 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { Block } from '../../base/index.js';
+import type { ReplicationMessage } from '../../cluster/index.js';
+import type { EffectGroup } from './effects.js';
+import { ToldNode } from './live-member.testkit.js';
+import { p, r, twoShards } from './member.testkit.js';
+import { put } from './stores.testkit.js';
+
+const nextTurn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
+/** As a command does it. */
+function set(told: ToldNode, key: string): void {
+  const { node } = told;
+  node.beginEvent(undefined);
+  put(node.store, key, 'v');
+  node.keyspace.changed(undefined, 0, Block.of(key), 0, key.length);
+  node.endEvent();
+}
+
+function batches(sent: readonly ReplicationMessage<EffectGroup>[]) {
+  return sent.flatMap((one) => (one.kind === 'replication/batch' ? [one] : []));
+}
+
+test('a full sync says of each slice at which offset it was cut', async () => {
+  const told = new ToldNode(p);
+  told.learn(twoShards({ replicas: [{ node: r.node, incarnation: r.incarnation, isInSync: false }] }));
+  told.grant({ shard: 1, epoch: 1 });
+  set(told, 'bar');
+  told.member.flush();
+  told.hear(r, { kind: 'replication/attach', shard: 1, epoch: 1, held: undefined, attempt: 1 });
+  // Executed before the attach is answered, and not yet in the stream.
+  set(told, '{bar}1');
+  await nextTurn();
+  const last = batches(told.sent).findLast(({ isComplete }) => isComplete);
+  assert.ok(last !== undefined);
+  assert.equal(last.offset + last.writes.length, told.member.offset);
+  await told.member.close();
+});
