@@ -23,7 +23,7 @@ import { CommandKeys, type Request } from '../../resp/index.js';
 import type { TopologyNode } from '../../ring/index.js';
 import type { CacheNode } from '../cache-node.js';
 import { type Command, Trait } from '../command.js';
-import { tokenArgument } from '../commands/leases.js';
+import { storesInAnyCase, tokenArgument } from '../commands/leases.js';
 import type { BlockedCommand, Session } from '../session.js';
 import { ClusterReplies } from './cluster-replies.js';
 import { HeldReplies } from './held-replies.js';
@@ -68,6 +68,8 @@ export class Gate implements MemberListener {
   #checkedWrites = 0;
   /** Of this event: for how long reads are stale; undefined: not asked yet. */
   #staleMs: number | undefined;
+  /** Of this event: who follows; undefined: not asked yet. */
+  #followers: readonly Follower[] | undefined;
   /** Sessions in WAIT. */
   readonly #waiting = new Set<Session>();
   /** What the EXEC at work, or the last one, has executed. */
@@ -112,6 +114,7 @@ export class Gate implements MemberListener {
   beginEvent(): void {
     this.#checkedWrites = 0;
     this.#staleMs = undefined;
+    this.#followers = undefined;
   }
 
   // -- before a command
@@ -263,14 +266,17 @@ export class Gate implements MemberListener {
   #waits(command: Command, request: Request): boolean {
     const { flags } = command;
     if ((flags & Trait.TAKES_AWAY) !== 0 || takesAwayByWord(command, request)) return true;
-    return this.#node.config.ackWrites === 'replica' && (flags & Trait.ADDS) === 0;
+    return (
+      this.#node.config.ackWrites === 'replica' && ((flags & Trait.ADDS) === 0 || storesInAnyCase(request))
+    );
   }
 
   // -- WAIT
 
   /** Followers that have everything up to this offset. */
   followersAt(offset: number): number {
-    return this.member.followers.filter((follower) => follower.offset >= offset).length;
+    this.#followers ??= this.member.followers;
+    return this.#followers.filter((follower) => follower.offset >= offset).length;
   }
 
   /** A session waits for followers: it asks again whenever they have more. */

@@ -102,16 +102,37 @@ describe('replies to what takes something away', () => {
     });
   });
 
-  test('ack-writes replica: all but fills wait', async () => {
+  test('ack-writes replica: all wait but who fills what it loads', async () => {
     await withReplica(async (node) => {
       const client = await node.connect();
       await client.exchange('CONFIG SET ack-writes replica', OK);
       await client.exchange('CONFIG GET ack-writes', '*2\r\n$10\r\nack-writes\r\n$7\r\nreplica\r\n');
-      await client.exchange('LEASE.FILL bar * v', ':1\r\n');
-      await pipeline(node, client, 'SET bar 1');
-      assert.equal(node.inside.gate?.held.sessionCount, 1);
+      const [, token] = (await client.ask('LEASE.GET', 'bar')) as string[];
+      await client.exchange(`LEASE.FILL bar ${token} v`, ':1\r\n');
+      for (const [write, reply] of [
+        ['SET bar 1', OK],
+        ['LEASE.FILL bar * v', ':1\r\n'],
+      ] as const) {
+        await pipeline(node, client, write);
+        assert.equal(node.inside.gate?.held.sessionCount, 1);
+        node.member.confirm();
+        await client.expect(reply);
+      }
+    });
+  });
+
+  test('whoever waits for more than is confirmed is not looked at', async () => {
+    await withReplica(async (node) => {
+      const [one, other] = [await node.connect(), await node.connect()];
+      await pipeline(node, one, 'DEL bar');
+      const { offset } = node.member;
+      await pipeline(node, other, 'DEL bar');
+      const before = node.member.leaseQuestions;
+      node.member.confirm(offset);
+      assert.equal(node.member.leaseQuestions, before + 1);
+      await one.expect(':0\r\n');
       node.member.confirm();
-      await client.expect(OK);
+      await other.expect(':0\r\n');
     });
   });
 

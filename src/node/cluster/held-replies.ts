@@ -77,9 +77,13 @@ export class HeldReplies {
     session.marks.add(from, out.length, waits ? this.member.offset : AT_ONCE);
   }
 
-  /** More is confirmed than before. */
+  /** More is confirmed than before. Whoever waits for more costs a comparison. */
   release(): void {
-    for (const session of [...this.#lingering]) this.#parts.outbox.release(session);
+    const { confirmed } = this.member;
+    for (const session of this.#lingering) {
+      if (session.marks !== undefined && session.marks.awaited <= confirmed)
+        this.#parts.outbox.release(session);
+    }
   }
 
   /** The lease, the epoch or the role is lost: nothing that waits will ever be confirmed. */
@@ -128,6 +132,11 @@ export class Marks {
   /** Memory they take beside those that few replies need. */
   get bytes(): number {
     return this.#marks.byteLength - FIRST_MARKS * FIELDS * 8;
+  }
+
+  /** The offset that the first of them waits for. */
+  get awaited(): number {
+    return this.#end === 0 ? AT_ONCE : this.#marks[this.#first + OFFSET];
   }
 
   add(from: number, to: number, offset: number): void {

@@ -344,6 +344,11 @@ function parseFillOptions(session: Session, request: Request): boolean {
 
 // -- arguments
 
+/** Whether this LEASE.FILL is no fill of a lease but writes over what is there. */
+export function storesInAnyCase(request: Request): boolean {
+  return request.is(2, ANY);
+}
+
 /** The token at argument i; one that no lease has if it cannot be any. */
 export function tokenArgument(request: Request, i: number): string {
   return request.lengths[i] > MAX_TOKEN_BYTES ? '' : request.text(i);
