@@ -37,3 +37,24 @@ test('a full sync says of each slice at which offset it was cut', async () => {
   assert.equal(last.offset + last.writes.length, told.member.offset);
   await told.member.close();
 });
+
+test('who is named primary is as stale as before until it holds the lease', async () => {
+  const told = new ToldNode(p);
+  told.learn(twoShards());
+  assert.equal(told.member.staleMs(), Number.POSITIVE_INFINITY);
+  told.grant({ shard: 1, epoch: 1 });
+  assert.equal(told.member.staleMs(), 0);
+  await told.member.close();
+});
+
+test('a new epoch makes nothing fresher for a primary that is without its lease', async () => {
+  const told = new ToldNode(p);
+  told.learn(twoShards());
+  told.grant({ shard: 1, epoch: 1 });
+  told.learn(twoShards({ epoch: 2 }, 2));
+  const staleMs = told.member.staleMs();
+  assert.ok(staleMs > 0 && Number.isFinite(staleMs), 'it held the lease until the epoch ended');
+  told.learn(twoShards({ epoch: 3 }, 3));
+  assert.ok(told.member.staleMs() >= staleMs);
+  await told.member.close();
+});

@@ -200,22 +200,24 @@ export class LiveMember implements ClusterMember {
 
   #learn(topology: Topology): void {
     this.#event(() => {
+      const staleMs = this.staleMs();
       this.#store.flush();
       const { role, shard } = this.#copy;
       this.#copy.learn(topology, this.#clocks());
       const isSame = this.#copy.role === role && this.#copy.shard?.epoch === shard?.epoch;
-      if (!isSame) this.#takeRole();
+      if (!isSame) this.#takeRole(staleMs);
       this.listener.changed();
     });
     this.#pump();
   }
 
-  #takeRole(): void {
+  /** `staleMs`: of what was held before. Until the lease is held that goes on: what names this node primary may have come late, and another write since. */
+  #takeRole(staleMs: number): void {
     const copy = this.#copy;
     this.#confirmed = -1;
     this.#heldLease = false;
     if (copy.role === 'primary') {
-      this.#heldLeaseMs = this.#clocks().holderMs;
+      this.#heldLeaseMs = this.#clocks().holderMs - staleMs;
       this.#store.lead((group) => copy.append(group));
     } else {
       this.#store.follow();

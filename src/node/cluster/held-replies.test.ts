@@ -63,6 +63,7 @@ describe('replies to what takes something away', () => {
     'EXPIREAT bar 33333333333',
     'PEXPIREAT bar 33333333333333',
     'GETEX bar EX 100',
+    'BITOP AND bar {bar}nothing',
     'FLUSHALL',
     'FLUSHDB',
     'LEASE.EXPIRE bar',

@@ -54,6 +54,8 @@ export const bitmapCommands = [
     name: 'bitop',
     arity: -4,
     flags: ['write', 'denyoom'],
+    // Of nothing but empty values the result is empty, and then its key is deleted.
+    change: 'takes away',
     keys: [
       { index: 2, last: 0, step: 1, flags: ['OW', 'update'] },
       { index: 3, last: -1, step: 1, flags: ['RO', 'access'] },
