@@ -147,6 +147,7 @@ describe('what a fault may cost', () => {
     fromNs: 5000 * ms,
     toNs: 5010 * ms,
     healedNs: 25_000 * ms,
+    hadHeir: true,
     beganAnew: false,
   };
   const write = (startMs: number, endMs: number): Operation => operation([WRITE, 1, startMs, endMs]);

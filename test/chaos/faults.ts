@@ -42,7 +42,9 @@ export interface Fault {
   readonly toNs: number;
   /** When all was well again. */
   readonly healedNs: number;
-  /** No copy in sync was left, so the shard began anew, empty: its replica was late, or out of reach, right when the fault came. */
+  /** A replica was in sync and could take over. Not so if it was late, and taken out, right when the fault came. */
+  readonly hadHeir: boolean;
+  /** Nobody took over in time, so the shard began anew, empty. */
   readonly beganAnew: boolean;
 }
 

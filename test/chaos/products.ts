@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import type { ClusterStatus } from '#layers/node';
+import { decodeTopology, isRefusal, type Topology } from '#layers/ring';
 import { RawConnection } from '../kit/connection.js';
 import { decode, type Plain, plain } from '../kit/frames.js';
 import type { NodeAddress } from './links.js';
@@ -22,6 +23,8 @@ export interface Product {
   form(all: readonly NodePlace[], shards: number): Promise<void>;
   /** Why not all is well yet; undefined if every shard has a primary and all its replicas. */
   trouble(all: readonly NodePlace[], shards: number): Promise<string | undefined>;
+  /** Whether those that can be asked agree that this primary has a replica in sync, which could take its place. */
+  hasHeir(primary: NodePlace, all: readonly NodePlace[]): Promise<boolean>;
   /** What the nodes say of what happened since, in ms since 1970: a line each, in the order of time. */
   timeline(all: readonly NodePlace[], sinceMs: number): Promise<readonly string[]>;
 }
@@ -76,6 +79,14 @@ export function nuthatch(ackWrites: string, checksLease: boolean): Product {
       const replicas = all.length / shards - 1;
       return inSync.some((count) => count < replicas) ? 'a replica is not in sync' : undefined;
     },
+    hasHeir: async (primary, all) => {
+      const topologies = await Promise.all(all.map((place) => topologyOf(place, password)));
+      const newest = topologies.reduce((a, b) => ((b?.version ?? 0) > (a?.version ?? 0) ? b : a), undefined);
+      const node = newest?.nodes.find(({ host, port }) => host === primary.host && port === primary.port);
+      const shard = newest?.shards.find((one) => one.primary?.node === node?.node);
+      // Another one is primary already.
+      return shard?.replicas.some(({ isInSync }) => isInSync) ?? true;
+    },
     timeline: async (all, sinceMs) => {
       const told = await Promise.all(
         all.map(async (place) => {
@@ -121,6 +132,7 @@ export function redis(): Product {
         ? 'a replica is not connected'
         : undefined;
     },
+    hasHeir: async () => true,
     timeline: async () => [],
   };
 }
@@ -142,6 +154,14 @@ export async function ownersOf(
 async function statusOf(place: NodePlace, password: string): Promise<ClusterStatus | undefined> {
   const text = await ask(place, password, ['CLUSTER', 'STATUS']);
   return typeof text === 'string' && text.startsWith('{') ? (JSON.parse(text) as ClusterStatus) : undefined;
+}
+
+async function topologyOf(place: NodePlace, password: string): Promise<Topology | undefined> {
+  const reply = await ask(place, password, ['CLUSTER', 'TOPOLOGY']);
+  // A map, as a list of names and values.
+  const text = Array.isArray(reply) ? reply[reply.indexOf('topology') + 1] : undefined;
+  const topology = typeof text === 'string' ? decodeTopology(text) : undefined;
+  return topology === undefined || isRefusal(topology) ? undefined : topology;
 }
 
 /** Undefined: no answer in time. An error is the text `-ERR ...`. */

@@ -63,6 +63,9 @@ const WELL_MS = 90_000;
 const LOOK_MS = 250;
 /** Redis Cluster needs some 20 s. */
 const TAKEN_OVER_MS = 60_000;
+/** Faults after which another node has to take over before they end. */
+const TAKEN_OVER: readonly FaultName[] = ['kill', 'stop', 'cut', 'mute', 'deaf', 'full-disk'];
+const HEIR_MS = 1000;
 const STOP_MS = 5000;
 const ONE_WAY_MS = 10_000;
 const TERM_MS = 3000;
@@ -180,8 +183,12 @@ class Chaos {
     const cost = new Cost({ name, shard, node: primary.number, fromNs });
     this.#history.cost = { shard, cost };
     this.#options.witness?.struck(shard, primary.place.name, fromNs);
+    const seesHeir = this.#seesHeir(primary);
     const toNs = await this.#inflict(name, primary, cost);
     this.#options.witness?.healed(nowNs());
+    const hadHeir = await seesHeir;
+    if (hadHeir && TAKEN_OVER.includes(name) && !cost.isTakenOver)
+      this.#problems.push(`nobody took over from ${primary.place.name}, though a replica was in sync`);
     const isWell = await this.#isWell();
     if (isWell) this.#options.witness?.well();
     const healedNs = nowNs();
@@ -190,15 +197,21 @@ class Chaos {
     this.#history.check(Math.min(...this.#clients.map(({ toldNs }) => toldNs)));
     const told = await this.#product.timeline(this.#nodes.all, fromWallMs);
     const beganAnew = told.some((line) => line.includes('wants rehome'));
-    const fault: Fault = { name, shard, node: primary.number, fromNs, toNs, healedNs, beganAnew };
+    const fault: Fault = { name, shard, node: primary.number, fromNs, toNs, healedNs, hadHeir, beganAnew };
     const gapMs = cost.gapMs(healedNs);
     this.#counted.push({ fault, gapMs, readMs: cost.readMs });
     const seconds = ((healedNs - fromNs) / 1e9).toFixed(1);
     this.#options.print(
-      `${this.#counted.length}. ${name} of shard ${shard} at ${primary.place.name}: writes stood for ${gapMs.toFixed(0)} ms, well after ${seconds} s${beganAnew ? ', the shard began anew' : ''}`,
+      `${this.#counted.length}. ${name} of shard ${shard} at ${primary.place.name}: writes stood for ${gapMs.toFixed(0)} ms, well after ${seconds} s${hadHeir ? '' : ', no replica was in sync'}${beganAnew ? ', the shard began anew' : ''}`,
     );
     if (this.#options.keepsLogs) this.#keepTimeline(told);
     if (!isWell) this.#options.print(`not well: ${this.#problems.at(-1)}`);
+  }
+
+  /** Looks when what was under way before the fault is agreed, and nobody can have taken over yet. */
+  async #seesHeir(primary: ChaosNode): Promise<boolean> {
+    await pause(HEIR_MS);
+    return this.#product.hasHeir(primary, this.#nodes.all);
   }
 
   /** Beside the logs: what the nodes say of this fault. */
@@ -253,8 +266,7 @@ class Chaos {
     await this.#nodes.ended(node);
     const toNs = nowNs();
     if (cost !== undefined) {
-      if (!(await until(async () => cost.isTakenOver, TAKEN_OVER_MS)))
-        this.#problems.push(`nobody took over from ${node.place.name} within ${TAKEN_OVER_MS / 1000} s`);
+      await until(async () => cost.isTakenOver, TAKEN_OVER_MS);
       await pause(this.#random.below(2 * SETTLE_MS));
     }
     this.#nodes.start(node);

@@ -78,7 +78,7 @@ export function verdictOf({ name, acksAll, counted, history, problems, errors }:
     problems: [...problems, ...broken],
     violations: twoWriters.length + unexplainedCount + undone + impossible,
     killGapMs: percentile(
-      counted.filter(({ fault }) => fault.name === 'kill' && !fault.beganAnew).map((one) => one.gapMs),
+      counted.filter(({ fault }) => fault.name === 'kill' && fault.hadHeir).map((one) => one.gapMs),
       0.5,
     ),
     figures: {
@@ -106,11 +106,13 @@ const HEAD = [
   'reads p99',
   'max',
   'lost writes',
+  'no heir',
   'begun anew',
 ];
 
 function rowOf(name: FaultName, those: readonly Counted[], lostBy: ReadonlyMap<Fault, number>): string[] {
-  const inSync = those.filter((one) => !one.fault.beganAnew);
+  const inSync = those.filter(({ fault }) => fault.hadHeir);
+  const begunAnew = those.filter(({ fault }) => fault.beganAnew);
   const gaps = inSync.map((one) => one.gapMs);
   const reads = inSync.flatMap((one) => one.readMs);
   const lost = those.reduce((sum, one) => sum + (lostBy.get(one.fault) ?? 0), 0);
@@ -127,6 +129,7 @@ function rowOf(name: FaultName, those: readonly Counted[], lostBy: ReadonlyMap<F
     ...figures.map((ms) => `${(ms ?? 0).toFixed(0)} ms`),
     String(lost),
     String(those.length - inSync.length),
+    String(begunAnew.length),
   ];
 }
 
