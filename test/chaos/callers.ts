@@ -220,7 +220,8 @@ export class Callers {
 
   /** Where to go with this error: where it says, unless that node does not answer at present. */
   #elsewhere(links: Links, node: number, text: string): number {
-    if (!isRefusal(text) && this.errors.size < MAX_ERRORS) this.errors.add(text);
+    if (!isRefusal(text) && !text.startsWith('-UNCERTAIN ') && this.errors.size < MAX_ERRORS)
+      this.errors.add(text);
     const named = /^-MOVED \d+ (\S+)/.exec(text)?.[1];
     const next = named === undefined ? -1 : links.named(named);
     return next < 0 || links.isAvoided(next) ? links.after(node) : next;

@@ -66,7 +66,7 @@ export function verdictOf({ name, acksAll, counted, history, problems, errors }:
     `${name}: ${counts.writes} writes acknowledged, ${counts.sureReads} of ${counts.reads} reads by a primary under its lease`,
     ...aligned([HEAD, ...table]),
     `both sides writable ${bothMs.toFixed(0)} ms, acknowledged writes lost outside of what a fault may cost ${unexplainedCount}, acknowledged deletes undone ${undone}, refused writes seen ${impossible}, writes whose epoch is not known ${history.writers.unplaced}`,
-    ...errors.map((text) => `an answer that nobody expects often: ${text}`),
+    ...errors.map((text) => `an answer that was not expected: ${text}`),
   ];
   const broken = [
     ...twoWriters.slice(0, SHOWN).map((one) => `shard ${one.shard}: ${one.words}`),
