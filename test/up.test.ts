@@ -8,8 +8,8 @@ import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
 import { Command, nuthatch } from './cli/commands.js';
 
-/** Below the ports that the system gives out, and no other test's. */
-const FIRST_PORT = 23_700;
+/** With the buses 10,000 above it below the ports that the system gives out, and no other test's. */
+const FIRST_PORT = 22_300;
 const commands: Command[] = [];
 /** For what is temporary: a command that is killed leaves it behind. */
 const folder = mkdtempSync(join(tmpdir(), 'nuthatch-up-'));
@@ -82,7 +82,8 @@ describe('nuthatch up', { timeout: 120_000 }, () => {
     assert.equal(await ask(primary, 'SET', 'k', 'v'), 'OK\n');
 
     const killed = await pidOf(primary);
-    process.kill(killed, 'SIGKILL');
+    // As the key k does on a terminal.
+    up.signal('SIGUSR2');
     const healed = await until(
       witness,
       ({ state, shards }) => state === 'ok' && shards[0].epoch > before.shards[0].epoch,
@@ -91,6 +92,8 @@ describe('nuthatch up', { timeout: 120_000 }, () => {
     assert.notEqual(heir, primary);
     assert.equal(await ask(heir, 'GET', 'k'), 'v\n');
     await up.printed(/node \d \(\d+\) {2}has ended \(SIGKILL\), is started again/);
+    await up.printed(new RegExp(`killed ${primary} \\(pid ${killed}\\), the primary of shard 1\n`));
+    await up.printed(new RegExp(`shard 1: ${heir} took over [\\d,]+ ms after ${primary} was killed\n`));
     const ring = await nuthatch(['cluster', 'ring', '-p', String(witness)]);
     assert.match(
       ring.stdout,

@@ -77,10 +77,8 @@ function tellOfCache(
   return cache.on('reachable', ({ problem }) => {
     if ((problem !== undefined) === isAway) return;
     isAway = problem !== undefined;
-    const what =
-      cache.stats().cluster === undefined
-        ? 'the cache is away, the shop asks the database'
-        : 'a node of the cache is away';
-    say(isAway ? `${what}: ${problem?.message}` : 'the cache is back');
+    // In a cluster it is one node of several: its replica answers.
+    if (cache.stats().cluster !== undefined) return;
+    say(isAway ? `the cache is away, the shop asks the database: ${problem?.message}` : 'the cache is back');
   });
 }

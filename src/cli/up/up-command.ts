@@ -11,7 +11,7 @@ export function addUp(program: Command, version: string): void {
     .description(
       'Starts a cluster on this machine, a process for each node, begins it, and shows how it is until Ctrl-C. A node that dies is ' +
         'started again. It listens on 127.0.0.1 alone.\n\n' +
-        'With one shard for each core it is how all cores of a machine are used, and it shows what a cluster does: kill a primary, and see.',
+        'With one shard for each core it is how all cores of a machine are used, and it shows what a cluster does: press k to kill a primary, and see.',
     )
     .argument('[options...]', 'behind --: options of `nuthatch start`, for each node')
     .option('--shards <number>', 'Parts to divide the keys into (default: one for each core)')
@@ -48,7 +48,7 @@ Examples:
   nuthatch up --shards 2 -- --max-stale 5s       each node with an option of \`nuthatch start\`
 
 What to try:
-  kill -9 PID                     of a primary, as the screen shows it: its replica takes over
+  press k                         a primary is killed, and its replica takes over; without a terminal, kill -USR2 does it
   nuthatch cluster ring           what happened, when, and why
   nuthatch cluster failover 1     a planned hand-over, without a gap
 
