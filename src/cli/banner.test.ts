@@ -61,12 +61,18 @@ describe('the banner', () => {
     pid: 42,
     command: 'nuthatch',
     isOfCluster: false,
+    speaksTls: false,
   };
 
   it('says of a node of a cluster how clients of clusters connect, and how to look at it', () => {
     const text = banner({ ...facts, isOfCluster: true }, false);
     assert.match(text, /redis-cli -c -p 6379\n.*new Cluster\(.*createCluster\(/s);
     assert.match(text, /cluster {5}nuthatch cluster status -p 6379\n/);
+  });
+
+  it('says how TLS is spoken', () => {
+    const text = banner({ ...facts, speaksTls: true }, false);
+    assert.match(text, /redis-cli --tls -p 6379\n.*call --tls -p 6379 SET.*'rediss:\/\/127\.0\.0\.1:6379'/s);
   });
 
   it('says where the node is and how to reach it', () => {

@@ -17,15 +17,17 @@ export interface BannerFacts {
   readonly command: string;
   /** It is a node of a cluster, which may not be begun yet. */
   readonly isOfCluster: boolean;
+  readonly speaksTls: boolean;
 }
 
 export function banner(facts: BannerFacts, color: boolean): string {
   const bold = (text: string) => (color ? `\u001b[1m${text}\u001b[22m` : text);
   const dim = (text: string) => (color ? `\u001b[2m${text}\u001b[22m` : text);
   const { host, port, budget } = facts;
-  const url = connectUrl(host, port, facts.hasPassword);
+  const url = connectUrl(host, port, facts);
   const client = reachableHost(host);
-  const where = client === '127.0.0.1' ? `-p ${port}` : `-h ${client} -p ${port}`;
+  const place = client === '127.0.0.1' ? `-p ${port}` : `-h ${client} -p ${port}`;
+  const where = `${facts.speaksTls ? '--tls ' : ''}${place}`;
   const rows: [label: string, text: string][] = [
     [
       'redis-cli',
@@ -61,6 +63,6 @@ export function commandName(program: string, folder: string): string {
   return program.includes(join('node_modules', '.bin')) ? 'npx nuthatch' : 'nuthatch';
 }
 
-function connectUrl(host: string, port: number, hasPassword: boolean): string {
-  return `redis://${hasPassword ? ':PASSWORD@' : ''}${addressText(reachableHost(host), port)}`;
+function connectUrl(host: string, port: number, { hasPassword, speaksTls }: BannerFacts): string {
+  return `${speaksTls ? 'rediss' : 'redis'}://${hasPassword ? ':PASSWORD@' : ''}${addressText(reachableHost(host), port)}`;
 }

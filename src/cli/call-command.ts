@@ -37,10 +37,23 @@ export function addCall(program: Command): void {
 
 /** The flags by which a command finds the node that it asks. */
 export function addNodeFlags(command: Command): Command {
-  return command
+  command
     .option('--host <host>', 'Address of the node (default: 127.0.0.1, or NUTHATCH_HOST)')
-    .option('-p, --port <port>', 'Port of the node (default: 6379, or NUTHATCH_PORT)')
-    .option('--password <secret>', 'Password of the node (default: NUTHATCH_PASSWORD)');
+    .option('-p, --port <port>', 'Port of the node (default: 6379, or NUTHATCH_PORT)');
+  return addAccessFlags(command);
+}
+
+/** The flags by which it is let in. */
+export function addAccessFlags(command: Command): Command {
+  return command
+    .option('--password <secret>', 'Password of the node (default: NUTHATCH_PASSWORD)')
+    .option('--tls', 'Speak TLS; a file for it says so too')
+    .option(
+      '--tls-ca <file>',
+      'Authorities that its certificate must be from (default: NUTHATCH_TLS_CA, or those of the system)',
+    )
+    .option('--tls-cert <file>', 'Certificate to show, where one is asked for (default: NUTHATCH_TLS_CERT)')
+    .option('--tls-key <file>', 'Key of that certificate (default: NUTHATCH_TLS_KEY)');
 }
 
 const callExamples = `

@@ -2,12 +2,33 @@
  * One connection to a node: commands out, replies in, in order. As much of a client as `nuthatch call` needs.
  */
 import { connect, type Socket } from 'node:net';
+import { connect as connectSecure } from 'node:tls';
 import { Block } from '../base/index.js';
 import { NEED_MORE, READY, type Reply, ReplyReader } from '../resp/index.js';
 import { addressText } from './node-address.js';
 
 /** Time to connect, in milliseconds. A reply may take as long as it likes. */
 const CONNECT_TIMEOUT_MS = 5000;
+
+/** A server of TLS that is asked in the clear answers with a record of this type. */
+const TLS_ALERT = 0x15;
+
+/** How TLS is spoken to a node. All three are PEM texts; without `ca` the authorities of the system count. */
+export interface CallTls {
+  /** Whether the certificate of the node is checked: not where the nodes are our own, on this machine. */
+  readonly isChecked: boolean;
+  readonly ca?: string | undefined;
+  readonly cert?: string | undefined;
+  readonly key?: string | undefined;
+}
+
+/** Where a node is, and how to speak to it. */
+export interface CallTarget {
+  readonly host: string;
+  readonly port: number;
+  /** Undefined: in the clear. */
+  readonly tls?: CallTls | undefined;
+}
 
 /** There is no connection, or no longer. The message says why and what to do. */
 export class ConnectionError extends Error {
@@ -41,17 +62,18 @@ export class CallConnection {
     );
   }
 
-  static connect(host: string, port: number, timeoutMs = CONNECT_TIMEOUT_MS): Promise<CallConnection> {
+  static connect({ host, port, tls }: CallTarget, timeoutMs = CONNECT_TIMEOUT_MS): Promise<CallConnection> {
     const address = addressText(host, port);
     return new Promise((resolve, reject) => {
-      const socket = connect({ host, port, noDelay: true, timeout: timeoutMs });
+      const plain = { host, port, noDelay: true, timeout: timeoutMs };
+      const socket = tls === undefined ? connect(plain) : openSecure(plain, tls);
       const fail = (error: NodeJS.ErrnoException) => {
         socket.destroy();
         reject(new ConnectionError(...whyNoConnection(error, host, port, timeoutMs)));
       };
       socket.once('error', fail);
       socket.once('timeout', () => fail(Object.assign(new Error('timeout'), { code: 'ETIMEDOUT' })));
-      socket.once('connect', () => {
+      socket.once(tls === undefined ? 'connect' : 'secureConnect', () => {
         socket.setTimeout(0);
         socket.removeAllListeners('error');
         resolve(new CallConnection(socket, address));
@@ -84,9 +106,11 @@ export class CallConnection {
     let result = this.#reader.next();
     for (; result === READY; result = this.#reader.next()) this.#arrived(this.#reader.reply);
     if (result === NEED_MORE) return;
-    this.#break(
-      new ConnectionError(`${this.#address} does not speak the Redis protocol: ${this.#reader.error}.`),
-    );
+    const why =
+      chunk[0] === TLS_ALERT
+        ? 'speaks TLS: give --tls, and --tls-ca for the authority of its certificate'
+        : `does not speak the Redis protocol: ${this.#reader.error}`;
+    this.#break(new ConnectionError(`${this.#address} ${why}.`));
     this.#socket.destroy();
   }
 
@@ -103,6 +127,10 @@ export class CallConnection {
     this.#waiter?.reject(this.#broken);
     this.#waiter = undefined;
   }
+}
+
+function openSecure(plain: { host: string; port: number }, { isChecked, ca, cert, key }: CallTls): Socket {
+  return connectSecure({ ...plain, ca, cert, key, rejectUnauthorized: isChecked });
 }
 
 function whyNoConnection(
@@ -125,6 +153,18 @@ function whyNoConnection(
       return [
         `${address} did not answer within ${timeoutMs / 1000} s. Is it the right address, and does a firewall let you through?`,
         `cannot be reached within ${timeoutMs / 1000} s`,
+      ];
+    case 'ERR_SSL_WRONG_VERSION_NUMBER':
+      return [`${address} does not speak TLS. Leave --tls out.`, 'does not speak TLS'];
+    case 'DEPTH_ZERO_SELF_SIGNED_CERT':
+    case 'SELF_SIGNED_CERT_IN_CHAIN':
+    case 'UNABLE_TO_GET_ISSUER_CERT_LOCALLY':
+    case 'UNABLE_TO_VERIFY_LEAF_SIGNATURE':
+    case 'CERT_HAS_EXPIRED':
+    case 'ERR_TLS_CERT_ALTNAME_INVALID':
+      return [
+        `The certificate of ${address} is not accepted: ${error.message}. --tls-ca names the authority that it must be from.`,
+        'its certificate is not accepted',
       ];
     default:
       return [`Cannot connect to ${address}: ${error.message}.`, error.message];

@@ -1,7 +1,12 @@
 import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, it } from 'node:test';
+import { rootCertificates } from 'node:tls';
 import { splitLine } from './call.js';
 import { callOptions } from './call-options.js';
+import type { TextFlags } from './flag-reader.js';
 
 const words = (line: string) => splitLine(line)?.map((word) => Buffer.from(word).toString('latin1'));
 
@@ -20,6 +25,7 @@ describe('nuthatch call', () => {
       host: '127.0.0.1',
       port: 6379,
       password: '',
+      tls: undefined,
       db: 0,
       resp: 2,
       format: 'shown',
@@ -29,6 +35,7 @@ describe('nuthatch call', () => {
       host: '127.0.0.1',
       port: 7000,
       password: 'p',
+      tls: undefined,
       db: 15,
       resp: 3,
       format: 'json',
@@ -37,6 +44,7 @@ describe('nuthatch call', () => {
       host: '127.0.0.1',
       port: 1,
       password: 'p',
+      tls: undefined,
       db: 0,
       resp: 3,
       format: 'shown',
@@ -44,6 +52,35 @@ describe('nuthatch call', () => {
     const other = callOptions({ host: '::' }, { NUTHATCH_PORT: 'tcp://10.0.0.1:6379' }, false);
     assert.ok(!('problems' in other));
     assert.deepEqual([other.host, other.port, other.format], ['::1', 6379, 'raw']);
+  });
+
+  it('speaks TLS when it is told so, or a file for it is named', () => {
+    const [authority] = rootCertificates;
+    const folder = mkdtempSync(join(tmpdir(), 'nuthatch-call-'));
+    const ca = join(folder, 'ca.pem');
+    writeFileSync(ca, authority);
+    const tlsOf = (flags: TextFlags, variables = {}) => {
+      const options = callOptions(flags, variables, true);
+      assert.ok(!('problems' in options), JSON.stringify(options));
+      return options.tls;
+    };
+    assert.deepEqual(tlsOf({ tls: true }), {
+      isChecked: true,
+      ca: undefined,
+      cert: undefined,
+      key: undefined,
+    });
+    for (const tls of [tlsOf({ tlsCa: ca }), tlsOf({}, { NUTHATCH_TLS_CA: ca })])
+      assert.equal(tls?.ca, authority);
+    assert.deepEqual(callOptions({ tlsCa: join(folder, 'none'), tlsKey: ca }, {}, true), {
+      problems: [
+        `--tls-ca ${join(folder, 'none')} cannot be read (there is no such file)`,
+        '--tls-cert and --tls-key go together: give both, or neither',
+      ],
+    });
+    const wrong = callOptions({ tlsCert: ca, tlsKey: ca }, {}, true);
+    assert.match(JSON.stringify(wrong), /the files for TLS cannot be used: /);
+    rmSync(folder, { recursive: true });
   });
 
   it('reports all problems of its options together', () => {

@@ -8,14 +8,12 @@
 import { createInterface } from 'node:readline';
 import { Block } from '../base/index.js';
 import { type Reply, ReplyError, ReplyPush, Request, splitInline } from '../resp/index.js';
-import { CallConnection, ConnectionError } from './call-connection.js';
+import { CallConnection, type CallTarget, ConnectionError } from './call-connection.js';
 import { ExitCode } from './exit-codes.js';
 import { GreetingError, greet, hintFor } from './greeting.js';
 import { jsonReply, rawReply, shownReply } from './reply-text.js';
 
-export interface CallOptions {
-  readonly host: string;
-  readonly port: number;
+export interface CallOptions extends CallTarget {
   /** Empty: none. */
   readonly password: string;
   readonly db: number;
@@ -31,7 +29,7 @@ export async function call(words: readonly string[], options: CallOptions): Prom
   process.stdout.on('error', () => process.exit(ExitCode.OK));
   let connection: CallConnection | undefined;
   try {
-    connection = await CallConnection.connect(options.host, options.port);
+    connection = await CallConnection.connect(options);
     await greet(connection, options);
     const caller = new Caller(connection, options);
     if (words.length > 0 && !(words.length === 1 && words[0] === '-')) {

@@ -9,6 +9,7 @@
  */
 import {
   ackWrites,
+  clientCertificates,
   clusterDefaults,
   DEFAULT_MEMORY_SHARE,
   defaults,
@@ -232,6 +233,18 @@ export const optionsTable = {
     help: 'Close a client that has been silent for so long and has not given the password',
     since: '0.1.0',
   }),
+  'tls-cert': pemFile(
+    'Certificate, with its chain, in PEM form: the port speaks TLS, and nothing else. SIGHUP reads it anew',
+  ),
+  'tls-key': pemFile('Private key of the certificate, in PEM form, without a passphrase'),
+  'tls-ca': pemFile('Certificates of the authorities that certificates of clients must be from, in PEM form'),
+  'tls-clients': option({
+    kind: choice(clientCertificates),
+    default: 'no',
+    group: 'Access',
+    help: 'Whether clients must show a certificate; optional refuses a wrong one, required also none',
+    since: '0.1.0',
+  }),
 
   'max-clients': option({
     kind: integer(optionRanges.maxClients),
@@ -374,6 +387,10 @@ export function defaultText({ kind, default: value, defaultNote }: OptionSpec): 
   const text = kind.format(value);
   if (defaultNote === undefined) return text;
   return text === 'auto' || text === '' ? defaultNote : `${text} ${defaultNote}`;
+}
+
+function pemFile(help: string): OptionSpec<string> {
+  return option({ kind: file(), default: '', group: 'Access', help, since: '0.1.0' });
 }
 
 function option<const T>(spec: OptionSpec<T> & { readonly default: NoInfer<T> }): OptionSpec<T> {

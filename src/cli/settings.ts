@@ -8,12 +8,13 @@
  * and what to write.
  */
 import { readFileSync } from 'node:fs';
-import { isLoopback } from '../node/index.js';
+import { isLoopback, type TlsOptions } from '../node/index.js';
 import { checkCluster } from './cluster-settings.js';
 import type { ConfigFile } from './config-file.js';
 import { reasonOf } from './file-problem.js';
 import { nearestName } from './nearest-name.js';
 import { flagOf, type OptionName, optionNames, optionSpec, type Settings } from './options-table.js';
+import { readTlsFiles } from './tls-files.js';
 import { isOfKubernetes, type Variables, variableOf, variableText } from './variables.js';
 
 /** What was given on the command line, by option: its text, or true and false for switches. */
@@ -21,6 +22,8 @@ export type Flags = Readonly<Partial<Record<OptionName, string | boolean>>>;
 
 export interface LoadedSettings {
   readonly settings: Settings;
+  /** What its files say; undefined: no TLS. */
+  readonly tls: TlsOptions | undefined;
   /** What should be looked at but hinders nothing. */
   readonly warnings: readonly string[];
 }
@@ -76,14 +79,16 @@ export async function loadSettings(
   ]);
   const settings = Object.fromEntries(entries) as Settings;
   requirePassword(settings, places, problems);
-  const cluster = checkCluster(settings, (name) => {
+  const placeOf = (name: OptionName) => {
     const place = places.get(name);
     return place && `${place.place}${optionSpec(name).kind.secret ? '' : place.shown}`;
-  });
-  problems.push(...cluster.problems);
+  };
+  const cluster = checkCluster(settings, placeOf);
+  const files = readTlsFiles(settings, (name) => placeOf(name) ?? flagOf(name));
+  problems.push(...cluster.problems, ...files.problems);
   const warnings = [...unknownVariables(variables), ...cluster.warnings];
   if (problems.length > 0) throw new SettingsError(problems, warnings);
-  return { settings, warnings };
+  return { settings, tls: files.tls, warnings };
 }
 
 interface Given {

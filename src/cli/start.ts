@@ -13,6 +13,7 @@ import {
   optionRanges,
   type RunningNode,
   startNode,
+  type TlsOptions,
 } from '../node/index.js';
 import { banner, commandName } from './banner.js';
 import { clusterOptions, isOfCluster } from './cluster-settings.js';
@@ -21,10 +22,11 @@ import { listenProblem } from './listen-problem.js';
 import { NodeLog } from './log.js';
 import { type MemoryBudget, memoryBudget } from './memory-budget.js';
 import { addressText } from './node-address.js';
-import type { Settings } from './options-table.js';
+import { flagOf, type Settings } from './options-table.js';
 import { Screen, wantsColor } from './screen.js';
 import { type Flags, loadSettings, SettingsError } from './settings.js';
 import { stopOnSignals } from './signals.js';
+import { readTlsFiles } from './tls-files.js';
 import { showTraffic } from './traffic-display.js';
 
 /** Told what connects to the node, once it listens: for `npm start` of the repository, which runs the command in its process. */
@@ -43,7 +45,7 @@ export async function start(flags: Flags, others: readonly string[], version: st
 }
 
 async function startWith(flags: Flags, others: readonly string[], version: string): Promise<void> {
-  const { settings, warnings } = await loadSettings(flags, process.env, others);
+  const { settings, tls, warnings } = await loadSettings(flags, process.env, others);
   const budget = memoryBudget(settings['max-memory'], optionRanges.maxMemoryBytes);
   const screen = new Screen(process.stdout);
   const color = wantsColor(process.stdout, process.env);
@@ -51,8 +53,9 @@ async function startWith(flags: Flags, others: readonly string[], version: strin
     settings['log-format'] === 'auto' ? (screen.isTerminal ? 'human' : 'json') : settings['log-format'];
   const log = new NodeLog({ level: settings['log-level'], format, color, screen });
   const ending = stopOnSignals(log, settings['drain-timeout']);
-  const node = await listen(nodeOptions(settings, budget, log, ending.stop), settings['free-port']);
+  const node = await listen(nodeOptions(settings, tls, budget, log, ending.stop), settings['free-port']);
   ending.started(node);
+  if (tls !== undefined) process.on('SIGHUP', () => renewTls(node, settings, log));
 
   const takenPort = settings.port !== 0 && node.port !== settings.port ? settings.port : undefined;
   if (format === 'human') {
@@ -67,6 +70,7 @@ async function startWith(flags: Flags, others: readonly string[], version: strin
       pid: process.pid,
       command: commandName(process.argv[1], process.cwd()),
       isOfCluster: isOfCluster(settings),
+      speaksTls: tls !== undefined,
     };
     screen.print(banner(facts, color));
   } else {
@@ -84,6 +88,17 @@ async function startWith(flags: Flags, others: readonly string[], version: strin
   listening.publish({ host: node.host, port: node.port, password: settings.password });
   if (settings.status) ending.atEnd(showTraffic(node, screen, log, color));
   await log.open();
+}
+
+/** SIGHUP: the certificate was renewed. What is wrong with the new one changes nothing. */
+function renewTls(node: RunningNode, settings: Settings, log: NodeLog): void {
+  const { tls, problems } = readTlsFiles(settings, (name) => `${flagOf(name)} ${settings[name]}`);
+  if (tls === undefined) {
+    log.error(`the certificate stays as it is: ${problems.join('; ')}`);
+    return;
+  }
+  node.renewTls(tls);
+  log.info('the certificate was read anew: new connections are made with it');
 }
 
 /** The node cannot listen; the message says why and what to do. */
@@ -109,7 +124,13 @@ async function listen(options: ListenOptions, mayMove: boolean): Promise<Running
 }
 
 /** Every option of the node is set by an option of the command, but what is no matter of a user. */
-function nodeOptions(settings: Settings, budget: MemoryBudget, log: NodeLog, onShutdown: () => void) {
+function nodeOptions(
+  settings: Settings,
+  tls: TlsOptions | undefined,
+  budget: MemoryBudget,
+  log: NodeLog,
+  onShutdown: () => void,
+) {
   return {
     host: settings.host,
     port: settings.port,
@@ -137,6 +158,7 @@ function nodeOptions(settings: Settings, budget: MemoryBudget, log: NodeLog, onS
     ackWrites: settings['ack-writes'],
     maxStaleMs: settings['max-stale'],
     drainTimeoutMs: settings['drain-timeout'],
+    tls,
     cluster: clusterOptions(settings),
     log,
     onShutdown,

@@ -110,7 +110,6 @@ export const inertParameters: readonly Parameter[] = [
   fixedWord('appendonly', yesNo, 'no', noPersistence),
   fixedWord('protected-mode', yesNo, 'yes', 'beyond loopback a password is always required'),
   fixed('notify-keyspace-events', '', 'keyspace notifications are not available; use CLIENT TRACKING'),
-  fixed('tls-port', '0', 'TLS is not available'),
   fixed('replicaof', '', noReplicas),
   fixed('slaveof', '', noReplicas),
   fixed('repl-backlog-size', '0', noReplicas),

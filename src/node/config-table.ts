@@ -239,6 +239,7 @@ export const parameters: readonly Parameter[] = [
     },
   },
   immutable('port', (node) => String(node.port)),
+  immutable('tls-port', (node) => (node.options.tls === undefined ? '0' : String(node.port))),
   immutable('bind', (node) => node.options.host),
   immutable('databases', () => String(DATABASE_COUNT)),
   immutable('tcp-backlog', (node) => String(node.options.backlog)),

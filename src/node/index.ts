@@ -33,3 +33,10 @@ export {
   resolve,
   systemClock,
 } from './options.js';
+export {
+  type ClientCertificates,
+  clientCertificates,
+  type TlsOptions,
+  type TlsProblem,
+  tlsProblems,
+} from './tls-options.js';

@@ -14,7 +14,8 @@ import type { FirstPlan } from './cluster/orders.js';
 import { drain } from './drain.js';
 import { Listener } from './listener.js';
 import { defaultMemoryBytes } from './memory-limit.js';
-import { type NodeOptions, optionRanges, resolve } from './options.js';
+import { type NodeOptions, OptionsError, optionRanges, resolve } from './options.js';
+import { type TlsOptions, tlsProblems } from './tls-options.js';
 
 /** Counters since the start, and the state as of now. */
 export interface NodeTraffic {
@@ -56,6 +57,11 @@ export interface RunningNode {
    * Resolves when all are closed, at the latest after `drainTimeoutMs`. May be called again.
    */
   drain(): Promise<void>;
+  /**
+   * Connections from now on are made with these: for a certificate that was renewed. Those there are stay. Throws an
+   * OptionsError when something is wrong, or the node was started without TLS; the certificate in use stays then.
+   */
+  renewTls(tls: TlsOptions): void;
   /** Closes everything at once; replies not yet sent are lost. */
   stop(): Promise<void>;
 }
@@ -133,6 +139,13 @@ class Running implements RunningNode {
     };
   }
 
+  renewTls(tls: TlsOptions): void {
+    const problems = tlsProblems(tls).map(({ field, problem }) => `tls.${field} ${problem}.`);
+    if (this.#node.options.tls === undefined) problems.push('tls was not given at the start: start it anew.');
+    if (problems.length > 0) throw new OptionsError(problems);
+    this.#listener.renewTls(tls);
+  }
+
   drain(): Promise<void> {
     this.#ended ??= this.#drain();
     return this.#ended;
@@ -158,5 +171,6 @@ class Running implements RunningNode {
   #end(): void {
     this.#node.cron.stop();
     this.#node.sessions.closeAll();
+    this.#listener.closeHandshakes();
   }
 }

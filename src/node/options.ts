@@ -12,6 +12,7 @@ import {
   type ResolvedClusterOptions,
   resolveCluster,
 } from './cluster/cluster-options.js';
+import { type TlsOptions, tlsProblems } from './tls-options.js';
 
 /** Bounds on unsent output of one class of clients, in the manner of Redis' client-output-buffer-limit. */
 export interface OutputLimit {
@@ -104,6 +105,8 @@ export interface NodeOptions {
   maxStaleMs?: number;
   /** How long `drain` waits for clients to take their replies before it closes them. Default 5,000. */
   drainTimeoutMs?: number;
+  /** Makes its port speak TLS, 1.2 or later, and nothing else. Default: none, it is not encrypted. */
+  tls?: TlsOptions | undefined;
   /** Makes it a node of a cluster. Default: none, it serves alone. */
   cluster?: ClusterOptions | undefined;
   /** Where to report. Default: nowhere. */
@@ -114,7 +117,8 @@ export interface NodeOptions {
   onShutdown?: () => void;
 }
 
-export type ResolvedNodeOptions = Readonly<Required<Omit<NodeOptions, 'cluster'>>> & {
+export type ResolvedNodeOptions = Readonly<Required<Omit<NodeOptions, 'cluster' | 'tls'>>> & {
+  readonly tls: TlsOptions | undefined;
   readonly cluster: ResolvedClusterOptions | undefined;
 };
 
@@ -167,6 +171,7 @@ export const defaults: ResolvedNodeOptions = Object.freeze({
   ackWrites: 'primary',
   maxStaleMs: 30_000,
   drainTimeoutMs: 5_000,
+  tls: undefined,
   cluster: undefined,
   log: silent,
   clock: systemClock,
@@ -248,6 +253,8 @@ function otherProblems(options: ResolvedNodeOptions): string[] {
     problems.push(`ackWrites is ${JSON.stringify(options.ackWrites)}; give ${ackWrites.join(' or ')}.`);
   if (typeof options.password !== 'string')
     problems.push('password is not a string; give a string, or leave it out.');
+  if (options.tls !== undefined)
+    problems.push(...tlsProblems(options.tls).map(({ field, problem }) => `tls.${field} ${problem}.`));
   for (const [name, limit] of Object.entries(options.outputLimits))
     problems.push(...limitProblems(name, limit));
   return problems;

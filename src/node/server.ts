@@ -27,3 +27,4 @@ export {
   type OutputLimit,
   type OutputLimits,
 } from './options.js';
+export type { ClientCertificates, TlsOptions } from './tls-options.js';

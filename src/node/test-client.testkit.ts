@@ -12,6 +12,7 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
+import { type ConnectionOptions, connect as connectSecure } from 'node:tls';
 import { Block } from '../base/index.js';
 import { bulkText, READY, type Reply, ReplyReader } from '../resp/index.js';
 import type { CacheNode } from './cache-node.js';
@@ -88,6 +89,13 @@ export class TestClient {
   static async connect(port: number): Promise<TestClient> {
     const socket = connect(port, '127.0.0.1').setNoDelay();
     await once(socket, 'connect');
+    return new TestClient(socket);
+  }
+
+  /** Over TLS; also when the node then closes. Rejects when the handshake fails. */
+  static async connectSecure(port: number, options: ConnectionOptions): Promise<TestClient> {
+    const socket = connectSecure({ port, host: '127.0.0.1', ...options });
+    await once(socket, 'secureConnect');
     return new TestClient(socket);
   }
 

@@ -5,8 +5,8 @@
  *        |
  *        +--it does not--> false: the wire holds them --later--> onSent: they may be reused
  *
- * At most one write is held: who got false waits for `onSent`. The public form stands here, over a stream;
- * the private one, which passes the stream by, in socket-seam.ts.
+ * At most one write is held: who got false waits for `onSent`. The public forms stand here, over a stream, plain and
+ * TLS; the private one, which passes the stream by, in socket-seam.ts.
  */
 import type { Socket } from 'node:net';
 
@@ -41,5 +41,44 @@ export class StreamWire implements Wire {
     return !this.#isHolding;
   }
 }
+
+/** A write over TLS is made in pieces of this size: the encrypted copy of what a slow client has not taken is no larger. */
+const PIECE_BYTES = 256 * 1024;
+
+/**
+ * TLS encrypts a write into a buffer of its own, however large it is, and never says at once that the kernel took it. So
+ * every write is held, for a turn of the event loop at least, and a large one is encrypted piece by piece.
+ */
+export class TlsWire implements Wire {
+  onSent: (error?: Error | null) => void = ignore;
+  readonly #socket: Socket;
+  #bytes: Uint8Array = NOTHING;
+  readonly #written = (error?: Error | null): void => {
+    if (!error && this.#bytes.length > 0) {
+      this.#writePiece();
+      return;
+    }
+    this.#bytes = NOTHING;
+    this.onSent(error);
+  };
+
+  constructor(socket: Socket) {
+    this.#socket = socket;
+  }
+
+  write(bytes: Uint8Array): boolean {
+    this.#bytes = bytes;
+    this.#writePiece();
+    return false;
+  }
+
+  #writePiece(): void {
+    const piece = this.#bytes.subarray(0, PIECE_BYTES);
+    this.#bytes = this.#bytes.subarray(piece.length);
+    this.#socket.write(piece, this.#written);
+  }
+}
+
+const NOTHING = new Uint8Array(0);
 
 function ignore(): void {}

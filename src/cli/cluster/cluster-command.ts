@@ -1,6 +1,6 @@
 /** `nuthatch cluster` on the command line: its commands, their flags and help. */
-import { type Command, Option } from 'commander';
-import { addNodeFlags } from '../call-command.js';
+import type { Command } from 'commander';
+import { addAccessFlags, addNodeFlags } from '../call-command.js';
 import { ExitCode } from '../exit-codes.js';
 import type { TextFlags } from '../flag-reader.js';
 
@@ -46,7 +46,7 @@ function addInit(cluster: Command): void {
     .argument('<node...>', 'HOST:PORT of each node, or HOST:PORT@BUSPORT')
     .option('--shards <number>', 'Parts to divide the keys into (default: as many as the nodes allow)')
     .option('--replicas <number>', 'Copies of each shard besides its primary (default: 1)');
-  finish(command, ['password'], initExamples).action(async (names: string[], flags: TextFlags) => {
+  finish(command, addAccessFlags, initExamples).action(async (names: string[], flags: TextFlags) => {
     const { runInit } = await import('./run-cluster.js');
     process.exitCode = await runInit(names, flags);
   });
@@ -60,7 +60,7 @@ function addFailover(cluster: Command): void {
     )
     .argument('<shard>', 'number of the shard, as `nuthatch cluster status` has it')
     .option('--to <node>', 'HOST:PORT or id of the replica (default: the primary chooses)');
-  finish(command, 'any', failoverExamples).action(async (shard: string, flags: TextFlags) => {
+  finish(command, addNodeFlags, failoverExamples).action(async (shard: string, flags: TextFlags) => {
     const { runFailover } = await import('./run-cluster.js');
     process.exitCode = await runFailover(shard, flags);
   });
@@ -68,7 +68,7 @@ function addFailover(cluster: Command): void {
 
 function addLook(cluster: Command, name: 'status' | 'ring' | 'doctor', summary: string, text: string): void {
   const command = subcommand(cluster, name, summary).description(text);
-  finish(command, 'any', '').action(async (flags: TextFlags) => {
+  finish(command, addNodeFlags, '').action(async (flags: TextFlags) => {
     const { runLook } = await import('./run-cluster.js');
     process.exitCode = await runLook(name, flags);
   });
@@ -79,12 +79,12 @@ function subcommand(cluster: Command, name: string, summary: string): Command {
 }
 
 /** The flags that come last, and examples. */
-function finish(command: Command, nodeFlags: 'any' | readonly ['password'], examples: string): Command {
-  if (nodeFlags === 'any') addNodeFlags(command);
-  else
-    command.addOption(
-      new Option('--password <secret>', 'Password of the nodes (default: NUTHATCH_PASSWORD)'),
-    );
+function finish(
+  command: Command,
+  addFlags: typeof addNodeFlags | typeof addAccessFlags,
+  examples: string,
+): Command {
+  addFlags(command);
   return command.option('--json', 'Print one JSON object').addHelpText('after', examples);
 }
 

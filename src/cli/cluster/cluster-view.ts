@@ -66,7 +66,7 @@ export async function viewCluster(asked: AskedNode, look: LookOptions = {}): Pro
   const worker = async () => {
     for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
       const [node, address] = next;
-      const answer = await askAddress(node, address, asked.password, topology?.version ?? 0, look);
+      const answer = await askAddress(node, address, asked, topology?.version ?? 0, look);
       nodes.set(node, answer.report);
       if (answer.topology !== undefined && answer.topology.version > (topology?.version ?? 0))
         topology = answer.topology;
@@ -146,7 +146,7 @@ function fieldOf(reply: Reply, name: string): string | undefined {
 async function askAddress(
   node: NodeId,
   address: string,
-  password: string,
+  { password, tls }: AskedNode,
   version: number,
   look: LookOptions,
 ): Promise<Answer> {
@@ -158,7 +158,7 @@ async function askAddress(
   if (place === undefined) return silent(`"${address}" is no address`);
   try {
     const { host, port } = place;
-    const answer = await askNode({ host: reachableHost(host), port, password }, version, look);
+    const answer = await askNode({ host: reachableHost(host), port, password, tls }, version, look);
     if (answer.report.node === node) return { ...answer, report: { ...answer.report, address } };
     return silent(`another node answers there, ${answer.report.node}`);
   } catch (error) {

@@ -18,7 +18,12 @@ async function started(count: number, isBegun: boolean): Promise<FakeCluster> {
 }
 
 const asked = ({ nodes }: FakeCluster, i = 0) => ({ host: '127.0.0.1', port: nodes[i].port, password: '' });
-const plan = ({ nodes }: FakeCluster, shards?: number) => ({ nodes, shards, replicas: 1, password: '' });
+const plan = ({ nodes }: FakeCluster, shards?: number) => ({
+  nodes,
+  shards,
+  replicas: 1,
+  access: { password: '' },
+});
 
 describe('a view of a cluster', () => {
   it('asks all nodes that the asked one knows, and says of the silent ones why', async () => {

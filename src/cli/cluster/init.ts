@@ -7,6 +7,7 @@
  */
 import type { ClusterStatus } from '../../node/index.js';
 import { chooseVoters, type Refusal, type TopologyNode } from '../../ring/index.js';
+import type { Access } from '../flag-reader.js';
 import { type NodeAddress, nodeAddressText, reachableHost, splitAddress } from '../node-address.js';
 import { counted, summarize } from './cluster-summary.js';
 import { isExpected, statusOf, viewCluster } from './cluster-view.js';
@@ -21,7 +22,7 @@ export interface InitPlan {
   /** Undefined: as many as the nodes allow. */
   readonly shards: number | undefined;
   readonly replicas: number;
-  readonly password: string;
+  readonly access: Access;
 }
 
 export interface InitDone {
@@ -85,17 +86,17 @@ export function voterOf(candidates: readonly Candidate[]): number {
 
 /** Begins the cluster and waits until each node says that all slots are served. Rejects as a NodeClient does. */
 export async function init(plan: InitPlan): Promise<InitDone | Refusal> {
-  const candidates = await Promise.all(plan.nodes.map((address) => candidateAt(address, plan.password)));
+  const candidates = await Promise.all(plan.nodes.map((address) => candidateAt(address, plan.access)));
   const shards = planInit(candidates, plan.shards, plan.replicas);
   if (typeof shards !== 'number') return shards;
   const names = plan.nodes.map(nodeAddressText);
-  const client = await connectTo(plan.nodes[voterOf(candidates)], plan.password);
+  const client = await connectTo(plan.nodes[voterOf(candidates)], plan.access);
   try {
     await client.ask(['CLUSTER', 'INIT', String(shards), String(plan.replicas), ...names], BEGUN_WITHIN_MS);
   } finally {
     client.close();
   }
-  const missing = await waitUntilServed(plan.nodes, plan.password);
+  const missing = await waitUntilServed(plan.nodes, plan.access);
   if (missing === undefined) return { shards, replicas: plan.replicas };
   return {
     refused: `The cluster is begun, but not ready after ${BEGUN_WITHIN_MS / 1000} s: ${missing}. \`nuthatch cluster doctor\` says what to do`,
@@ -105,23 +106,23 @@ export async function init(plan: InitPlan): Promise<InitDone | Refusal> {
 /** Resolves when each node says that all slots are served, and each shard takes writes and has its replicas; or with what is missing. */
 export async function waitUntilServed(
   nodes: readonly NodeAddress[],
-  password: string,
+  access: Access,
 ): Promise<string | undefined> {
   const endMs = performance.now() + BEGUN_WITHIN_MS;
   for (;;) {
-    const missing = await whatIsMissing(nodes, password);
+    const missing = await whatIsMissing(nodes, access);
     if (missing === undefined || performance.now() > endMs) return missing;
     await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY_MS));
   }
 }
 
-async function whatIsMissing(nodes: readonly NodeAddress[], password: string): Promise<string | undefined> {
-  const ready = await Promise.all(nodes.map((address) => isReady(address, password)));
+async function whatIsMissing(nodes: readonly NodeAddress[], access: Access): Promise<string | undefined> {
+  const ready = await Promise.all(nodes.map((address) => isReady(address, access)));
   const late = nodes.filter((_, i) => !ready[i]).map(nodeAddressText);
   if (late.length > 0) return `${late.join(', ')} ${late.length === 1 ? 'is' : 'are'} not ready`;
   try {
     const [{ host, port }] = nodes;
-    const { state, reasons } = summarize(await viewCluster({ host: reachableHost(host), port, password }));
+    const { state, reasons } = summarize(await viewCluster({ host: reachableHost(host), port, ...access }));
     return state === 'ok' ? undefined : reasons.join('; ');
   } catch (error) {
     if (isExpected(error)) return (error as Error).message;
@@ -129,9 +130,9 @@ async function whatIsMissing(nodes: readonly NodeAddress[], password: string): P
   }
 }
 
-async function isReady(address: NodeAddress, password: string): Promise<boolean> {
+async function isReady(address: NodeAddress, access: Access): Promise<boolean> {
   try {
-    const client = await connectTo(address, password);
+    const client = await connectTo(address, access);
     try {
       return /^cluster_state:ok\r?$/m.test((await client.askText(['CLUSTER', 'INFO'])) ?? '');
     } finally {
@@ -143,10 +144,10 @@ async function isReady(address: NodeAddress, password: string): Promise<boolean>
   }
 }
 
-async function candidateAt(address: NodeAddress, password: string): Promise<Candidate> {
+async function candidateAt(address: NodeAddress, access: Access): Promise<Candidate> {
   const { host, port } = address;
   try {
-    const status = await statusOf({ host: reachableHost(host), port, password });
+    const status = await statusOf({ host: reachableHost(host), port, ...access });
     return { address: nodeAddressText(address), status };
   } catch (error) {
     if (isExpected(error)) return { address: nodeAddressText(address), problem: (error as Error).message };
@@ -154,6 +155,6 @@ async function candidateAt(address: NodeAddress, password: string): Promise<Cand
   }
 }
 
-function connectTo({ host, port }: NodeAddress, password: string): Promise<NodeClient> {
-  return NodeClient.connect({ host: reachableHost(host), port, password });
+function connectTo({ host, port }: NodeAddress, access: Access): Promise<NodeClient> {
+  return NodeClient.connect({ host: reachableHost(host), port, ...access });
 }

@@ -28,8 +28,9 @@ export class NodeClient {
   }
 
   /** Rejects with a ConnectionError, or with a GreetingError. */
-  static async connect({ host, port, password }: AskedNode): Promise<NodeClient> {
-    const connection = await CallConnection.connect(host, port, PATIENCE_MS);
+  static async connect(node: AskedNode): Promise<NodeClient> {
+    const { host, port, password } = node;
+    const connection = await CallConnection.connect(node, PATIENCE_MS);
     const client = new NodeClient(addressText(host, port), connection);
     if (password !== '') client.asked++;
     try {

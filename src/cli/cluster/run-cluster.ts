@@ -4,7 +4,7 @@ import { ConnectionError } from '../call-connection.js';
 import { ExitCode } from '../exit-codes.js';
 import { type AskedNode, FlagReader, type TextFlags } from '../flag-reader.js';
 import { type NodeAddress, nodeAddressText, parseNodeAddress, reachableHost } from '../node-address.js';
-import { integer, secret } from '../option-kinds.js';
+import { integer } from '../option-kinds.js';
 import { wantsColor } from '../screen.js';
 import { summarize } from './cluster-summary.js';
 import { type ClusterView, isExpected, viewCluster } from './cluster-view.js';
@@ -36,7 +36,7 @@ export async function runInit(names: readonly string[], flags: TextFlags): Promi
   const reader = new FlagReader(flags, process.env);
   const shards = reader.read(integer({ min: 1, max: MAX_SHARDS }), 'shards', undefined as number | undefined);
   const replicas = reader.read(integer({ min: 0, max: MAX_REPLICAS }), 'replicas', 1);
-  const password = reader.read(secret(), 'password', '', 'password');
+  const access = reader.access();
   const nodes: NodeAddress[] = [];
   for (const name of names) {
     const node = parseNodeAddress(name);
@@ -47,10 +47,10 @@ export async function runInit(names: readonly string[], flags: TextFlags): Promi
   }
   if (reader.problems.length > 0) return usage(reader.problems);
   return told(async () => {
-    const done = await init({ nodes, shards, replicas, password });
+    const done = await init({ nodes, shards, replicas, access });
     if (isRefusal(done)) return refused(done.refused);
     const [{ host, port }] = nodes;
-    const view = await viewCluster({ host: reachableHost(host), port, password });
+    const view = await viewCluster({ host: reachableHost(host), port, ...access });
     print(
       flags,
       summarize(view),

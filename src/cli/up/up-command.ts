@@ -29,6 +29,16 @@ export function addUp(program: Command, version: string): void {
     )
     .option('--password <secret>', 'Password that clients must give (default: NUTHATCH_PASSWORD, or none)')
     .option('--password-file <file>', 'File that holds the password (default: NUTHATCH_PASSWORD_FILE)')
+    .option(
+      '--tls-cert <file>',
+      'Certificate: the nodes speak TLS to clients (default: NUTHATCH_TLS_CERT, or none)',
+    )
+    .option('--tls-key <file>', 'Private key of the certificate (default: NUTHATCH_TLS_KEY)')
+    .option('--tls-ca <file>', 'Authorities of the certificates of clients (default: NUTHATCH_TLS_CA)')
+    .option(
+      '--tls-clients <no|optional|required>',
+      'Whether clients must show one (default: NUTHATCH_TLS_CLIENTS, or no)',
+    )
     .addHelpText('after', upExamples)
     .action(async (rest: string[], flags: TextFlags, command: Command) => {
       const { up } = await import('./up.js');

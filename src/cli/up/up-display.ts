@@ -9,6 +9,7 @@ import { type ClusterView, isExpected, viewCluster } from '../cluster/cluster-vi
 import type { Paint } from '../cluster/paint.js';
 import { entryText } from '../cluster/ring-text.js';
 import { clockText, type HistoryEntry, mainEntries, mergeTimelines } from '../cluster/timeline.js';
+import type { Access } from '../flag-reader.js';
 import type { Screen } from '../screen.js';
 import { UP_HOST } from './up-options.js';
 import { type NodeRate, type NodeReading, rateOf, readingOf } from './up-readings.js';
@@ -26,7 +27,7 @@ export type UpBlock = (columns: number, rows: number) => string;
 
 export interface UpDisplayOptions {
   readonly ports: readonly number[];
-  readonly password: string;
+  readonly access: Access;
   readonly screen: Screen;
   readonly paint: Paint;
   /** Of the nodes, in the order of the ports. */
@@ -68,10 +69,13 @@ export class UpDisplay {
 
   /** As the first node sees it that answers. */
   async #view(): Promise<ClusterView | undefined> {
-    const { ports, password } = this.#options;
+    const { ports, access } = this.#options;
     for (const port of ports) {
       try {
-        return await viewCluster({ host: UP_HOST, port, password }, { info: true });
+        return await viewCluster(
+          { host: UP_HOST, port, password: access.password, tls: access.tls },
+          { info: true },
+        );
       } catch (error) {
         if (!isExpected(error)) throw error;
       }

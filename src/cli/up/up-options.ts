@@ -3,11 +3,13 @@ import { readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { optionRanges } from '../../node/index.js';
 import { MAX_REPLICAS, MAX_SHARDS, type Refusal } from '../../ring/index.js';
+import type { CallTls } from '../call-connection.js';
 import { counted } from '../cluster/cluster-summary.js';
 import { reasonOf } from '../file-problem.js';
 import { FlagReader, type TextFlags } from '../flag-reader.js';
 import { BUS_PORT_OFFSET, DEFAULT_PORT } from '../node-address.js';
 import { file, folder, integer, type MemoryAmount, memory, port, secret } from '../option-kinds.js';
+import { optionSpec } from '../options-table.js';
 import type { Variables } from '../variables.js';
 import { LAST_PORT } from './ports.js';
 import type { NodePlan } from './supervisor.js';
@@ -30,6 +32,10 @@ export interface UpOptions {
   readonly maxMemory: MemoryAmount | undefined;
   /** Empty: none. */
   readonly password: string;
+  /** How TLS is spoken to the nodes; undefined: they have no certificate. */
+  readonly tls: CallTls | undefined;
+  /** What each node is told of TLS. */
+  readonly tlsArgs: readonly string[];
   /** Options of `nuthatch start`, for each node. */
   readonly rest: readonly string[];
 }
@@ -55,6 +61,12 @@ export function upOptions(
       'max-memory',
     ),
     password: passwordOf(reader),
+    tls: reader.ownTls(),
+    tlsArgs: (['tls-cert', 'tls-key', 'tls-ca', 'tls-clients'] as const).flatMap((name) => {
+      const { kind, default: none } = optionSpec(name);
+      const value = reader.read(kind, name, none, name);
+      return value === none ? [] : [`--${name}`, String(value)];
+    }),
     rest,
   };
   if (options.port === 0) reader.problems.push('--port 0 says no port: give one, or --free-ports');

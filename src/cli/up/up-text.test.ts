@@ -74,6 +74,7 @@ describe('the screen of up', () => {
       size: '2 shards with 1 replica each',
       ports: [7000, 7001, 7002, 7003],
       hasPassword: false,
+      speaksTls: false,
       memory: '1 GB a node',
       data: undefined,
       command: 'nuthatch',
@@ -85,6 +86,10 @@ describe('the screen of up', () => {
       /^\nNuthatch 0\.1\.0 is a cluster of 2 shards with 1 replica each on ports 7000 to 7003\n/,
     );
     assert.match(text, /redis-cli -c -p 7000\n/);
+    assert.match(
+      upBanner({ ...facts, speaksTls: true }, plain),
+      /redis-cli -c --tls -p 7000\n.*'rediss:\/\/127.*status --tls -p 7000/s,
+    );
     assert.match(text, /temporary folder: the cluster ends with this command/);
     assert.match(
       upBanner({ ...facts, hasPassword: true, data: './d' }, plain),

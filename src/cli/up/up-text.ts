@@ -72,6 +72,7 @@ export interface UpBannerFacts {
   readonly size: string;
   readonly ports: readonly number[];
   readonly hasPassword: boolean;
+  readonly speaksTls: boolean;
   readonly memory: string;
   /** Undefined: a temporary folder. */
   readonly data: string | undefined;
@@ -82,15 +83,16 @@ export interface UpBannerFacts {
 }
 
 export function upBanner(facts: UpBannerFacts, paint: Paint): string {
-  const { ports, hasPassword, command } = facts;
+  const { ports, hasPassword, speaksTls, command } = facts;
   const [first] = ports;
-  const url = `redis://${hasPassword ? ':PASSWORD@' : ''}127.0.0.1:${first}`;
+  const tls = speaksTls ? '--tls ' : '';
+  const url = `${speaksTls ? 'rediss' : 'redis'}://${hasPassword ? ':PASSWORD@' : ''}127.0.0.1:${first}`;
   const rows: [label: string, text: string][] = [
-    ['redis-cli', `redis-cli -c -p ${first}${hasPassword ? ' --askpass' : ''}`],
+    ['redis-cli', `redis-cli -c ${tls}-p ${first}${hasPassword ? ' --askpass' : ''}`],
     ['ioredis', `new Cluster(['${url}'])`],
     ['node-redis', `createCluster({ rootNodes: [{ url: '${url}' }] })`],
-    ['look', `${command} cluster status -p ${first}   or ring, doctor`],
-    ['hand over', `${command} cluster failover 1 -p ${first}`],
+    ['look', `${command} cluster status ${tls}-p ${first}   or ring, doctor`],
+    ['hand over', `${command} cluster failover 1 ${tls}-p ${first}`],
     ['kill', facts.killing],
     ['memory', facts.memory],
     [

@@ -20,6 +20,7 @@ import { init, waitUntilServed } from '../cluster/init.js';
 import { painter } from '../cluster/paint.js';
 import { ExitCode } from '../exit-codes.js';
 import { reasonOf } from '../file-problem.js';
+import type { Access } from '../flag-reader.js';
 import { memoryBudget } from '../memory-budget.js';
 import { BUS_PORT_OFFSET, type NodeAddress } from '../node-address.js';
 import { readableBytes } from '../quantities.js';
@@ -92,7 +93,13 @@ export async function up(options: UpOptions, version: string): Promise<ExitCode>
     const folder = options.data ?? (temporary = mkdtempSync(join(tmpdir(), 'nuthatch-up-')));
     const budget = memoryOf(options, holdingCount(plan));
     const folderOf = (number: number) => join(folder, `node${number}`);
-    const plans = nodePlans(plan, options.rest, budget.text, folderOf, options.data !== undefined);
+    const plans = nodePlans(
+      plan,
+      [...options.tlsArgs, ...options.rest],
+      budget.text,
+      folderOf,
+      options.data !== undefined,
+    );
     for (let i = 1; i <= plans.length; i++) mkdirSync(folderOf(i), { recursive: true });
     // The file of the password was read.
     const variables = { ...process.env, NUTHATCH_PASSWORD: options.password, NUTHATCH_PASSWORD_FILE: '' };
@@ -113,7 +120,7 @@ export async function up(options: UpOptions, version: string): Promise<ExitCode>
     });
     nodes.start();
     const ports = plans.map((_, i) => plan.port + i);
-    const begun = await Promise.race([begin(plan, options.password, ports), failed, ended]);
+    const begun = await Promise.race([begin(plan, options, ports), failed, ended]);
     if (begun === undefined) {
       nodes.settled();
       if (options.data !== undefined) writeShape(folder, plan);
@@ -144,7 +151,8 @@ interface Shown {
 }
 
 /** The cluster serves: says how to connect, and shows how it is until what is returned is called. */
-function show(shape: UpShape, { password, data }: UpOptions, shown: Shown): () => void {
+function show(shape: UpShape, options: UpOptions, shown: Shown): () => void {
+  const { password, tls, data } = options;
   const { version, memory, ports, nodes, screen } = shown;
   const paint = painter(wantsColor(process.stdout, process.env));
   const pids = () => nodes.pids;
@@ -171,6 +179,7 @@ function show(shape: UpShape, { password, data }: UpOptions, shown: Shown): () =
         size: sizeText(shape),
         ports,
         hasPassword: password !== '',
+        speaksTls: tls !== undefined,
         memory,
         data,
         command: commandName(process.argv[1] ?? '', process.cwd()),
@@ -182,7 +191,7 @@ function show(shape: UpShape, { password, data }: UpOptions, shown: Shown): () =
   listening.publish({ host: UP_HOST, port: shape.port, ports, password });
   const display = new UpDisplay({
     ports,
-    password,
+    access: options,
     screen,
     paint,
     pids,
@@ -250,7 +259,7 @@ function memoryOf(
 /** Waits for the nodes, and begins the cluster unless they have one. */
 async function begin(
   { shards, replicas }: UpShape,
-  password: string,
+  { password, tls }: Access,
   ports: readonly number[],
 ): Promise<undefined> {
   const nodes: NodeAddress[] = ports.map((port) => ({
@@ -258,14 +267,15 @@ async function begin(
     port,
     busPort: port + BUS_PORT_OFFSET,
   }));
-  const isBegun = (await Promise.all(nodes.map(({ port }) => answers(port, password)))).some((one) => one);
+  const access = { password, tls };
+  const isBegun = (await Promise.all(nodes.map(({ port }) => answers(port, access)))).some((one) => one);
   if (isBegun) {
-    const late = await waitUntilServed(nodes, password);
+    const late = await waitUntilServed(nodes, access);
     if (late === undefined) return undefined;
     throw new UpError(`The cluster does not serve all slots: ${late}.`, ExitCode.ERROR_REPLY);
   }
   try {
-    const done = await init({ nodes, shards, replicas, password });
+    const done = await init({ nodes, shards, replicas, access });
     if (isRefusal(done))
       throw new UpError(`The cluster was not begun: ${done.refused}`, ExitCode.ERROR_REPLY);
   } catch (error) {
@@ -276,11 +286,11 @@ async function begin(
 }
 
 /** Resolves when the node answers, with whether it is of a cluster already. */
-async function answers(port: number, password: string): Promise<boolean> {
+async function answers(port: number, access: Access): Promise<boolean> {
   const endMs = performance.now() + START_WITHIN_MS;
   for (;;) {
     try {
-      return (await statusOf({ host: UP_HOST, port, password })).clusterId !== undefined;
+      return (await statusOf({ host: UP_HOST, port, ...access })).clusterId !== undefined;
     } catch (error) {
       if (!isExpected(error)) throw error;
       // Who answers, and refuses, does so again.
