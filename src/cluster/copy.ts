@@ -127,7 +127,7 @@ export class Copy<W> {
   }
 
   /** The writes that are kept for replicas which were away for a moment. */
-  get backlog(): { readonly last: number; readonly count: number; readonly bytes: number } {
+  get backlog(): { readonly last: number; readonly count: number; readonly bytes: number; maxBytes: number } {
     return this.#backlog;
   }
 

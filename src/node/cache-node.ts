@@ -183,6 +183,7 @@ export class CacheNode {
     const { table } = this.tracking;
     table.setMaxBytes(trackingBudget(table.maxBytes, bytes));
     this.leases.budgetChanged(bytes);
+    this.shardStore?.budgetChanged(bytes);
     this.accountExternalBytes();
   }
 

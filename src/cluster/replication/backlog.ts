@@ -8,7 +8,7 @@
 import { assert } from '../../base/index.js';
 
 export class Backlog<W> {
-  readonly #maxBytes: number;
+  #maxBytes: number;
   readonly #sizeOf: (write: W) => number;
   /** The writes at `#start` and after it; what is before was dropped and is given back from time to time. */
   #writes: W[] = [];
@@ -37,16 +37,20 @@ export class Backlog<W> {
     return this.#bytes;
   }
 
+  /** How much it may keep. Of what is too much then the oldest goes. */
+  get maxBytes(): number {
+    return this.#maxBytes;
+  }
+
+  set maxBytes(bytes: number) {
+    this.#maxBytes = bytes;
+    this.#drop();
+  }
+
   add(write: W): number {
     this.#writes.push(write);
     this.#bytes += this.#sizeOf(write);
-    while (this.#bytes > this.#maxBytes && this.#start < this.#writes.length - 1) {
-      this.#bytes -= this.#sizeOf(this.#writes[this.#start++] as W);
-    }
-    if (this.#start > 1024 && this.#start * 2 > this.#writes.length) {
-      this.#writes = this.#writes.slice(this.#start);
-      this.#start = 0;
-    }
+    this.#drop();
     return ++this.#last;
   }
 
@@ -68,5 +72,15 @@ export class Backlog<W> {
     const place = this.#writes.length - 1 - (this.#last - offset);
     assert(offset <= this.#last && place >= this.#start, 'the backlog has that write');
     return this.#writes[place] as W;
+  }
+
+  #drop(): void {
+    while (this.#bytes > this.#maxBytes && this.#start < this.#writes.length - 1) {
+      this.#bytes -= this.#sizeOf(this.#writes[this.#start++] as W);
+    }
+    if (this.#start > 1024 && this.#start * 2 > this.#writes.length) {
+      this.#writes = this.#writes.slice(this.#start);
+      this.#start = 0;
+    }
   }
 }

@@ -58,3 +58,20 @@ test('a new epoch makes nothing fresher for a primary that is without its lease'
   assert.ok(told.member.staleMs() >= staleMs);
   await told.member.close();
 });
+
+test('the backlog goes with the budget of the node', async () => {
+  const told = new ToldNode(p);
+  const { node } = told;
+  told.learn(twoShards());
+  const before = node.store.externalBytes;
+  node.setMaxMemory(4 * node.store.maxBytes);
+  assert.ok(node.store.externalBytes > 2 * before);
+  for (let i = 0; i < 2_000; i++) set(told, `{bar}${'x'.repeat(1_000)}${i}`);
+  told.member.flush();
+  const { backlog } = told.member.copy;
+  assert.ok(backlog.bytes > before);
+  node.setMaxMemory(node.store.maxBytes / 4);
+  assert.ok(backlog.bytes <= backlog.maxBytes);
+  assert.equal(node.store.externalBytes, before);
+  await told.member.close();
+});

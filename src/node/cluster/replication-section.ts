@@ -7,7 +7,7 @@ type Fields = Record<string, string | number>;
 export function replicationSection(node: CacheNode): Fields {
   const { gate } = node;
   const offset = gate?.member.offset ?? 0;
-  const { backlog, backlogBytes } = node.shardStore ?? {};
+  const { backlog } = node.shardStore ?? {};
   return {
     ...(gate?.isReplica === true ? asReplica(gate) : asPrimary(gate)),
     master_failover_state: 'no-failover',
@@ -16,7 +16,7 @@ export function replicationSection(node: CacheNode): Fields {
     master_repl_offset: offset,
     second_repl_offset: -1,
     repl_backlog_active: backlog === undefined ? 0 : 1,
-    repl_backlog_size: backlogBytes ?? 0,
+    repl_backlog_size: backlog?.maxBytes ?? 0,
     repl_backlog_first_byte_offset: backlog === undefined ? 0 : backlog.last - backlog.count + 1,
     repl_backlog_histlen: backlog?.bytes ?? 0,
     ...(gate !== undefined && ownFields(gate, node.shardStore?.dropped ?? 0)),

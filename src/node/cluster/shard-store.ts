@@ -40,6 +40,8 @@ export interface BacklogState {
   readonly last: number;
   readonly count: number;
   readonly bytes: number;
+  /** What they may take. */
+  maxBytes: number;
 }
 
 /** Takes a group as the next write of the stream: see Copy. */
@@ -52,9 +54,7 @@ export function backlogBudget(maxMemoryBytes: number): number {
 
 export class ShardStore implements ReplicatedStore<EffectGroup>, Capture {
   /** Of the copy that this is the store of. */
-  backlog: BacklogState = { last: 0, count: 0, bytes: 0 };
-  /** What the copy was given for it. */
-  readonly backlogBytes: number;
+  backlog: BacklogState;
   /** Called when something was changed since the last `flush`: call it soon. */
   onChanged: () => void = () => {};
   /** Entries that this replica had no room for. */
@@ -74,7 +74,7 @@ export class ShardStore implements ReplicatedStore<EffectGroup>, Capture {
   /** Follows at first. */
   constructor(node: CacheNode, backlogBytes: number) {
     this.#node = node;
-    this.backlogBytes = backlogBytes;
+    this.backlog = { last: 0, count: 0, bytes: 0, maxBytes: backlogBytes };
     this.#writer = new EffectWriter((group) => {
       this.#hasChanges = false;
       this.#append?.(group);
@@ -119,7 +119,12 @@ export class ShardStore implements ReplicatedStore<EffectGroup>, Capture {
   /** Memory that counts in the node's budget: the backlog, which only a large value exceeds, and what is left free. */
   get accountedBytes(): number {
     const slack = this.leads ? Math.floor(this.#node.store.maxBytes * SLACK_SHARE) : 0;
-    return Math.max(this.backlogBytes, this.backlog.bytes) + slack;
+    return Math.max(this.backlog.maxBytes, this.backlog.bytes) + slack;
+  }
+
+  /** The node has another budget. */
+  budgetChanged(maxMemoryBytes: number): void {
+    this.backlog.maxBytes = backlogBudget(maxMemoryBytes);
   }
 
   // -- what a primary does
