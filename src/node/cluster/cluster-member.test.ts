@@ -75,3 +75,18 @@ test('the backlog goes with the budget of the node', async () => {
   assert.equal(node.store.externalBytes, before);
   await told.member.close();
 });
+
+test('a node that is to end while its shard is being handed over waits for that, then tries by itself', async () => {
+  const told = new ToldNode(p);
+  told.learn(twoShards());
+  told.grant({ shard: 1, epoch: 1 });
+  const first = told.member.handOver();
+  const second = told.member.handOverForGood();
+  assert.equal(told.member.hearsReplicas(), false);
+  const held = { epoch: 0, offset: 0 };
+  told.hear(r, { kind: 'replication/attach', shard: 1, epoch: 1, held, attempt: 1 });
+  assert.match((await first) ?? '', /nobody is asked/);
+  assert.match((await second) ?? '', /nobody is asked/);
+  assert.equal(told.wanted.filter(({ kind }) => kind === 'hand-over').length, 2);
+  await told.member.close();
+});

@@ -59,7 +59,8 @@ export class LiveMember implements ClusterMember {
   /** When it was seen to hold the lease; of a primary. */
   #heldLeaseMs = Number.NEGATIVE_INFINITY;
   #heldLease = false;
-  #isHandingOver = false;
+  /** Under way; undefined: none is. */
+  #handOver: Promise<string | undefined> | undefined;
   #isLeaving = false;
 
   constructor(node: CacheNode, mind: MemberMind) {
@@ -116,7 +117,7 @@ export class LiveMember implements ClusterMember {
   }
 
   hearsReplicas(): boolean {
-    return !this.#isHandingOver && this.#copy.mayWrite(this.#clocks());
+    return this.#handOver === undefined && this.#copy.mayWrite(this.#clocks());
   }
 
   staleMs(): number {
@@ -155,22 +156,25 @@ export class LiveMember implements ClusterMember {
 
   /** Hands its shard over to a replica that is in sync, to the one named or any. Resolves with why it did not come about. */
   async handOver(to?: NodeId): Promise<string | undefined> {
-    if (this.#isHandingOver) return 'it is being handed over';
-    this.#isHandingOver = true;
+    if (this.#handOver !== undefined) return 'it is being handed over';
+    // No write is executed any more when it begins.
+    this.#handOver = Promise.resolve().then(() => handOver(this, to));
     try {
-      return await handOver(this, to);
+      return await this.#handOver;
     } finally {
-      this.#isHandingOver = false;
+      this.#handOver = undefined;
     }
   }
 
   /**
-   * The same of a node that is about to end. It does not follow its heir then: in sync again, it would have to be taken out when it has
-   * gone, and deletes would wait for that.
+   * The same of a node that is about to end, after one that is under way. It does not follow its heir then: in sync again, it would have to be
+   * taken out when it has gone, and deletes would wait for that.
    */
   async handOverForGood(): Promise<string | undefined> {
     this.#isLeaving = true;
-    return this.handOver();
+    // Whoever asked for it hears why not.
+    await this.#handOver?.catch(() => undefined);
+    return this.role === 'primary' ? this.handOver() : undefined;
   }
 
   async close(): Promise<void> {

@@ -11,8 +11,11 @@ import type { NodeId, NodeLife } from '../../ring/index.js';
 import type { MemberMind } from './cluster-member.js';
 import type { EffectGroup } from './effects.js';
 
-/** How long the in-sync set may take to have everything. Half of `maxUnreplicated`: after that a replica is taken out. */
-const CATCH_UP_MS = 500;
+/**
+ * How long the in-sync set may take to have everything. One of it that has just died is taken out after half of `maxUnreplicated`, 500 ms, and
+ * what the register takes to agree; then the others suffice.
+ */
+const CATCH_UP_MS = 1_000;
 const LOOK_MS = 2;
 
 export interface HandedOver {

@@ -83,6 +83,11 @@ export class ToldNode {
     return this.#mind.sent;
   }
 
+  /** What it asked the register for; nobody agrees. */
+  get wanted(): readonly TopologyChange[] {
+    return this.#mind.wanted;
+  }
+
   learn(topology: Topology): void {
     this.#mind.topology = topology;
     this.#mind.onTopology(topology);
