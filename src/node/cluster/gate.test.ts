@@ -150,6 +150,22 @@ describe('without a lease', () => {
     });
   });
 
+  test('when reads end, clients that track are told to drop what they have kept', async () => {
+    await withMember({ maxStaleMs: 5_000 }, async (node) => {
+      const client = await tracker(await node.connect());
+      await client.exchange('GET bar', '_\r\n');
+      node.member.loseLease();
+      node.member.isStaleForMs = 5_000;
+      node.inside.cron.tick();
+      await client.quiet();
+      node.member.isStaleForMs = 5_001;
+      node.inside.cron.tick();
+      await client.expect('>2\r\n$10\r\ninvalidate\r\n_\r\n');
+      node.inside.cron.tick();
+      await client.quiet();
+    });
+  });
+
   test('a silent in-sync set stops the writes too', async () => {
     await withMember({}, async (node) => {
       const client = await node.connect();

@@ -70,6 +70,8 @@ export class Gate implements MemberListener {
   #staleMs: number | undefined;
   /** Of this event: who follows; undefined: not asked yet. */
   #followers: readonly Follower[] | undefined;
+  /** At the last tick. */
+  #couldReadHere = true;
   /** Sessions in WAIT. */
   readonly #waiting = new Set<Session>();
   /** What the EXEC at work, or the last one, has executed. */
@@ -323,9 +325,12 @@ export class Gate implements MemberListener {
     node.endEvent();
   }
 
-  /** From time to time: nothing waits for a lease that is over. */
+  /** From time to time: nothing waits for a lease that is over, and when reads end here, so do those from what clients have kept of them. */
   tick(): void {
     this.held.check();
+    const { mayReadHere } = this;
+    if (this.#couldReadHere && !mayReadHere) this.#node.tracking.flushed();
+    this.#couldReadHere = mayReadHere;
   }
 
   /** The closed session waits for nothing. */
