@@ -18,7 +18,12 @@ export const layers = {
   lru: { pure: false, mayImport: ['base', 'store'], packages: [] },
   node: { pure: false, mayImport: ['base', 'resp', 'store', 'ring', 'cluster'], packages: [] },
   client: { pure: false, mayImport: ['base', 'resp', 'store', 'ring', 'client/core'], packages: [] },
-  testing: { pure: false, mayImport: ['base', 'node', 'client'], packages: [] },
+  // What node and client stand on too: the compiler lets through what a reference refers to.
+  testing: {
+    pure: false,
+    mayImport: ['base', 'resp', 'store', 'ring', 'cluster', 'client/core', 'node', 'client'],
+    packages: [],
+  },
   cli: {
     pure: false,
     mayImport: ['base', 'resp', 'store', 'ring', 'cluster', 'lru', 'node'],
