@@ -10,9 +10,6 @@ import { addressText } from './node-address.js';
 /** Time to connect, in milliseconds. A reply may take as long as it likes. */
 const CONNECT_TIMEOUT_MS = 5000;
 
-/** A server of TLS that is asked in the clear answers with a record of this type. */
-const TLS_ALERT = 0x15;
-
 /** How TLS is spoken to a node. All three are PEM texts; without `ca` the authorities of the system count. */
 export interface CallTls {
   /** Whether the certificate of the node is checked: not where the nodes are our own, on this machine. */
@@ -49,17 +46,20 @@ export class CallConnection {
   #replies: Reply[] = [];
   #waiter: { resolve: (reply: Reply) => void; reject: (error: Error) => void } | undefined;
   #broken: Error | undefined;
+  #hasRead = false;
 
-  private constructor(socket: Socket, address: string) {
+  private constructor(socket: Socket, address: string, isSecure: boolean) {
     this.#socket = socket;
     this.#address = address;
     socket.on('data', (chunk) => this.#read(chunk));
     socket.on('error', (error) =>
       this.#break(new ConnectionError(`The connection to ${address} broke: ${error.message}.`)),
     );
-    socket.on('close', () =>
-      this.#break(new ConnectionError(`${address} closed the connection before it answered.`)),
-    );
+    socket.on('close', () => {
+      // What it says to the wrong kind of client does not always arrive.
+      const hint = this.#hasRead || isSecure ? '' : ' If it speaks TLS give --tls, or --tls-ca.';
+      this.#break(new ConnectionError(`${address} closed the connection before it answered.${hint}`));
+    });
   }
 
   static connect({ host, port, tls }: CallTarget, timeoutMs = CONNECT_TIMEOUT_MS): Promise<CallConnection> {
@@ -76,7 +76,7 @@ export class CallConnection {
       socket.once(tls === undefined ? 'connect' : 'secureConnect', () => {
         socket.setTimeout(0);
         socket.removeAllListeners('error');
-        resolve(new CallConnection(socket, address));
+        resolve(new CallConnection(socket, address, tls !== undefined));
       });
     });
   }
@@ -102,15 +102,14 @@ export class CallConnection {
   }
 
   #read(chunk: Buffer): void {
+    this.#hasRead = true;
     this.#reader.feed(new Block(chunk), 0, chunk.length);
     let result = this.#reader.next();
     for (; result === READY; result = this.#reader.next()) this.#arrived(this.#reader.reply);
     if (result === NEED_MORE) return;
-    const why =
-      chunk[0] === TLS_ALERT
-        ? 'speaks TLS: give --tls, and --tls-ca for the authority of its certificate'
-        : `does not speak the Redis protocol: ${this.#reader.error}`;
-    this.#break(new ConnectionError(`${this.#address} ${why}.`));
+    this.#break(
+      new ConnectionError(`${this.#address} does not speak the Redis protocol: ${this.#reader.error}.`),
+    );
     this.#socket.destroy();
   }
 

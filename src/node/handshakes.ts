@@ -11,7 +11,7 @@
  * So those that wait can be counted, and another certificate is another server, while handshakes under way end
  * with the one they began with.
  *
- * Cost: a handshake is about a millisecond of this thread (RSA 2048; a third of it with an EC key).
+ * Cost: a handshake is about a millisecond of this thread.
  */
 import type { Socket } from 'node:net';
 import { createServer, type Server, type TLSSocket } from 'node:tls';
@@ -19,7 +19,7 @@ import type { TlsOptions } from './tls-options.js';
 
 /** A client that takes longer is gone, or means no good. Long enough for a fleet that comes all at once. */
 const HANDSHAKE_TIMEOUT_MS = 10_000;
-/** Handshakes under way, some 50 KiB each. This thread does more than that in 2 s. */
+/** Handshakes under way, each with buffers of its own. This thread does more than that in 2 s. */
 export const MAX_HANDSHAKES = 1_000;
 
 export interface HandshakeEvents {
