@@ -29,7 +29,7 @@ import {
   LARGEST_POOLED_BYTES,
   ReplyWriter,
 } from '../resp/index.js';
-import { NO_BLOCK, type Session } from './session.js';
+import { Hold, NO_BLOCK, type Session } from './session.js';
 
 /** First size of a pooled buffer: the replies of an ordinary event fit. */
 const INITIAL_BYTES = 16 * 1024;
@@ -175,7 +175,9 @@ export class Outbox {
     for (let i = 0; i < dirty.length; i++) {
       const session = dirty[i];
       session.dirty = false;
-      this.end(session);
+      // With the push all may go that was held back; then the session goes on.
+      if ((session.holds & Hold.OUTPUT) !== 0) this.release(session);
+      else this.end(session);
     }
     dirty.length = 0;
   }

@@ -164,6 +164,27 @@ describe('replies to what takes something away', () => {
     });
   });
 
+  test('whoever was sent all that waited together with a push goes on', async () => {
+    await withMember({ outputPauseBytes: 1_000 }, async (node) => {
+      node.member.confirmedUpTo = 0;
+      const client = await node.connect();
+      await resp3(client);
+      await client.exchange('SUBSCRIBE news', '>3\r\n$9\r\nsubscribe\r\n$4\r\nnews\r\n:1\r\n');
+      const text = 'x'.repeat(600);
+      await client.exchange(`SET bar ${text}`, OK);
+      await pipeline(node, client, 'DEL {bar}1', 'GET bar', 'GET bar');
+      client.write(encode(['GET', 'bar']));
+      const other = await node.connect();
+      // It is confirmed, and before anybody is told of that something else happens.
+      node.member.confirmedUpTo = node.member.offset;
+      await other.exchange('PUBLISH news hello', ':1\r\n');
+      node.member.confirm();
+      const value = `$600\r\n${text}\r\n`;
+      await client.expect(':0\r\n', value, value);
+      await client.expect('>3\r\n$7\r\nmessage\r\n$4\r\nnews\r\n$5\r\nhello\r\n', value);
+    });
+  });
+
   test('pushes take their place behind what is held', async () => {
     await withReplica(async (node) => {
       const one = await node.connect();
