@@ -319,9 +319,11 @@ export class Gate implements MemberListener {
     this.#role = role;
     this.#shard = shard === undefined ? undefined : { id: shard.id, epoch: shard.epoch };
     if (isOther) this.#becomeOther();
-    else this.held.check();
     if (isOther || (before !== undefined && this.view !== undefined && before.losesSlotsTo(this.view)))
       this.#sendAway();
+    // Last: sessions that waited for it go on at once, and everything is to be as it will be.
+    if (isOther) this.held.fail();
+    else this.held.check();
     node.endEvent();
   }
 
@@ -340,7 +342,6 @@ export class Gate implements MemberListener {
 
   #becomeOther(): void {
     this.#turn++;
-    this.held.fail();
     this.#node.leases.moved(this.#shard?.id ?? 0, this.#shard?.epoch ?? 0);
     this.#askWaiting();
   }

@@ -185,6 +185,26 @@ describe('replies to what takes something away', () => {
     });
   });
 
+  test('whoever goes on in another epoch is granted its leases', async () => {
+    await withMember({ outputPauseBytes: 1_000 }, async (node) => {
+      node.member.confirmedUpTo = 0;
+      const client = await node.connect();
+      const text = 'x'.repeat(600);
+      await client.exchange(`SET bar ${text}`, OK);
+      await pipeline(node, client, 'DEL {bar}1', 'GET bar', 'GET bar');
+      client.send('LEASE.GET', '{bar}2');
+      // It waits in the output's turn.
+      const other = await node.connect();
+      await other.exchange('PING', '+PONG\r\n');
+      node.member.become('primary', 2);
+      const value = `$600\r\n${text}\r\n`;
+      await client.expect(UNCERTAIN, value, value);
+      const [status, token] = (await client.reply()) as string[];
+      assert.equal(status, 'load');
+      await client.exchange(`LEASE.FILL {bar}2 ${token} v`, ':1\r\n');
+    });
+  });
+
   test('pushes take their place behind what is held', async () => {
     await withReplica(async (node) => {
       const one = await node.connect();
