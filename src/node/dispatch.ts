@@ -129,6 +129,7 @@ function measureSinceMark(session: Session, command: Command, request: Request):
 
 function took(session: Session, command: Command, request: Request, elapsedMs: number): void {
   const { node } = session;
+  node.gate?.tookLong();
   const elapsedUs = Math.max(0, Math.round(elapsedMs * 1000));
   command.took(elapsedUs);
   if ((command.flags & Trait.SKIP_SLOWLOG) === 0) node.slowlog.add(session, command, request, elapsedUs);

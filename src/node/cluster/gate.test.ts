@@ -188,6 +188,23 @@ describe('without a lease', () => {
       assert.ok(questions >= writes / 64 && questions < writes / 2, `${questions} questions`);
     });
   });
+
+  test('it is asked for again behind whatever may have taken long', async () => {
+    await withMember({}, async (node) => {
+      const client = await node.connect();
+      const inOneGo = async (lines: readonly string[], replies: readonly string[]): Promise<void> => {
+        client.write(lines.map((line) => encode(line.split(' '))).join(''));
+        await client.expect(...replies);
+      };
+      const { member } = node;
+      let before = member.leaseQuestions;
+      await inOneGo(['SET bar 1', 'KEYS nothing', 'SET bar 2'], [OK, '*0\r\n', OK]);
+      assert.ok(member.leaseQuestions - before >= 3, 'by each write, and before the replies leave');
+      before = member.staleQuestions;
+      await inOneGo(['GET bar', 'KEYS nothing', 'GET bar'], ['$1\r\n2\r\n', '*0\r\n', '$1\r\n2\r\n']);
+      assert.ok(member.staleQuestions - before >= 2, 'by each read');
+    });
+  });
 });
 
 describe('who hangs on what leaves', () => {

@@ -12,8 +12,9 @@
  * Commands without keys are executed wherever they come, but those that write need a primary. What a command does to the data is
  * said in the command table (`change`). Order and texts of what Redis Cluster knows too are its own.
  *
- * The lease is asked for at the first write of an event, then again after CHECKED_WRITES of them or after one that may have taken long, and
- * before the replies leave. In between nothing waits: these writes are some 100 us, the lease has a slack of 20 ms. A read asks once in an event.
+ * The lease is asked for at the first write of an event, then again after CHECKED_WRITES of them or after any command that may have taken long,
+ * and before the replies leave. In between nothing waits: these writes are some 100 us, the lease has a slack of 20 ms. A read asks once in an
+ * event, and again after such a command.
  *
  * When shard, epoch or role change, all who hang on what is gone are told: held replies, waiters, watchers, who tracks keys, subscribers of
  * shard channels. Cost of a command: its slot and one look-up.
@@ -117,6 +118,12 @@ export class Gate implements MemberListener {
     this.#checkedWrites = 0;
     this.#staleMs = undefined;
     this.#followers = undefined;
+  }
+
+  /** A command took its time, or may have: what was known of the lease before is not known any more. */
+  tookLong(): void {
+    this.#checkedWrites = 0;
+    this.#staleMs = undefined;
   }
 
   // -- before a command
@@ -253,7 +260,6 @@ export class Gate implements MemberListener {
       if (changes) this.held.mark(session, from, waits);
       return;
     }
-    if ((flags & Trait.MEASURED) !== 0) this.#checkedWrites = 0;
     if (!changesData(command, request)) return;
     const waits = this.#waits(command, request);
     if (!session.inExec) {

@@ -81,6 +81,8 @@ export class ToldMember implements ClusterMember {
   listener: MemberListener = { confirmed() {}, changed() {} };
   /** How often it was asked for the lease. */
   leaseQuestions = 0;
+  /** And how stale its reads are. */
+  staleQuestions = 0;
   readonly #node: CacheNode;
 
   constructor(node: CacheNode, self: TopologyNode, topology: Topology | undefined) {
@@ -99,6 +101,7 @@ export class ToldMember implements ClusterMember {
   }
 
   staleMs(): number {
+    this.staleQuestions++;
     return this.isStaleForMs;
   }
 
