@@ -79,7 +79,7 @@ SWAPDB 0 1 | MOVE bar 1 | MOVE foo 1 | COPY {bar}1 {bar}3 DB 1 | COPY {bar}1 {ba
 MULTI | SET bar 1 | SET hello 1 | EXEC
 MULTI | SET bar 1 | GET bar | EXEC
 WATCH bar | MULTI | GET bar | EXEC
-WAIT 0 0 | FLUSHALL | DBSIZE
+FLUSHALL | DBSIZE
 `;
 const onReplica = `
 GET bar | SET bar 1 | FLUSHALL | FLUSHDB | SWAPDB 0 1 | WAIT 1 1
