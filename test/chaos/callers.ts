@@ -34,7 +34,9 @@ const WRITE_MS = 500;
 const DELETE_MS = 2000;
 /** Then the reader asks another copy. */
 const READ_MS = 150;
-const AUDIT_MS = 5000;
+/** Of an audit, which is of thousands of keys on a machine that may be busy; and of one of its answers. */
+const AUDIT_MS = 30_000;
+const AUDITED_MS = 5000;
 const AUDITED_AT_ONCE = 100;
 /** Values of one client. */
 const VALUES = 1e9;
@@ -97,7 +99,7 @@ export class Callers {
         const replies = await links.ask(
           node,
           some.map((key) => this.#readOf(key)),
-          AUDIT_MS,
+          AUDITED_MS,
         );
         const seen = replies.map((reply) => this.#seen(reply));
         const moved = seen.find((one) => typeof one === 'string');

@@ -10,8 +10,8 @@ import type { ChaosVerdict } from '../chaos/verdict.js';
 
 const OPTIONS: ChaosOptions = {
   against: 'nuthatch',
-  faults: ['kill', 'cut', 'term', 'stop', 'full-disk', 'deaf'],
-  rounds: 6,
+  faults: ['kill', 'cut', 'term', 'full-disk', 'deaf'],
+  rounds: 5,
   seed: 1,
   ackWrites: 'primary',
   checksLease: true,
