@@ -36,8 +36,8 @@ export class Listener {
     this.#node = node;
     const { tls, log } = node.options;
     this.#complaints = new Complaints(log);
-    // A write over TLS is never done at once: whoever will say no more is answered before his side is ended.
-    this.#server = createServer({ noDelay: true, allowHalfOpen: tls !== undefined });
+    // Whoever will say no more is answered before his side is ended, also what waits for replicas or for TLS.
+    this.#server = createServer({ noDelay: true, allowHalfOpen: true });
     this.#handshakes =
       tls &&
       new Handshakes(tls, {
@@ -115,13 +115,8 @@ export class Listener {
   #acceptSecured(socket: Socket): void {
     const session = this.#open(socket, new TlsWire(socket));
     if (session === undefined) return;
-    const { intake, sessions, outbox } = this.#node;
+    const { intake } = this.#node;
     socket.on('data', (chunk: Buffer) => intake.receive(session, new Block(chunk), chunk.length));
-    socket.on('end', () => {
-      if (session.closed) return;
-      sessions.closeAfterReply(session);
-      outbox.end(session);
-    });
   }
 
   /** Undefined: there are too many. */
@@ -138,6 +133,11 @@ export class Listener {
     socket.setNoDelay(true);
     if (node.config.tcpKeepAliveMs > 0) socket.setKeepAlive(true, node.config.tcpKeepAliveMs);
     const session = node.sessions.open(socket, wire);
+    socket.on('end', () => {
+      if (session.closed) return;
+      node.sessions.closeAfterReply(session);
+      node.outbox.end(session);
+    });
     socket.on('close', () => node.sessions.close(session));
     return session;
   }

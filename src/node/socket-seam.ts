@@ -127,7 +127,7 @@ function installSeam(server: Server, handle: ServerHandle, binding: StreamBindin
   const original = handle.onconnection;
   if (original === undefined) return;
   const shared = new Block(Buffer.allocUnsafeSlow(READ_BYTES));
-  const internals = server as unknown as { _connections: number };
+  const internals = server as unknown as { _connections: number; readonly allowHalfOpen: boolean };
   const writes = new HandleWrites(binding);
   handle.onconnection = function onconnection(
     this: ServerHandle,
@@ -145,7 +145,7 @@ function installSeam(server: Server, handle: ServerHandle, binding: StreamBindin
     let receive: Receive = ignore;
     const options = {
       handle: clientHandle,
-      allowHalfOpen: false,
+      allowHalfOpen: internals.allowHalfOpen,
       readable: true,
       writable: true,
       onread: { buffer: shared.bytes, callback: ignore },

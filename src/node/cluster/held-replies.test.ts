@@ -38,6 +38,18 @@ describe('replies to what takes something away', () => {
     });
   });
 
+  test('come also to a client that says no more, which is closed then', async () => {
+    await withReplica(async (node) => {
+      const client = await node.connect();
+      await pipeline(node, client, 'DEL bar', 'PING');
+      client.socket.end();
+      const { sessions } = node.inside;
+      await eventually(() => [...sessions.all()].some((one) => one.closeAfterReply), 'its end was heard');
+      node.member.confirm();
+      assert.equal(await client.closed(), ':0\r\n+PONG\r\n');
+    });
+  });
+
   test('each goes when its own offset is confirmed', async () => {
     await withReplica(async (node) => {
       const client = await node.connect();
@@ -245,7 +257,7 @@ describe('replies to what takes something away', () => {
     await withReplica(async (node) => {
       const gone = await node.connect();
       await pipeline(node, gone, 'DEL bar');
-      gone.close();
+      gone.socket.resetAndDestroy();
       await eventually(() => node.inside.gate?.held.sessionCount === 0, 'nothing of it is held');
       const quitting = await node.connect();
       await pipeline(node, quitting, 'DEL bar', 'QUIT');
