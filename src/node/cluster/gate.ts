@@ -274,9 +274,9 @@ export class Gate implements MemberListener {
   #waits(command: Command, request: Request): boolean {
     const { flags } = command;
     if ((flags & Trait.TAKES_AWAY) !== 0 || takesAwayByWord(command, request)) return true;
-    return (
-      this.#node.config.ackWrites === 'replica' && ((flags & Trait.ADDS) === 0 || storesInAnyCase(request))
-    );
+    // What our clients store after their database has it takes the place of an older value, wherever that is read.
+    if ((flags & Trait.ADDS) !== 0) return storesInAnyCase(request);
+    return this.#node.config.ackWrites === 'replica';
   }
 
   // -- WAIT
