@@ -11,7 +11,6 @@
  * - It follows one primary in one epoch, and takes nothing of another. When the topology names another, its owner makes
  *   another of these with the same store, backlog and `held`.
  */
-import { assert } from '../../base/index.js';
 import { isSameLife, type NodeLife } from '../../ring/index.js';
 import type { Clocks, Outbox } from '../step.js';
 import type { Backlog } from './backlog.js';
@@ -97,11 +96,13 @@ export class ReplicaStream<W> {
     if (message.kind !== 'replication/batch' || message.shard !== shard) return;
     if (message.epoch !== epoch || !isSameLife(from, primary)) return;
     if (message.session !== this.#session && !this.#begin(message, monotonicMs)) return;
-    if (message.number !== this.#batches) {
-      // One was lost; what comes after it is of no use. One that comes twice is left out.
-      if (message.number > this.#batches && mutants?.has('apply-over-gap') !== true)
+    if (message.number !== this.#batches || message.offset !== this.#offset) {
+      // One was lost, or its sender is confused; what comes after it is of no use. One that comes twice is left out.
+      if (message.number < this.#batches) return;
+      if (mutants?.has('apply-over-gap') !== true) {
         this.#session = undefined;
-      if (message.number < this.#batches || this.#session === undefined) return;
+        return;
+      }
     }
     this.#heardMs = monotonicMs;
     this.#do(message);
@@ -158,8 +159,7 @@ export class ReplicaStream<W> {
   #lastSession: number | undefined;
 
   #do({ number, offset, writes, slice, isComplete }: Batch<W>): void {
-    const { store, backlog, epoch, mutants } = this.#options;
-    assert(offset === this.#offset || mutants !== undefined, 'batches follow each other');
+    const { store, backlog, epoch } = this.#options;
     for (const write of writes) {
       store.apply(write);
       backlog.add(write);
