@@ -27,6 +27,7 @@ import {
   type Engine,
   type EngineCluster,
   type EngineHost,
+  hostWithin,
   type Payload,
   type Reading,
   type ReadMode,
@@ -70,7 +71,8 @@ export class ClusterEngine implements Engine {
     this.#routes = new ClusterRoutes(options.reads);
     this.#opening = new Opening(options.time);
     this.#ways = this.#waysOf(options.time);
-    this.#nodes = new ClusterNodes(options, this.#routes, this.#nodeHost());
+    const nodeHost = hostWithin(host, (problem, node) => this.#reached(node, problem));
+    this.#nodes = new ClusterNodes(options, this.#routes, nodeHost);
     this.#absence = new ClientError('NOT_CONNECTED', `no node of ${this.description} has told of it yet`);
     this.#watch = new TopologyWatch({
       seeds: options.seeds,
@@ -287,19 +289,6 @@ export class ClusterEngine implements Engine {
   }
 
   // -- nodes
-
-  /** What a node tells is told as it is, but that it can be reached, or not. */
-  #nodeHost(): EngineHost {
-    const host = this.#host;
-    return {
-      woken: (key) => host.woken(key),
-      invalidated: (key, node) => host.invalidated(key, node),
-      unsound: (node) => host.unsound(node),
-      sound: (sinceMs, node) => host.sound(sinceMs, node),
-      drawTicket: (node) => host.drawTicket(node),
-      reachable: (problem, node) => this.#reached(node, problem),
-    };
-  }
 
   #reached(number: number, problem: Error | undefined): void {
     this.#routes.setAway(number, problem !== undefined);

@@ -23,6 +23,7 @@ import {
   type Engine,
   type EngineHost,
   type EngineOptions,
+  hostWithin,
   type Payload,
   type Reading,
   type ReadMode,
@@ -240,19 +241,12 @@ export class DetectEngine implements Engine {
 
   #make(found: FoundServer): Engine {
     let wasReady = false;
-    const host: EngineHost = {
-      woken: (key) => this.#host.woken(key),
-      invalidated: (key, node) => this.#host.invalidated(key, node),
-      unsound: (node) => this.#host.unsound(node),
-      sound: (sinceMs, node) => this.#host.sound(sinceMs, node),
-      drawTicket: (node) => this.#host.drawTicket(node),
-      reachable: (problem, node) => {
-        this.#host.reachable(problem, node);
-        if (problem !== undefined) return;
-        if (wasReady) this.#ask();
-        wasReady = true;
-      },
-    };
+    const host = hostWithin(this.#host, (problem, node) => {
+      this.#host.reachable(problem, node);
+      if (problem !== undefined) return;
+      if (wasReady) this.#ask();
+      wasReady = true;
+    });
     return found.kind === 'nuthatch'
       ? new NuthatchEngine(this.#server, this.#options, host, found)
       : this.#makers.redis(this.#server, this.#options, host, found);

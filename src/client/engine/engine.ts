@@ -125,6 +125,18 @@ export interface EngineHost {
   reachable(problem: Error | undefined, home: number): void;
 }
 
+/** The host of an engine within another engine: told everything but whether something can be reached, which the outer one judges. */
+export function hostWithin(host: EngineHost, reachable: EngineHost['reachable']): EngineHost {
+  return {
+    woken: (key) => host.woken(key),
+    invalidated: (key, node) => host.invalidated(key, node),
+    unsound: (node) => host.unsound(node),
+    sound: (sinceMs, node) => host.sound(sinceMs, node),
+    drawTicket: (node) => host.drawTicket(node),
+    reachable,
+  };
+}
+
 /** Where in a cluster a key is. Nodes are told as HOST:PORT. */
 export interface KeyPlace {
   readonly slot: number;

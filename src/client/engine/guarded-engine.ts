@@ -22,6 +22,7 @@ import {
   type Answer,
   type Engine,
   type EngineHost,
+  hostWithin,
   type Payload,
   type Reading,
   type ReadMode,
@@ -60,18 +61,12 @@ export class GuardedEngine implements Engine {
     this.#opening = new Opening(options.time);
     this.#circuit = new Circuit(options.time.now(), options.random, options.circuit);
     this.#reports = new Reports(this.#circuit, options.time);
-    this.#engine = make({
-      woken: (key) => host.woken(key),
-      invalidated: (key, node) => host.invalidated(key, node),
-      unsound: (node) => host.unsound(node),
-      sound: (sinceMs, node) => host.sound(sinceMs, node),
-      drawTicket: (node) => host.drawTicket(node),
-      reachable: (problem, node) => {
-        this.#opening.over();
-        if (problem === undefined) this.#heard();
-        host.reachable(problem, node);
-      },
+    const inner = hostWithin(host, (problem, node) => {
+      this.#opening.over();
+      if (problem === undefined) this.#heard();
+      host.reachable(problem, node);
     });
+    this.#engine = make(inner);
   }
 
   get description(): string {

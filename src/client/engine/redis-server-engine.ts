@@ -7,7 +7,7 @@
  */
 import { hostTime } from '../time.js';
 import type { EngineMaker } from './detect-engine.js';
-import type { EngineHost } from './engine.js';
+import { hostWithin } from './engine.js';
 import { addressOf, openEngineConnection } from './engine-connection.js';
 import { PING } from './heartbeat.js';
 import { PushedWaits } from './pushed-waits.js';
@@ -17,17 +17,10 @@ import { RedisEngine } from './redis-engine.js';
 export const makeRedisEngine: EngineMaker = (server, options, host, found) => {
   const { tracks } = options;
   const time = server.time ?? hostTime;
-  const told: EngineHost = {
-    woken: (key) => host.woken(key),
-    invalidated: (key, node) => host.invalidated(key, node),
-    unsound: (node) => host.unsound(node),
-    sound: (sinceMs, node) => host.sound(sinceMs, node),
-    drawTicket: (node) => host.drawTicket(node),
-    reachable: (problem, node) => {
-      host.reachable(problem, node);
-      if (problem !== undefined) engine.lost();
-    },
-  };
+  const told = hostWithin(host, (problem, node) => {
+    host.reachable(problem, node);
+    if (problem !== undefined) engine.lost();
+  });
   const connection = openEngineConnection(server, options, told, {
     setup: [['CLIENT', 'TRACKING', 'ON', ...(tracks ? [] : ['OPTIN']), 'NOLOOP']],
     pushed: ([what, keys]) => {

@@ -14,7 +14,7 @@ import { ClientError } from '../errors.js';
 import type { TimeSource } from '../time.js';
 import type { FoundServer } from './detect-engine.js';
 import type { Engine, EngineCluster, EngineHost, Payload, Reading, ReadMode } from './engine.js';
-import { readOf } from './engine.js';
+import { hostWithin, readOf } from './engine.js';
 import { Opening } from './opening.js';
 
 /** Told what a server is: its place in the list, and what it says. */
@@ -52,7 +52,8 @@ export class SeedsEngine implements Engine {
     this.#host = host;
     this.#kinds = parts.servers.map(() => undefined);
     this.#opening = new Opening(parts.time);
-    this.#lone = parts.makeLone(this.#loneHost(), (place, found) => this.#found(place, found));
+    const loneHost = hostWithin(host, (problem, home) => this.#loneReached(problem, home));
+    this.#lone = parts.makeLone(loneHost, (place, found) => this.#found(place, found));
   }
 
   get description(): string {
@@ -159,7 +160,8 @@ export class SeedsEngine implements Engine {
     this.#refusal = undefined;
     const isOther = isCluster === (this.#cluster === undefined);
     if (!isOther && !wasRefused) return;
-    if (isCluster) this.#cluster ??= this.#parts.makeCluster(this.#clusterHost());
+    if (isCluster)
+      this.#cluster ??= this.#parts.makeCluster(hostWithin(this.#host, (problem) => this.#tellAll(problem)));
     else this.#leaveCluster();
     this.#chosen();
   }
@@ -191,33 +193,11 @@ export class SeedsEngine implements Engine {
     for (const home of this.#kinds.keys()) this.#host.reachable(problem, home);
   }
 
-  #loneHost(): EngineHost {
-    const host = this.#host;
-    return {
-      woken: (key) => host.woken(key),
-      invalidated: (key, node) => host.invalidated(key, node),
-      unsound: (node) => host.unsound(node),
-      sound: (sinceMs, node) => host.sound(sinceMs, node),
-      drawTicket: (node) => host.drawTicket(node),
-      reachable: (problem, home) => {
-        if (this.#cluster !== undefined || this.#refusal !== undefined) return;
-        this.#silent.add(home);
-        if (this.#silent.size === this.#kinds.length) this.#opening.over();
-        host.reachable(problem, home);
-      },
-    };
-  }
-
-  #clusterHost(): EngineHost {
-    const host = this.#host;
-    return {
-      woken: (key) => host.woken(key),
-      invalidated: (key, node) => host.invalidated(key, node),
-      unsound: (node) => host.unsound(node),
-      sound: (sinceMs, node) => host.sound(sinceMs, node),
-      drawTicket: (node) => host.drawTicket(node),
-      reachable: (problem) => this.#tellAll(problem),
-    };
+  #loneReached(problem: Error | undefined, home: number): void {
+    if (this.#cluster !== undefined || this.#refusal !== undefined) return;
+    this.#silent.add(home);
+    if (this.#silent.size === this.#kinds.length) this.#opening.over();
+    this.#host.reachable(problem, home);
   }
 }
 
