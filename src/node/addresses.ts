@@ -1,4 +1,4 @@
-/** What an address is good for, in whatever way it is written. */
+/** Addresses of hosts: what one is good for, in whatever way it is written, and how it stands with its port. */
 import { BlockList, isIP } from 'node:net';
 
 const loopback = new BlockList();
@@ -8,6 +8,11 @@ loopback.addAddress('::1', 'ipv6');
 const any = new BlockList();
 any.addAddress('0.0.0.0', 'ipv4');
 any.addAddress('::', 'ipv6');
+
+/** HOST:PORT; an IPv6 address stands in brackets. */
+export function addressText(host: string, port: number): string {
+  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
+}
 
 /** Whether only processes of this machine can reach an address. */
 export function isLoopback(host: string): boolean {

@@ -16,6 +16,7 @@
 import type { Socket } from 'node:net';
 import { Block } from '../base/index.js';
 import type { ReplyWriter, Request, RequestReader } from '../resp/index.js';
+import { addressText } from './addresses.js';
 import type { CacheNode } from './cache-node.js';
 import type { Marks } from './cluster/held-replies.js';
 import type { Command } from './command.js';
@@ -189,5 +190,5 @@ function endpoint(address: string | undefined, port: number | undefined): string
   if (address === undefined) return '?:0';
   // An IPv4 client of a socket that listens on all addresses.
   if (address.startsWith('::ffff:')) return `${address.slice('::ffff:'.length)}:${port}`;
-  return address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`;
+  return addressText(address, port ?? 0);
 }

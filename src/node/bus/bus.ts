@@ -13,9 +13,10 @@
  * Without a secret it listens on the loopback alone. Time comes with `tick`, every 50 ms or so.
  */
 import { randomBytes } from 'node:crypto';
-import { connect, createServer, isIPv6, type Server, type Socket } from 'node:net';
+import { connect, createServer, type Server, type Socket } from 'node:net';
 import { Backoff, type BackoffShape, type RandomSource } from '../../base/index.js';
 import type { NodeId } from '../../ring/index.js';
+import { addressText, isLoopback } from '../addresses.js';
 import type { Log } from '../options.js';
 import { ByteStream } from './byte-stream.js';
 import { Channel, type ChannelEvents } from './channel.js';
@@ -103,7 +104,7 @@ export class Bus {
     server.on('error', (error) => this.#options.log.error(`accepting a node failed: ${error.message}`));
     const bound = server.address();
     const actual = bound !== null && typeof bound === 'object' ? bound.port : port;
-    this.#address = `${isIPv6(announced) ? `[${announced}]` : announced}:${actual}`;
+    this.#address = addressText(announced, actual);
     return actual;
   }
 
@@ -302,10 +303,6 @@ export class Bus {
     this.#told.set(peer, why.code);
     log.warn(`no connection with ${peer}: ${why.message}`);
   }
-}
-
-function isLoopback(host: string): boolean {
-  return host === 'localhost' || host === '::1' || /^127(\.\d{1,3}){3}$/.test(host);
 }
 
 /** 'host:6379', '[::1]:6379'. */

@@ -52,7 +52,7 @@ export class LiveMember implements ClusterMember {
     { readonly from: NodeLife; readonly message: ReplicationMessage<EffectGroup> }
   >();
   #timer: NodeJS.Timeout | undefined;
-  #isPumpDue = false;
+  #isFlushDue = false;
   #gathering: NodeJS.Timeout | undefined;
   /** What the gate was told last. */
   #confirmed = -1;
@@ -88,7 +88,7 @@ export class LiveMember implements ClusterMember {
     mind.onArriving = (from) => this.#copy.arriving(from, this.#clocks());
     mind.onDeadNodes = (nodes) => {
       this.deadNodes = new Set(nodes);
-      this.#event(() => this.listener.changed());
+      this.listener.changed();
     };
   }
 
@@ -149,11 +149,6 @@ export class LiveMember implements ClusterMember {
     return this.#copy;
   }
 
-  /** Everything that was done here is in the stream. */
-  flush(): void {
-    this.#pump();
-  }
-
   /** Hands its shard over to a replica that is in sync, to the one named or any. Resolves with why it did not come about. */
   async handOver(to?: NodeId): Promise<string | undefined> {
     if (this.#handOver !== undefined) return 'it is being handed over';
@@ -198,8 +193,8 @@ export class LiveMember implements ClusterMember {
     const isLost = this.#heldLease && !holdsLease;
     this.#heldLease = holdsLease;
     if (holdsLease) this.#heldLeaseMs = nowMs;
-    if (isLost) this.#event(() => this.listener.changed());
-    this.#pump();
+    if (isLost) this.listener.changed();
+    this.flush();
   }
 
   #learn(topology: Topology): void {
@@ -212,7 +207,7 @@ export class LiveMember implements ClusterMember {
       if (!isSame) this.#takeRole(staleMs);
       this.listener.changed();
     });
-    this.#pump();
+    this.flush();
   }
 
   /** `staleMs`: of what was held before. Until the lease is held that goes on: what names this node primary may have come late, and another write since. */
@@ -268,10 +263,10 @@ export class LiveMember implements ClusterMember {
 
   /** In the turn after this one: until then the loop may bring more. */
   hurry(): void {
-    if (this.#isPumpDue) return;
-    this.#isPumpDue = true;
+    if (this.#isFlushDue) return;
+    this.#isFlushDue = true;
     setImmediate(() => {
-      this.#isPumpDue = false;
+      this.#isFlushDue = false;
       this.flush();
     });
   }
@@ -282,14 +277,14 @@ export class LiveMember implements ClusterMember {
   }
 
   /** Sends everything that was done, and asks the register for what the copy wants. */
-  #pump(): void {
+  flush(): void {
     this.#store.flush();
     if (this.#isLeaving && this.#copy.role === 'replica') return;
     const wishes = this.#copy.tick(this.#clocks(), this.#outbox);
     for (const wish of wishes) void this.#want(wish);
     if (this.#copy.role !== 'primary' || this.#copy.confirmed === this.#confirmed) return;
     this.#confirmed = this.#copy.confirmed;
-    this.#event(() => this.listener.confirmed());
+    this.listener.confirmed();
   }
 
   async #want(change: TopologyChange): Promise<void> {

@@ -5,7 +5,7 @@
 import { randomUUID } from 'node:crypto';
 import { Block, keySlot } from '../../base/index.js';
 import { firstTopology, isRefusal, type NodeId, type TopologyNode } from '../../ring/index.js';
-import { isLoopback } from '../addresses.js';
+import { addressText, isLoopback } from '../addresses.js';
 import { NUTHATCH_VERSION } from '../version.js';
 import type { LiveMember } from './cluster-member.js';
 import type { ClusterStatus, CopyStatus, MemberStatus } from './cluster-status.js';
@@ -147,7 +147,7 @@ function topologyNode({
 }
 
 function addressOf({ host, port }: TopologyNode): string {
-  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
+  return addressText(host, port);
 }
 
 function isAt(node: TopologyNode, address: string): boolean {
