@@ -5,12 +5,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
 import { Command, nuthatch } from './cli/commands.js';
+import { freePort } from './kit/servers.js';
 
 const SECRET = 'a secret that only these nodes know';
-/** Below the ports that the system gives out, and no other test's. */
-const PORT = 23_790;
+/** Of clients and of other nodes, on each of the addresses. */
+const PORT = await freePort();
+const BUS_PORT = await freePort();
 const hosts = ['127.0.0.1', '127.0.0.2', '127.0.0.3'];
-const addresses = hosts.map((host) => `${host}:${PORT}`);
+const addresses = hosts.map((host) => `${host}:${PORT}@${BUS_PORT}`);
 const folder = mkdtempSync(join(tmpdir(), 'nuthatch-init-'));
 const nodes: Command[] = [];
 after(async () => {
@@ -20,8 +22,9 @@ after(async () => {
 });
 
 async function start(host: string, more: readonly string[] = []): Promise<void> {
-  const others = addresses.filter((address) => address !== `${host}:${PORT}`).join(',');
-  const place = ['--host', host, '--port', String(PORT), '--join', others, '--data', join(folder, host)];
+  const others = addresses.filter((address) => !address.startsWith(`${host}:`)).join(',');
+  const ports = ['--port', String(PORT), '--bus-port', String(BUS_PORT)];
+  const place = ['--host', host, ...ports, '--join', others, '--data', join(folder, host)];
   const variables = { NUTHATCH_CLUSTER_SECRET: SECRET };
   const node = new Command(['start', ...place, '--max-memory', '16mb', ...more], { variables });
   nodes.push(node);
@@ -52,6 +55,6 @@ describe('nuthatch cluster init', { skip: process.platform !== 'linux', timeout:
     );
     const again = await cluster('init', ...addresses);
     assert.equal(again.code, 1);
-    assert.match(again.stderr, /^127\.0\.0\.1:\d+ belongs to a cluster already/);
+    assert.match(again.stderr, /^127\.0\.0\.1:\d+@\d+ belongs to a cluster already/);
   });
 });
