@@ -52,7 +52,13 @@ export class Network {
     // Else what was sent in the worst of times holds up all that follows.
     this.#lastArrivalUs.fill(0);
     for (const kind of LINK_FAULTS) this.#faults[kind].fill(0);
-    this.#settings = { ...this.#settings, tailPermille: 0, lossPermille: 0, twicePermille: 0, keepsOrder: true };
+    this.#settings = {
+      ...this.#settings,
+      tailPermille: 0,
+      lossPermille: 0,
+      twicePermille: 0,
+      keepsOrder: true,
+    };
   }
 
   has(kind: LinkFault, link: number): boolean {

@@ -304,3 +304,17 @@ test('before a node has told of the cluster calls are rejected, and ready waits'
     await cluster.stop();
   }
 });
+
+test('a node that has learnt of a newer topology says so, and it is read at once, and once', async () => {
+  await withCluster(async ({ engine, cluster, p, r, time, passes }) => {
+    assert.equal(engine.cluster.stats()?.version, 1);
+    const reads = () => p.topologyReads + r.topologyReads;
+    const before = reads();
+    const startMs = time.now();
+    cluster.agree({ ...cluster.first(), version: 2 });
+    for (const node of [p, r]) node.pushTopology();
+    await passes(() => engine.cluster.stats()?.version === 2, 'it is followed');
+    assert.ok(time.now() - startMs < 500, 'sooner than by asking from time to time');
+    assert.equal(reads(), before + 1);
+  });
+});

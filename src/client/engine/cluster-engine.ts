@@ -72,7 +72,9 @@ export class ClusterEngine implements Engine {
     this.#opening = new Opening(options.time);
     this.#ways = this.#waysOf(options.time);
     const nodeHost = hostWithin(host, (problem, node) => this.#reached(node, problem));
-    this.#nodes = new ClusterNodes(options, this.#routes, nodeHost);
+    this.#nodes = new ClusterNodes(options, this.#routes, nodeHost, (node, version) =>
+      this.#watch.told(version, this.#nodes.callerOf(node)),
+    );
     this.#absence = new ClientError('NOT_CONNECTED', `no node of ${this.description} has told of it yet`);
     this.#watch = new TopologyWatch({
       seeds: options.seeds,

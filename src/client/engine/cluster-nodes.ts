@@ -31,14 +31,24 @@ export class ClusterNodes {
   readonly #options: ClusterNodesOptions;
   readonly #routes: ClusterRoutes;
   readonly #host: EngineHost;
+  readonly #topologyChanged: (node: number, version: number) => void;
   readonly #nodes = new Map<number, ConnectedNode>();
   #turn = 0;
 
-  /** What a node tells goes to this host, with the node's number; also whether it can be reached. */
-  constructor(options: ClusterNodesOptions, routes: ClusterRoutes, host: EngineHost) {
+  /**
+   * What a node tells goes to this host, with the node's number, also whether it can be reached; and that it has learnt of a version of the
+   * topology to `topologyChanged`.
+   */
+  constructor(
+    options: ClusterNodesOptions,
+    routes: ClusterRoutes,
+    host: EngineHost,
+    topologyChanged: (node: number, version: number) => void,
+  ) {
     this.#options = options;
     this.#routes = routes;
     this.#host = host;
+    this.#topologyChanged = topologyChanged;
   }
 
   /** Begins to connect, if it has not begun. */
@@ -94,7 +104,10 @@ export class ClusterNodes {
     // It is made by the other one, which is handed what tells both.
     const made: { inner?: NuthatchEngine } = {};
     const make = (host: EngineHost): Engine => {
-      made.inner = new NuthatchEngine(server, options, host, { isOfCluster: true });
+      made.inner = new NuthatchEngine(server, options, host, {
+        isOfCluster: true,
+        topologyChanged: (version) => this.#topologyChanged(number, version),
+      });
       return made.inner;
     };
     const guarded = new GuardedEngine(make, this.#host, this.#options);

@@ -33,6 +33,7 @@ export class FakeNode {
   topologyReads = 0;
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
+  readonly #subscribed = new Set<Socket>();
   #pinged: Socket[] = [];
 
   private constructor(server: Server, port: number) {
@@ -48,6 +49,12 @@ export class FakeNode {
     const address = server.address();
     if (address === null || typeof address === 'string') throw new Error('a TCP server has an address');
     return new FakeNode(server, address.port);
+  }
+
+  /** Tells all who asked for it that it has learnt of its topology. */
+  pushTopology(): void {
+    for (const socket of this.#subscribed)
+      socket.write(`>2\r\n${bulk('topology')}:${this.topology?.version ?? 0}\r\n`);
   }
 
   get heldPings(): number {
@@ -69,12 +76,16 @@ export class FakeNode {
   #serve(socket: Socket): void {
     this.#sockets.add(socket);
     socket.on('error', () => {});
-    socket.on('close', () => this.#sockets.delete(socket));
+    socket.on('close', () => {
+      this.#sockets.delete(socket);
+      this.#subscribed.delete(socket);
+    });
     const reader = ReplyReader.of(bulkText);
     socket.on('data', (chunk: Buffer) => {
       reader.feed(new Block(chunk), 0, chunk.length);
       while (reader.next() === READY) {
         const words = (reader.reply as Reply<string>[]).map(String);
+        if (words[2] === 'PUSH') this.#subscribed.add(socket);
         const isHeld = words[0] === 'PING' && this.holdsPings;
         if (isHeld) this.#pinged.push(socket);
         const reply = isHeld ? undefined : this.#reply(words);
@@ -103,6 +114,7 @@ export class FakeNode {
       case 'LEASE.PUSHES':
         return this.pushes === null ? '_\r\n' : `:${this.pushes}\r\n`;
       case 'CLUSTER':
+        if (words[2] === 'PUSH') return `:${this.topology?.version ?? 0}\r\n`;
         return words[1] === 'INFO' ? this.#info() : this.#topology();
       default:
         this.asked.push(words.join(' '));

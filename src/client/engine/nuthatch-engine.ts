@@ -5,6 +5,7 @@
  *   beginWrite ──LEASE.GET WRITE──>      fail, renew ──LEASE.FAIL, LEASE.RENEW──>      soften ──LEASE.EXPIRE──>
  *   clear ──LEASE.VOID, then SCAN and UNLINK──>
  *   woken <──push `lease`──        invalidated <──push `invalidate`──  (CLIENT TRACKING ON NOLOOP)
+ *   topologyChanged <──push `topology`──  of a node of a cluster (CLUSTER TOPOLOGY PUSH)
  *   sound, unsound <──LEASE.PUSHES── as a heartbeat, against the pushes that have come
  *
  * Of `clear`, the leases go first: what is filled under an older lease after that is refused, and what was filled before
@@ -38,6 +39,8 @@ export interface NuthatchNode {
   readonly version?: string;
   /** It belongs to a cluster: replicas are to answer reads too, and a command has keys of one slot only. */
   readonly isOfCluster?: boolean;
+  /** Of such a node: it has learnt of this version of the topology. */
+  readonly topologyChanged?: (version: number) => void;
 }
 
 export class NuthatchEngine implements Engine {
@@ -53,7 +56,7 @@ export class NuthatchEngine implements Engine {
 
   /** Begins to connect. */
   constructor(server: EngineServer, options: EngineOptions, host: EngineHost, known: NuthatchNode = {}) {
-    const { version, isOfCluster = false } = known;
+    const { version, isOfCluster = false, topologyChanged } = known;
     this.#isOfCluster = isOfCluster;
     this.description = `nuthatch${version === undefined ? '' : ` ${version}`} at ${addressOf(server)}`;
     this.#node = options.node ?? 0;
@@ -69,11 +72,12 @@ export class NuthatchEngine implements Engine {
     };
     this.#connection = openEngineConnection(server, options, host, {
       setup: [
-        ...(isOfCluster ? [['READONLY']] : []),
+        ...(isOfCluster ? [['READONLY'], ['CLUSTER', 'TOPOLOGY', 'PUSH']] : []),
         ...(options.tracks ? [['CLIENT', 'TRACKING', 'ON', 'NOLOOP']] : []),
       ],
-      pushed: ([kind, key]) => {
-        if (kind === 'lease') host.woken(String(key));
+      pushed: ([kind, what]) => {
+        if (kind === 'lease') host.woken(String(what));
+        else if (kind === 'topology') topologyChanged?.(Number(what));
       },
       heartbeat: ['LEASE.PUSHES'],
     });

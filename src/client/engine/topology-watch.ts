@@ -2,9 +2,9 @@
  * Keeps what this client knows of its cluster new: asks one node after the other which version of the topology it knows, and reads one that
  * is another than the known.
  *
- *   calm       CLUSTER INFO each CALM_MS
+ *   calm       CLUSTER INFO each CALM_MS, for who has missed a push
  *   hurried    each HURRY_MS: from a MOVED, a refusal or a node that broke, until HURRIED_FOR_MS after the last of these
- *   at once    CLUSTER TOPOLOGY of the node that has sent a call elsewhere, since it knows better
+ *   at once    CLUSTER TOPOLOGY of the node that has sent a call elsewhere, or has pushed a newer version, since it knows better
  *
  *   no node of a topology can be asked: the seeds are, as at the start
  *
@@ -53,7 +53,7 @@ export class TopologyWatch {
   #seedTurn = 0;
   /** When somebody told of the cluster that is known. */
   #confirmedMs = 0;
-  /** Who has sent a call elsewhere. */
+  /** Who has sent a call elsewhere, or has told of a newer version. */
   #knowing: Caller | undefined;
   #isClosed = false;
 
@@ -73,6 +73,14 @@ export class TopologyWatch {
     this.#knowing = knowing ?? this.#knowing;
     // It is told for each call that fails.
     if (!isScheduled) this.#schedule();
+  }
+
+  /** That node has learnt of this version. */
+  told(version: number, knowing: Caller | undefined): void {
+    const known = this.#parts.routes.topology?.version ?? 0;
+    if (version <= known || this.#knowing !== undefined) return;
+    this.#knowing = knowing;
+    this.#schedule();
   }
 
   close(): void {
@@ -101,7 +109,8 @@ export class TopologyWatch {
     if (this.#isClosed || this.#isAsking) return;
     const { time, routes } = this.#parts;
     const now = time.now();
-    const isHurried = routes.topology === undefined || now < this.#hurriedUntilMs;
+    const isHurried =
+      routes.topology === undefined || now < this.#hurriedUntilMs || this.#knowing !== undefined;
     const dueMs = this.#askedMs + (isHurried ? HURRY_MS : CALM_MS);
     this.#timer?.cancel();
     const ask = (): void => {

@@ -29,6 +29,7 @@ import type { BlockedCommand, Session } from '../session.js';
 import { ClusterReplies } from './cluster-replies.js';
 import { HeldReplies } from './held-replies.js';
 import type { ClusterMember, Follower, MemberListener } from './member.js';
+import { TopologySubscribers } from './topology-subscribers.js';
 import { TopologyView } from './topology-view.js';
 
 /** Writes of one event for which the lease is asked once. */
@@ -57,6 +58,7 @@ export const refusals = {
 export class Gate implements MemberListener {
   readonly member: ClusterMember;
   readonly held: HeldReplies;
+  readonly subscribers: TopologySubscribers;
   replies: ClusterReplies;
   view: TopologyView | undefined;
   readonly #node: CacheNode;
@@ -82,6 +84,7 @@ export class Gate implements MemberListener {
     this.#node = node;
     this.member = member;
     this.held = new HeldReplies(member, node);
+    this.subscribers = new TopologySubscribers(node);
     this.replies = new ClusterReplies(member.self, undefined);
     member.listener = this;
   }
@@ -319,6 +322,7 @@ export class Gate implements MemberListener {
     if (topology !== undefined && (topology !== before?.topology || deadNodes !== before.deadNodes)) {
       this.view = new TopologyView(topology, self, deadNodes);
       this.replies = new ClusterReplies(self, this.view);
+      if (topology !== before?.topology) this.subscribers.tell(topology.version);
     }
     const isOther =
       role !== this.#role || shard?.id !== this.#shard?.id || shard?.epoch !== this.#shard?.epoch;
@@ -341,8 +345,9 @@ export class Gate implements MemberListener {
     this.#couldReadHere = mayReadHere;
   }
 
-  /** The closed session waits for nothing. */
+  /** The session is closed, or begins anew: it waits for nothing. */
   forget(session: Session): void {
+    this.subscribers.forget(session);
     this.#waiting.delete(session);
   }
 

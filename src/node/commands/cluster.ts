@@ -126,11 +126,25 @@ export const clusterHandlers = {
     else node.gate.replies.links(out);
   },
 
-  'cluster|topology'({ out, node }) {
-    if (node.gate === undefined) out.nil();
+  'cluster|topology'(session, request) {
+    const { out, node } = session;
+    if (request.count > 3 || (request.count === 3 && !request.is(2, 'PUSH'))) out.error('ERR syntax error');
+    else if (request.count === 3) subscribeToTopology(session);
+    else if (node.gate === undefined) out.nil();
     else node.gate.replies.topology(out);
   },
 } satisfies Partial<Record<SubcommandName<'cluster'>, Handler>>;
+
+/** Answers with the version that is known, 0 for none, and pushes newer ones from then on. */
+function subscribeToTopology(session: Session): void {
+  const { gate } = session.node;
+  if (session.protocol !== 3) {
+    session.out.error('ERR pushes need RESP3: say HELLO 3 first');
+    return;
+  }
+  gate?.subscribers.add(session);
+  session.out.integer(gate?.view?.topology.version ?? 0);
+}
 
 /** The address by which this client has reached the node: the one it can reach again. */
 function addressFor(session: Session): string {

@@ -75,6 +75,7 @@ export const connectionHandlers = {
     node.tracking.forget(session);
     node.leases.forget(session);
     node.pubsub.forget(session);
+    node.gate?.forget(session);
     setProtocol(session, 2);
     session.db = 0;
     session.name = '';

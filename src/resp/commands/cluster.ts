@@ -185,14 +185,15 @@ export const clusterCommands = [
       },
       {
         name: 'cluster|topology',
-        arity: 2,
+        arity: -2,
         flags: ['stale'],
         tips: ['nondeterministic_output'],
         group: 'cluster',
         since: '0.1.0',
         complexity: 'O(N) for N nodes',
-        summary: 'Returns all that the nodes have agreed on, as JSON, with its version and hash.',
-        syntax: '',
+        summary:
+          'Returns all that the nodes have agreed on, as JSON, with its version and hash; or has newer versions pushed.',
+        syntax: '[PUSH]',
       },
     ],
   },
