@@ -17,6 +17,12 @@ import type { LeaseTerms, Replica, Shard, Topology, TopologyNode } from './topol
 import { MAX_REPLICAS, MAX_SHARDS, topologyProblems } from './topology-problems.js';
 import { chooseVoters } from './voter-choice.js';
 
+/** What a cluster begins with if it is not told otherwise; docs/write-lease.md says what the terms of the lease mean together. */
+export const topologyDefaults = Object.freeze({
+  lease: Object.freeze({ leaseMs: 1_500, driftPermille: 50, slackMs: 20 }),
+  maxUnreplicatedMs: 1_000,
+});
+
 export interface ClusterPlan {
   readonly clusterId: string;
   readonly nodes: readonly TopologyNode[];

@@ -33,7 +33,7 @@ export {
   textOfAtMost,
 } from './data-shape.js';
 export { type Deposal, deposals } from './deposals.js';
-export { type ClusterPlan, firstTopology } from './first-topology.js';
+export { type ClusterPlan, firstTopology, topologyDefaults } from './first-topology.js';
 export { isIncarnation, isLaterLife, lifeNumber } from './incarnation.js';
 export {
   addShard,

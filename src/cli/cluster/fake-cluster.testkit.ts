@@ -13,6 +13,7 @@ import {
   isSameLife,
   type Topology,
   type TopologyNode,
+  topologyDefaults,
 } from '../../ring/index.js';
 import type { ClusterView, NodeReport } from './cluster-view.js';
 
@@ -45,8 +46,7 @@ export function topologyOf({ shards, replicas, nodes }: FakeShape): Topology {
     nodes,
     shards,
     replicasPerShard: replicas,
-    lease: { leaseMs: 1500, driftPermille: 50, slackMs: 20 },
-    maxUnreplicatedMs: 1000,
+    ...topologyDefaults,
   });
   if (isRefusal(topology)) throw new Error(topology.refused);
   return topology;

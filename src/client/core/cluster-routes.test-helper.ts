@@ -7,9 +7,8 @@ import {
   type Shard,
   type Topology,
   type TopologyNode,
+  topologyDefaults,
 } from '../../ring/index.js';
-
-const lease = { leaseMs: 1500, driftPermille: 50, slackMs: 20 };
 
 export function node(id: number, port = 7000 + id): TopologyNode {
   const host = '127.0.0.1';
@@ -27,7 +26,7 @@ export function node(id: number, port = 7000 + id): TopologyNode {
 /** Nodes from 1 on: first the primaries, in the order of the shards, then the replicas. */
 export function cluster(shards: number, replicasPerShard: number, clusterId = 'test'): Topology {
   const nodes = Array.from({ length: shards * (1 + replicasPerShard) }, (_, i) => node(i + 1));
-  const made = firstTopology({ clusterId, nodes, shards, replicasPerShard, lease, maxUnreplicatedMs: 1000 });
+  const made = firstTopology({ clusterId, nodes, shards, replicasPerShard, ...topologyDefaults });
   assert(!isRefusal(made), 'the topology is right');
   return made;
 }

@@ -9,7 +9,14 @@ import { once } from 'node:events';
 import { createServer, type Server, type Socket } from 'node:net';
 import { Block } from '../../base/index.js';
 import { bulkText, READY, type Reply, ReplyReader } from '../../resp/index.js';
-import { encodeTopology, firstTopology, isRefusal, type Shard, type Topology } from '../../ring/index.js';
+import {
+  encodeTopology,
+  firstTopology,
+  isRefusal,
+  type Shard,
+  type Topology,
+  topologyDefaults,
+} from '../../ring/index.js';
 
 const OK = '+OK\r\n';
 const PONG = '+PONG\r\n';
@@ -157,15 +164,13 @@ export class FakeCluster {
       zone: '',
       holdsData: true,
     }));
-    const lease = { leaseMs: 1500, driftPermille: 50, slackMs: 20 };
     const replicasPerShard = nodes.length - 1;
     const made = firstTopology({
       clusterId,
       nodes,
       shards: 1,
       replicasPerShard,
-      lease,
-      maxUnreplicatedMs: 1000,
+      ...topologyDefaults,
     });
     if (isRefusal(made)) throw new Error(made.refused);
     return made;

@@ -4,7 +4,13 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
-import { firstTopology, isRefusal, type Topology, type TopologyNode } from '../../ring/index.js';
+import {
+  firstTopology,
+  isRefusal,
+  type Topology,
+  type TopologyNode,
+  topologyDefaults,
+} from '../../ring/index.js';
 import type { MindPlace } from './thread-messages.js';
 
 /** Tells a hang from slowness, in ms: some elections on a machine with much other work. */
@@ -74,8 +80,7 @@ export function firstOf(nodes: readonly TopologyNode[], shards: number, replicas
     nodes,
     shards,
     replicasPerShard,
-    lease: { leaseMs: 1500, driftPermille: 50, slackMs: 20 },
-    maxUnreplicatedMs: 1000,
+    ...topologyDefaults,
   });
   if (isRefusal(first)) assert.fail(first.refused);
   return first;

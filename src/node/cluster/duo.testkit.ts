@@ -13,6 +13,7 @@ import {
   type NodeLife,
   type Topology,
   type TopologyChange,
+  topologyDefaults,
 } from '../../ring/index.js';
 import { CacheNode } from '../cache-node.js';
 import { resolve } from '../options.js';
@@ -58,8 +59,7 @@ export class Duo {
     const first = firstTopology({
       clusterId: 'c',
       nodes,
-      lease: { leaseMs: 1500, driftPermille: 50, slackMs: 20 },
-      maxUnreplicatedMs: 1000,
+      ...topologyDefaults,
       shards: 1,
       replicasPerShard: 1,
     });

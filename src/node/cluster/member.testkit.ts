@@ -6,14 +6,12 @@
  *
  * Its offset is the number of commands executed that may change something. Keys: `foo` and `{foo}...` are q's, `bar` and `{bar}...` p's.
  */
-import type { Shard, Topology, TopologyNode } from '../../ring/index.js';
+import { type Shard, type Topology, type TopologyNode, topologyDefaults } from '../../ring/index.js';
 import type { CacheNode } from '../cache-node.js';
 import { Trait } from '../command.js';
 import type { NodeOptions } from '../options.js';
 import { type TestNode, withNode } from '../test-client.testkit.js';
 import type { ClusterMember, Follower, MemberListener } from './member.js';
-
-const lease = { leaseMs: 1500, driftPermille: 50, slackMs: 20 };
 
 export function clusterNode(node: string, port: number): TopologyNode {
   return {
@@ -51,8 +49,7 @@ export function twoShards(
   return {
     clusterId: 'test',
     version,
-    lease,
-    maxUnreplicatedMs: 1000,
+    ...topologyDefaults,
     replicasPerShard: 1,
     voters: [p.node],
     previousVoters: [p.node],

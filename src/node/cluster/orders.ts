@@ -4,7 +4,13 @@
  */
 import { randomUUID } from 'node:crypto';
 import { Block, keySlot } from '../../base/index.js';
-import { firstTopology, isRefusal, type NodeId, type TopologyNode } from '../../ring/index.js';
+import {
+  firstTopology,
+  isRefusal,
+  type NodeId,
+  type TopologyNode,
+  topologyDefaults,
+} from '../../ring/index.js';
 import { addressText, isLoopback } from '../addresses.js';
 import { NUTHATCH_VERSION } from '../version.js';
 import type { LiveMember } from './cluster-member.js';
@@ -12,9 +18,6 @@ import type { ClusterStatus, CopyStatus, MemberStatus } from './cluster-status.j
 import type { MindStatus } from './mind-status.js';
 import { TopologyView } from './topology-view.js';
 
-/** See docs/write-lease.md for what they mean together. */
-const LEASE = { leaseMs: 1_500, driftPermille: 50, slackMs: 20 };
-const MAX_UNREPLICATED_MS = 1_000;
 /** Nodes that were just started have to find each other first. */
 const FOUND_WITHIN_MS = 10_000;
 const LOOK_EVERY_MS = 50;
@@ -85,8 +88,7 @@ export class ClusterOrders {
       nodes: found,
       shards,
       replicasPerShard: replicas,
-      lease: LEASE,
-      maxUnreplicatedMs: MAX_UNREPLICATED_MS,
+      ...topologyDefaults,
     });
     if (isRefusal(first)) return first.refused;
     return (await this.#member.mind.begin(first))?.refused;

@@ -10,7 +10,14 @@ import {
   type MindMessage,
   type ReplicationMessage,
 } from '../../cluster/index.js';
-import { firstTopology, isRefusal, type NodeId, type Topology, type TopologyNode } from '../../ring/index.js';
+import {
+  firstTopology,
+  isRefusal,
+  type NodeId,
+  type Topology,
+  type TopologyNode,
+  topologyDefaults,
+} from '../../ring/index.js';
 import type { Effects, Host, HostClocks, Life, TrialSetup } from '../program.js';
 import type { ClusterFact } from './facts.js';
 import { MapStore, type Write } from './map-store.js';
@@ -27,8 +34,6 @@ export interface ClusterShape {
 /** A backlog that is left behind now and then, and windows that a full sync takes some steps to pass. */
 const BACKLOG_BYTES = 40;
 const WINDOW_BYTES = 12;
-const LEASE = { leaseMs: 1500, driftPermille: 50, slackMs: 20 };
-const MAX_UNREPLICATED_MS = 1000;
 const HOLDS_EVERY_MS = 500;
 const BUS_PORT = 2;
 const NOTHING: History = { epoch: 0, offset: 0 };
@@ -132,8 +137,7 @@ export class ClusterLife implements Life<Wire, MindDisk, ClusterFact> {
     const first = firstTopology({
       clusterId: this.#clusterId,
       nodes,
-      lease: LEASE,
-      maxUnreplicatedMs: MAX_UNREPLICATED_MS,
+      ...topologyDefaults,
       ...this.#shape,
     });
     if (isRefusal(first)) throw new Error(`no first topology: ${first.refused}`);
