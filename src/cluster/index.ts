@@ -1,4 +1,5 @@
 export { Copy, type CopyOptions } from './copy.js';
+export { type HandedOver, HandOver } from './hand-over.js';
 export { HOLDER_CLOCK_MUTANTS, HolderClock } from './lease/holder-clock.js';
 export { PROMISE_MUTANTS } from './lease/promises.js';
 export { WRITE_LEASE_MUTANTS } from './lease/write-lease.js';

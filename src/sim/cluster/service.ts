@@ -9,8 +9,15 @@
  *     delete, write of all               ─> executed; done when the in-sync set has it, uncertain when the lease ends before
  */
 import { Block, keySlot } from '../../base/index.js';
-import type { Copy, Mind, MindOutbox } from '../../cluster/index.js';
-import { type NodeId, type NodeLife, type Shard, SlotTable, type Topology } from '../../ring/index.js';
+import { type Copy, HandOver, type Mind, type MindOutbox } from '../../cluster/index.js';
+import {
+  isRefusal,
+  type NodeId,
+  type NodeLife,
+  type Shard,
+  SlotTable,
+  type Topology,
+} from '../../ring/index.js';
 import type { HostClocks } from '../program.js';
 import type { ClusterFact } from './facts.js';
 import { LoadDesk } from './load-desk.js';
@@ -22,7 +29,6 @@ export const SERVICE_MUTANTS = ['delete-of-one', 'reads-never-end', 'reads-unmar
 
 /** Without the lease reads end after so long. Shorter than in life, so that it happens. */
 export const MAX_STALE_MS = 3_000;
-const HAND_OVER_MS = 500;
 
 /** One step: what the node says, and what it tells the checkers. */
 export interface ServiceStep {
@@ -59,7 +65,8 @@ export class Service {
   #topology: Topology | undefined;
   #slots: SlotTable | undefined;
   #waiting: Waiting[] = [];
-  #handOverUntilMs: number | undefined;
+  /** Under way. */
+  #handOver: HandOver | undefined;
 
   constructor(parts: ServiceParts, clocks: HostClocks) {
     const { self, store, mutants } = parts;
@@ -78,18 +85,20 @@ export class Service {
 
   tick(step: ServiceStep): void {
     this.#desk.tick(step.clocks, step);
-    this.#handOver(step);
+    this.#lookAtHandOver(step);
     this.acknowledge(step);
   }
 
   answer(client: NodeId, question: ClientQuestion, step: ServiceStep): void {
-    const { mind, copy } = this.#parts;
+    const { self, mind, copy } = this.#parts;
     const { clocks, mindOutbox } = step;
     if (question.kind === 'client/hand-over') {
-      if (copy.role !== 'primary' || this.#handOverUntilMs !== undefined) return;
+      if (this.#handOver !== undefined) return;
+      const begun = HandOver.begin(self, copy, undefined, clocks);
+      if (isRefusal(begun)) return;
       step.mark('hand-over');
-      mind.release(clocks, mindOutbox);
-      this.#handOverUntilMs = clocks.monotonicMs + HAND_OVER_MS;
+      this.#handOver = begun;
+      this.#lookAtHandOver(step);
       return;
     }
     if (question.kind === 'client/voters') {
@@ -127,7 +136,7 @@ export class Service {
 
   /** Whether a write would be taken. */
   mayWrite({ id, epoch }: Shard, step: ServiceStep): boolean {
-    return this.#isUnderLease(id, epoch, step) && this.#parts.copy.mayWrite(step.clocks);
+    return this.#isUnderLease(id, epoch, step) && this.#takesWrites(step);
   }
 
   /** What to say at once; undefined: it is acknowledged later. */
@@ -165,7 +174,7 @@ export class Service {
         step.mark(isUnderLease ? 'load' : 'load-without-lease');
         return this.#desk.ask(client, id, key, step.clocks, step);
       case 'client/fill': {
-        const mayFill = isUnderLease && copy.mayWrite(step.clocks);
+        const mayFill = isUnderLease && this.#takesWrites(step);
         const isAccepted = this.#desk.fill(key, question.token, mayFill, step.clocks, step);
         step.mark(isAccepted ? 'fill' : 'fill-refused');
         if (isAccepted)
@@ -173,7 +182,7 @@ export class Service {
         return { kind: 'client/filled', id, isAccepted };
       }
     }
-    if (!isUnderLease || !copy.mayWrite(step.clocks)) return { kind: 'client/down', id };
+    if (!isUnderLease || !this.#takesWrites(step)) return { kind: 'client/down', id };
     const value = question.kind === 'client/write' ? question.value : undefined;
     const done = this.#execute({ key, value }, shard, step);
     const needsAll = question.kind === 'client/delete' || question.needsAll;
@@ -213,29 +222,19 @@ export class Service {
     step.report({ kind: 'acknowledged', ...of, ...write, byAll });
   }
 
-  /** When all of the set has everything, one of it is asked to be primary; else, later, a new epoch is. */
-  #handOver({ clocks, mindOutbox }: ServiceStep): void {
-    if (this.#handOverUntilMs === undefined) return;
-    const { self, mind, copy } = this.#parts;
-    const { shard, role, confirmed, held } = copy;
-    const isOver = clocks.monotonicMs >= this.#handOverUntilMs || shard === undefined || role !== 'primary';
-    const heir = shard?.replicas.find(({ isInSync }) => isInSync);
-    if (isOver || heir === undefined) {
-      this.#handOverUntilMs = undefined;
-    } else if (held !== undefined && confirmed >= held.offset) {
-      this.#handOverUntilMs = undefined;
-      const { node, incarnation } = heir;
-      const from = { node: self.node, incarnation: self.incarnation };
-      const change = {
-        kind: 'hand-over',
-        shard: shard.id,
-        epoch: shard.epoch,
-        from,
-        to: { node, incarnation },
-        reason: `${from.node} was told to hand it over`,
-      } as const;
-      mind.propose([change], clocks, mindOutbox);
-    }
+  /** The lease is released, and one of the set is asked for as primary, in one step. */
+  #lookAtHandOver({ clocks, mindOutbox }: ServiceStep): void {
+    const { mind, copy } = this.#parts;
+    const next = this.#handOver?.look(copy, clocks);
+    if (next === undefined) return;
+    this.#handOver = undefined;
+    if (isRefusal(next)) return;
+    mind.release(clocks, mindOutbox);
+    mind.propose([next], clocks, mindOutbox);
+  }
+
+  #takesWrites({ clocks }: ServiceStep): boolean {
+    return this.#handOver === undefined && this.#parts.copy.mayWrite(clocks);
   }
 
   #isUnderLease(shard: number, epoch: number, { clocks, mindOutbox }: ServiceStep): boolean {
