@@ -23,7 +23,7 @@ import { type Command, SPEAKS_OF_WRITES, Trait } from './command.js';
 import { Mode, muteReplies, ReplyMode, type Session } from './session.js';
 import { discard } from './transaction.js';
 
-/** An argument or a reply from this size on takes time by itself. */
+/** A request or a reply from this size on takes time by itself. */
 const LARGE_BYTES = 256 * 1024;
 /** Bytes of a name or of all arguments that an error text repeats. */
 const ECHOED_BYTES = 128;
@@ -97,7 +97,7 @@ export function execute(session: Session, command: Command, request: Request): v
   const before = session.out.length;
   if (
     (command.flags & Trait.MEASURED) !== 0 ||
-    request.lengths[request.count - 1] > LARGE_BYTES ||
+    bytesOf(request) > LARGE_BYTES ||
     (session.node.modes & NodeMode.MEASURE_ALL) !== 0
   ) {
     measure(session, command, request);
@@ -110,6 +110,11 @@ export function execute(session: Session, command: Command, request: Request): v
     command.failed++;
     session.node.stats.countErrorReply(out.block, before);
   }
+}
+
+/** All its arguments, which stand in a row. */
+function bytesOf({ starts, lengths, count }: Request): number {
+  return starts[count - 1] + lengths[count - 1] - starts[0];
 }
 
 function measure(session: Session, command: Command, request: Request): void {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { encode, eventually, resp3, type TestClient } from '../test-client.testkit.js';
+import { eventually, resp3, type TestClient } from '../test-client.testkit.js';
 import { refusals } from './gate.js';
 import { p, q, r, twoShards, withMember } from './member.testkit.js';
 
@@ -174,35 +174,6 @@ describe('without a lease', () => {
       await client.exchange('GET bar', '$-1\r\n');
       node.member.hasSilentReplicas = false;
       await client.exchange('SET bar 1', OK);
-    });
-  });
-
-  test('the lease is asked for again within a long pipeline', async () => {
-    await withMember({}, async (node) => {
-      const client = await node.connect();
-      const writes = 1_000;
-      const before = node.member.leaseQuestions;
-      client.write(encode(['SET', 'bar', '1']).repeat(writes));
-      await client.expect(OK.repeat(writes));
-      const questions = node.member.leaseQuestions - before;
-      assert.ok(questions >= writes / 64 && questions < writes / 2, `${questions} questions`);
-    });
-  });
-
-  test('it is asked for again behind whatever may have taken long', async () => {
-    await withMember({}, async (node) => {
-      const client = await node.connect();
-      const inOneGo = async (lines: readonly string[], replies: readonly string[]): Promise<void> => {
-        client.write(lines.map((line) => encode(line.split(' '))).join(''));
-        await client.expect(...replies);
-      };
-      const { member } = node;
-      let before = member.leaseQuestions;
-      await inOneGo(['SET bar 1', 'KEYS nothing', 'SET bar 2'], [OK, '*0\r\n', OK]);
-      assert.ok(member.leaseQuestions - before >= 3, 'by each write, and before the replies leave');
-      before = member.staleQuestions;
-      await inOneGo(['GET bar', 'KEYS nothing', 'GET bar'], ['$1\r\n2\r\n', '*0\r\n', '$1\r\n2\r\n']);
-      assert.ok(member.staleQuestions - before >= 2, 'by each read');
     });
   });
 });

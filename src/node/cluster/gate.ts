@@ -12,9 +12,9 @@
  * Commands without keys are executed wherever they come, but those that write need a primary. What a command does to the data is
  * said in the command table (`change`). Order and texts of what Redis Cluster knows too are its own.
  *
- * The lease is asked for at the first write of an event, then again after CHECKED_WRITES of them or after any command that may have taken long,
- * and before the replies leave. In between nothing waits: these writes are some 100 us, the lease has a slack of 20 ms. A read asks once in an
- * event, and again after such a command.
+ * The lease is asked for at the first write of an event, then again after CHECKED_WRITES of them or after any command that may have taken long
+ * (its work grows, it or its reply is large, it changed a large value), and before the replies leave. In between nothing waits: these writes are
+ * some 100 us, the lease has a slack of 20 ms. A read asks once in an event, and again after such a command. EXEC is one write: see write-lease.md.
  *
  * When shard, epoch or role change, all who hang on what is gone are told: held replies, waiters, watchers, who tracks keys, subscribers of
  * shard channels. Cost of a command: its slot and one look-up.

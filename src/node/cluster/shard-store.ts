@@ -29,6 +29,8 @@ const SLACK_SHARE = 1 / 256;
 const SLICE_BYTES = BLOCK_BYTES;
 /** Of a value of this length only the part goes to replicas that was changed, if that is less than half of it. */
 const LONG_VALUE_BYTES = 1024;
+/** A change of a value of this length takes time by itself, some us: see gate.ts. */
+const SLOW_VALUE_BYTES = 16 * 1024;
 /** Of so many reads of a primary its replicas learn of one, so that they come to the same order of eviction. */
 const TOLD_READS = 16;
 /** How often it is said that entries are dropped. */
@@ -148,9 +150,14 @@ export class ShardStore implements ReplicatedStore<EffectGroup>, Capture {
     const { store } = this.#node;
     const ref = known ?? store.peek(0, block, at, length);
     if (ref === 0) this.#writer.gone(block, at, length);
-    else if (part !== undefined && isSmallPart(part, store.valueLength(ref)))
-      this.#writer.part(store, ref, part.at, part.length);
-    else this.#writer.entry(store, ref);
+    else {
+      const valueLength = store.valueLength(ref);
+      if (part !== undefined && isSmallPart(part, valueLength))
+        this.#writer.part(store, ref, part.at, part.length);
+      else this.#writer.entry(store, ref);
+      // Whatever was changed of it, it may have been copied whole.
+      if (valueLength >= SLOW_VALUE_BYTES) this.#node.gate?.tookLong();
+    }
     this.#hasChanged();
   }
 
