@@ -32,8 +32,11 @@ export class AllInSync implements Checker<ClusterFact> {
   onFact(fact: ClusterFact, { node, nowMs }: Moment): void {
     if (fact.kind === 'committed' && fact.topology.version > (this.#newest?.version ?? 0)) {
       this.#newest = fact.topology;
-      for (const replica of fact.topology.shards.flatMap(({ replicas }) => replicas))
-        follow(this.#outSinceMs, replica.node, !replica.isInSync, nowMs);
+      const replicas = fact.topology.shards.flatMap((shard) => shard.replicas);
+      const out = new Set(replicas.filter(({ isInSync }) => !isInSync).map((replica) => replica.node));
+      // Of a primary too: it counts from when it becomes a replica.
+      for (const one of new Set([...this.#outSinceMs.keys(), ...out]))
+        follow(this.#outSinceMs, one, out.has(one), nowMs);
     } else if (fact.kind === 'holds') {
       follow(this.#partSinceMs, node, fact.held === undefined, nowMs);
     }
