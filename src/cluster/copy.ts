@@ -21,6 +21,7 @@ import {
   isSameLife,
   type NodeId,
   type NodeLife,
+  type Replica,
   type Shard,
   type Topology,
   type TopologyChange,
@@ -123,7 +124,11 @@ export class Copy<W> {
   mayWrite(clocks: Clocks): boolean {
     const role = this.#role;
     if (role.kind !== 'primary') return false;
-    return this.#members(role).every((life) => role.stream.lagMs(life, clocks) < role.maxUnreplicatedMs);
+    for (const replica of role.shard.replicas) {
+      if (this.#isMember(role, replica) && role.stream.lagMs(replica, clocks) >= role.maxUnreplicatedMs)
+        return false;
+    }
+    return true;
   }
 
   /** The writes that are kept for replicas which were away for a moment. */
@@ -285,13 +290,14 @@ export class Copy<W> {
   }
 
   /** The in-sync set without this node, with those who are about to join it. */
-  #members({ shard, joining }: AsPrimary<W>): NodeLife[] {
-    return shard.replicas.filter(
-      (replica) =>
-        replica.isInSync ||
-        (isSameLife(joining.get(replica.node)?.life, replica) &&
-          this.#options.mutants?.has('join-before-counted') !== true),
-    );
+  #members(role: AsPrimary<W>): NodeLife[] {
+    return role.shard.replicas.filter((replica) => this.#isMember(role, replica));
+  }
+
+  #isMember({ joining }: AsPrimary<W>, replica: Replica): boolean {
+    if (replica.isInSync) return true;
+    const counts = isSameLife(joining.get(replica.node)?.life, replica);
+    return counts && this.#options.mutants?.has('join-before-counted') !== true;
   }
 
   #isTimeToAsk({ askedMs }: AsPrimary<W>, what: string, { monotonicMs }: Clocks): boolean {

@@ -82,7 +82,7 @@ test('a node that is to end while its shard is being handed over waits for that,
   told.grant({ shard: 1, epoch: 1 });
   const first = told.member.handOver();
   const second = told.member.handOverForGood();
-  assert.equal(told.member.hearsReplicas(), false);
+  assert.equal(told.member.writeProblem(), 'replicas');
   const held = { epoch: 0, offset: 0 };
   told.hear(r, { kind: 'replication/attach', shard: 1, epoch: 1, held, attempt: 1 });
   assert.match((await first) ?? '', /nobody is asked/);

@@ -14,13 +14,12 @@
  *   which it was done.
  * - Who may write is asked of the lease at each use, never remembered.
  */
-import { type Clocks, Copy, HolderClock, type Outbox, type ReplicationMessage } from '../../cluster/index.js';
+import { type Clocks, Copy, type Outbox, type ReplicationMessage } from '../../cluster/index.js';
 import type { NodeId, NodeLife, Topology, TopologyChange, TopologyNode } from '../../ring/index.js';
 import { BusTrouble } from '../bus/trouble.js';
 import type { CacheNode } from '../cache-node.js';
 import { type EffectGroup, groupBytes } from './effects.js';
 import { handOver } from './hand-over.js';
-import { hostClocks } from './host-clocks.js';
 import type { ClusterMember, Follower, MemberListener } from './member.js';
 import type { MindThread } from './mind-thread.js';
 import { encodeReplication, ReplicationDecoder } from './replication-codec.js';
@@ -28,7 +27,7 @@ import { backlogBudget, ShardStore } from './shard-store.js';
 
 const TICK_MS = 50;
 /** For how long a write waits for others to travel with, if nobody waits for it. */
-const GATHER_MS = 2;
+const GATHER_MS = 5;
 
 /** The thread of its mind, as a member uses it. */
 export type MemberMind = Pick<MindThread, keyof MindThread>;
@@ -44,7 +43,6 @@ export class LiveMember implements ClusterMember {
   readonly #store: ShardStore;
   readonly #copy: Copy<EffectGroup>;
   readonly #decoder = new ReplicationDecoder();
-  readonly #clock = new HolderClock();
   readonly #outbox: Outbox<ReplicationMessage<EffectGroup>>;
   /** By node: what is answered in the next turn. */
   readonly #attaches = new Map<
@@ -116,8 +114,9 @@ export class LiveMember implements ClusterMember {
     return role === 'primary' && shard !== undefined && this.#mind.lease.mayWrite(shard.id, shard.epoch);
   }
 
-  hearsReplicas(): boolean {
-    return this.#handOver === undefined && this.#copy.mayWrite(this.#clocks());
+  writeProblem(): 'lease' | 'replicas' | undefined {
+    if (!this.holdsLease()) return 'lease';
+    return this.#handOver === undefined && this.#copy.mayWrite(this.#mind.lease) ? undefined : 'replicas';
   }
 
   staleMs(): number {
@@ -299,7 +298,6 @@ export class LiveMember implements ClusterMember {
   }
 
   #clocks(): Clocks {
-    const { monotonicMs, wallMs } = hostClocks();
-    return { monotonicMs, holderMs: this.#clock.read(monotonicMs, wallMs).holderMs };
+    return this.#mind.lease.look();
   }
 }

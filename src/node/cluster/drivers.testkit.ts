@@ -57,10 +57,10 @@ export class DriverWorld {
   /** The wall clock of the machine of this node is set, and its main thread sees it first. */
   jump(node: DrivenNode): void {
     node.wallMs += JUMP_MS;
-    node.lease.leftMs();
+    node.lease.look();
     // The worker would see it too; here it is to hear of it.
     node.wallMs -= JUMP_MS;
-    node.lease.leftMs();
+    node.lease.look();
   }
 
   async tick(): Promise<void> {

@@ -215,10 +215,10 @@ export class Gate implements MemberListener {
       return '';
     }
     if (this.#role !== 'primary') return this.view === undefined ? refusals.noTopology : refusals.noShard;
-    const hasLease = this.member.holdsLease();
-    if (!hasLease || !this.member.hearsReplicas()) {
+    const problem = this.member.writeProblem();
+    if (problem !== undefined) {
       if ((flags & Trait.ADDS) !== 0) return refusals.cutOff;
-      return hasLease ? refusals.silentReplicas : refusals.noLease;
+      return problem === 'lease' ? refusals.noLease : refusals.silentReplicas;
     }
     this.#checkedWrites = (flags & Trait.MEASURED) === 0 ? CHECKED_WRITES - 1 : 0;
     return '';

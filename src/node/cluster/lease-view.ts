@@ -15,13 +15,16 @@
  *
  * Cost: two clocks and one load, some 120 ns.
  */
-import { HolderClock } from '../../cluster/index.js';
+import { type Clocks, HolderClock } from '../../cluster/index.js';
 import type { HostClocks } from './host-clocks.js';
 import type { SharedCell } from './shared-cell.js';
 
 const NEVER = Number.NEGATIVE_INFINITY;
 
-export class LeaseView {
+export class LeaseView implements Clocks {
+  /** The clocks at the last look. */
+  monotonicMs: number;
+  holderMs: number;
   readonly #cell: SharedCell;
   readonly #clocks: HostClocks;
   readonly #clock = new HolderClock();
@@ -29,8 +32,6 @@ export class LeaseView {
   #skippedMs: number;
   /** On the holder's clock of this thread. */
   #untilMs = NEVER;
-  /** When it was last known to hold one that it does not hold now, on that clock. */
-  #heldMs = NEVER;
   #jumps = 0;
   #isHeld = false;
 
@@ -40,24 +41,18 @@ export class LeaseView {
     this.#clocks = clocks;
     this.#number = cell.number;
     const { monotonicMs, wallMs } = clocks();
-    this.#skippedMs = this.#clock.read(monotonicMs, wallMs).skippedMs;
+    const { holderMs, skippedMs } = this.#clock.read(monotonicMs, wallMs);
+    this.monotonicMs = monotonicMs;
+    this.holderMs = holderMs;
+    this.#skippedMs = skippedMs;
   }
 
-  /** Whether a write for this shard at this epoch may be executed now, or its reply may leave. */
+  /** Whether a write for this shard at this epoch may be executed now, or its reply may leave. Takes a look. */
   mayWrite(shard: number, epoch: number): boolean {
-    return this.leftMs() > 0 && this.#cell.shard === shard && this.#cell.epoch === epoch;
-  }
-
-  /** For how long this node may write yet, in ms, if its lease is not renewed; 0: not at all. */
-  leftMs(): number {
-    const nowMs = this.#look();
-    return this.#isHeld ? 0 : Math.max(0, this.#untilMs - nowMs);
-  }
-
-  /** For how long this node has been without its lease, in ms; 0: it has it. Infinity: it never had one. */
-  lostForMs(): number {
-    const nowMs = this.#look();
-    return Math.max(0, nowMs - Math.max(this.#heldMs, this.#untilMs));
+    const { holderMs } = this.look();
+    return (
+      holderMs < this.#untilMs && !this.#isHeld && this.#cell.shard === shard && this.#cell.epoch === epoch
+    );
   }
 
   /** While it is held nothing may be written, whatever the cell says: a release is under way, or there is no worker any more. */
@@ -65,29 +60,26 @@ export class LeaseView {
     this.#isHeld = isHeld;
   }
 
-  /** Reads the clocks, then the cell. Returns the time of the holder's clock. */
-  #look(): number {
+  /** Reads the clocks, then the cell. Returns this, as the clocks of now, until the next look. */
+  look(): Clocks {
     const { monotonicMs, wallMs } = this.#clocks();
     const skippedBeforeMs = this.#skippedMs;
     const { holderMs, skippedMs, jumped } = this.#clock.read(monotonicMs, wallMs);
+    this.monotonicMs = monotonicMs;
+    this.holderMs = holderMs;
     this.#skippedMs = skippedMs;
     if (jumped) {
-      this.#become(NEVER, holderMs);
+      this.#untilMs = NEVER;
       this.#jumps = (this.#jumps + 1) | 0;
       this.#cell.jumps = this.#jumps;
     }
     // Who finds it changing at each look has none, until it has read it.
-    if (!this.#cell.readLease()) this.#become(NEVER, holderMs);
+    if (!this.#cell.readLease()) this.#untilMs = NEVER;
     else if (this.#cell.number !== this.#number) {
       this.#number = this.#cell.number;
       const isBehindJump = this.#cell.jumpsHeard === this.#jumps;
-      this.#become(isBehindJump ? this.#cell.deadlineMs + skippedBeforeMs : NEVER, holderMs);
+      this.#untilMs = isBehindJump ? this.#cell.deadlineMs + skippedBeforeMs : NEVER;
     }
-    return holderMs;
-  }
-
-  #become(untilMs: number, nowMs: number): void {
-    this.#heldMs = Math.max(this.#heldMs, Math.min(this.#untilMs, nowMs));
-    this.#untilMs = untilMs;
+    return this;
   }
 }

@@ -93,8 +93,9 @@ export class ToldMember implements ClusterMember {
     return this.role === 'primary' && this.hasLease;
   }
 
-  hearsReplicas(): boolean {
-    return !this.hasSilentReplicas;
+  writeProblem(): 'lease' | 'replicas' | undefined {
+    if (!this.holdsLease()) return 'lease';
+    return this.hasSilentReplicas ? 'replicas' : undefined;
   }
 
   staleMs(): number {

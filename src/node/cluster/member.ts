@@ -28,8 +28,8 @@ export interface ClusterMember {
 
   /** Whether it is primary and holds the write lease of its shard and epoch. Reads the clocks: asked at each use. */
   holdsLease(): boolean;
-  /** Whether the in-sync set follows closely enough that a primary may write. Reads the clocks. */
-  hearsReplicas(): boolean;
+  /** Why it may not write: it is no primary under its lease, or its in-sync set is silent. Reads the clocks: asked at each use. */
+  writeProblem(): 'lease' | 'replicas' | undefined;
   /**
    * For how long what is read here may have been without what was acknowledged elsewhere, in ms. 0 for a primary under its lease; the time since
    * the lease ended for one that is cut off; for a replica since it had everything of its primary. Infinity while it holds no whole copy.

@@ -127,7 +127,7 @@ export class MindThread {
   /** The main thread is alive: to be called at least each 100 ms or so. Who says nothing for 1 s renews no lease. */
   alive(): void {
     // So that the clocks are compared often, whoever writes.
-    this.lease.leftMs();
+    this.lease.look();
     this.#cell.beat();
   }
 
