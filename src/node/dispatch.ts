@@ -75,7 +75,7 @@ function passesGate(session: Session, command: Command, request: Request): boole
 
 /** `execute`, and what a reply that speaks of a write may have to wait for. */
 function executeInCluster(session: Session, command: Command, request: Request): void {
-  const { gate, outbox } = session.node;
+  const { gate, outbox, shardStore } = session.node;
   if (gate === undefined || (command.flags & SPEAKS_OF_WRITES) === 0) {
     execute(session, command, request);
     return;
@@ -85,7 +85,11 @@ function executeInCluster(session: Session, command: Command, request: Request):
     session.leases !== undefined && session.deferred === undefined && (command.flags & Trait.EXECUTES) === 0;
   const from = session.out.length;
   if (defers) outbox.defer(session);
+  // What EXEC executes belongs to it.
+  const isWhole = !session.inExec;
+  if (isWhole) shardStore?.beginWhole();
   execute(session, command, request);
+  if (isWhole) shardStore?.endWhole();
   gate.executed(session, command, request, from);
   if (defers) outbox.undefer(session);
 }

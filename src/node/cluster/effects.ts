@@ -13,6 +13,9 @@
  * A group is some effects in a row, what replication counts as one write: all that was changed between two looks at the
  * stream, at most BLOCK_BYTES of it, or one effect that is larger. So an offset costs one small object for many changes.
  * Groups lie side by side in blocks; a block goes when the backlog has dropped the last of its groups.
+ *
+ * What one command or transaction changed is in one group, up to WHOLE_BYTES of it: so a replica has all of it or nothing, also one
+ * that is promoted.
  */
 import { Block, copyBytes } from '../../base/index.js';
 import { EntryFacts, MAX_KEY_BYTES, MAX_VALUE_BYTES, type Ref, type Store } from '../../store/index.js';
@@ -46,6 +49,10 @@ const LOAD_MASK = 2 ** 31 - 1;
 
 /** Groups are gathered in blocks of this size, in bytes: what a batch of the stream holds. */
 export const BLOCK_BYTES = 64 * 1024;
+/** What belongs together and is larger comes in several groups: it would have to be copied as a whole, again and again. */
+const WHOLE_BYTES = 16 * 1024 * 1024;
+/** Nothing belongs together. */
+const NOTHING_WHOLE = -1;
 /** What a group takes in the backlog beside its bytes, roughly. */
 const GROUP_BYTES = 64;
 
@@ -69,6 +76,8 @@ export class EffectWriter {
   #block = Block.ofLength(0);
   #start = 0;
   #end = 0;
+  /** Where what belongs together begins. */
+  #wholeAt = NOTHING_WHOLE;
 
   constructor(take: (group: EffectGroup) => void) {
     this.#take = take;
@@ -144,8 +153,18 @@ export class EffectWriter {
     copyBytes(this.#block, to, block, at, length);
   }
 
+  /** What is written from here to `endWhole` belongs together, unless it is closed. */
+  beginWhole(): void {
+    this.#wholeAt = this.#end;
+  }
+
+  endWhole(): void {
+    this.#wholeAt = NOTHING_WHOLE;
+  }
+
   /** Closes the open group and hands it over. */
   close(): void {
+    if (this.#wholeAt !== NOTHING_WHOLE) this.#wholeAt = this.#end;
     if (this.#end === this.#start) return;
     const group = { block: this.#block, at: this.#start, length: this.#end - this.#start };
     this.#start = this.#end;
@@ -165,11 +184,20 @@ export class EffectWriter {
       this.#end = at + bytes;
       return at;
     }
+    const from = this.#block;
+    let kept = this.#wholeAt === NOTHING_WHOLE ? 0 : at - this.#wholeAt;
+    if (kept + bytes > WHOLE_BYTES) kept = 0;
+    this.#end -= kept;
     this.close();
-    this.#block = Block.ofLength(Math.max(BLOCK_BYTES, bytes));
+    // What belongs together goes on to another block, with room to grow.
+    this.#block = Block.ofLength(
+      Math.max(BLOCK_BYTES, kept === 0 ? bytes : Math.min(WHOLE_BYTES, 2 * (kept + bytes))),
+    );
+    copyBytes(this.#block, 0, from, at - kept, kept);
     this.#start = 0;
-    this.#end = bytes;
-    return 0;
+    this.#end = kept + bytes;
+    if (this.#wholeAt !== NOTHING_WHOLE) this.#wholeAt = 0;
+    return kept;
   }
 }
 

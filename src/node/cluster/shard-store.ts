@@ -146,6 +146,15 @@ export class ShardStore implements ReplicatedStore<EffectGroup>, Capture {
     this.#writer.close();
   }
 
+  /** What is changed until `endWhole` goes to replicas as one. */
+  beginWhole(): void {
+    this.#writer.beginWhole();
+  }
+
+  endWhole(): void {
+    this.#writer.endWhole();
+  }
+
   changed(block: Block, at: number, length: number, known?: Ref, part?: ValuePart): void {
     const { store } = this.#node;
     const ref = known ?? store.peek(0, block, at, length);
