@@ -175,3 +175,36 @@ describe('a cache over a cluster of two shards with a replica each', () => {
     );
   });
 });
+
+test('a primary that is cut off: each process asks its database for a key once a second', async () => {
+  const cluster = await startTestCluster({ shards: 1, replicas: 1 });
+  const caches = [1, 2].map(() =>
+    createCache({ ...PATIENT, url: cluster.urls[0], near: { maxBytes: '1mb' } }),
+  );
+  try {
+    await Promise.all(caches.map((cache) => cache.ready()));
+    const primary = cluster.primaryOf('k');
+    await Promise.all(cluster.nodes.filter((node) => node !== primary).map((node) => node.kill()));
+    await eventually(
+      async () => (await primary.control.status()).copy?.leaseLeftMs === 0,
+      'it has lost its write lease',
+    );
+    for (const cache of caches) {
+      const fromMs = performance.now();
+      let loads = 0;
+      while (loads < 3)
+        await cache.getOrLoad('k', () => {
+          loads++;
+          return 'v';
+        });
+      const seconds = (performance.now() - fromMs) / 1_000;
+      assert.ok(seconds > 2, `3 loads in ${seconds} s`);
+      const { keptHits, near } = cache.stats();
+      assert.ok(keptHits > 0);
+      assert.equal(near?.entries, 0);
+    }
+  } finally {
+    for (const cache of caches) cache.close();
+    await cluster.stop();
+  }
+});

@@ -1,8 +1,15 @@
 /** The parts of one cache, as they know each other. */
 import type { RandomSource } from '../base/index.js';
 import type { Events } from './cache-events.js';
-import type { LoadCaller, LoaderGroupStats, LoadTable, NearStats, StalenessStats } from './core/index.js';
-import type { ClusterStats, Engine } from './engine/engine.js';
+import type {
+  KeptLoads,
+  LoadCaller,
+  LoaderGroupStats,
+  LoadTable,
+  NearStats,
+  StalenessStats,
+} from './core/index.js';
+import type { ClusterStats, Engine, Payload } from './engine/engine.js';
 import type { ResolvedLoadOptions } from './load-options.js';
 import type { Group } from './loader-groups.js';
 import type { Loader } from './loading.js';
@@ -37,6 +44,8 @@ export class CacheCounts {
   waits = 0;
   fills = 0;
   refusedFills = 0;
+  /** Reads of a node that may store nothing, answered with what this process had loaded within the last second. */
+  keptHits = 0;
   shed = 0;
   /** Reads that went round the cache: it could not be reached, or an invalidation is pending. */
   around = 0;
@@ -62,6 +71,7 @@ export interface CacheParts {
   readonly copies: boolean;
   readonly near: NearValues | undefined;
   readonly table: LoadTable<Caller>;
+  readonly kept: KeptLoads<Payload>;
   readonly wakes: Wakes;
   readonly groups: ReadonlyMap<string, Group>;
   readonly events: Events;
@@ -75,6 +85,20 @@ export interface CacheParts {
   readonly leaseMs: number;
   /** What was stored, by this process, is gone by itself after so long at the latest. */
   longestMs: number;
+}
+
+/** The key is not what it was, for all of this process. */
+export function forget({ near, kept, table }: CacheParts, name: string): void {
+  near?.invalidate(name);
+  kept.invalidate(name);
+  table.invalidate(name);
+}
+
+/** The same for keys that only a rule can tell; what can be read again goes whatever its key. */
+export function forgetWhere({ near, kept, table }: CacheParts, isInvalid: (name: string) => boolean): void {
+  near?.invalidateAll();
+  kept.invalidateAll();
+  table.invalidateWhere(isInvalid);
 }
 
 /** An operation of the cache has failed, and nobody was told by an exception. */

@@ -12,8 +12,16 @@
 import { Random } from '../base/index.js';
 import { type CacheEventName, type CacheListener, Events } from './cache-events.js';
 import type { ResolvedBehavior } from './cache-options.js';
-import { CacheCounts, type CacheParts, type CacheStats, type How, noteCacheError } from './cache-parts.js';
-import { LoadTable } from './core/index.js';
+import {
+  CacheCounts,
+  type CacheParts,
+  type CacheStats,
+  forget,
+  forgetWhere,
+  type How,
+  noteCacheError,
+} from './cache-parts.js';
+import { KeptLoads, LoadTable } from './core/index.js';
 import {
   type Engine,
   type EngineHost,
@@ -119,6 +127,7 @@ export class Cache {
       copies,
       near: this.#near,
       table,
+      kept: new KeptLoads(),
       wakes,
       groups,
       events,
@@ -195,10 +204,10 @@ export class Cache {
     const resolved = this.#resolve(options);
     const loaded = { value, isAbsent: false, ttlMs: resolved.ttlMs, loadMs: 0 };
     const { payload } = encodeLoaded(this.#parts, key, loaded, resolved.ttlMs, resolved);
-    this.#forget(name);
+    forget(this.#parts, name);
     try {
       await this.#parts.engine.put(name, payload, this.#parts.deadlineMs);
-      this.#forget(name);
+      forget(this.#parts, name);
     } catch (error) {
       noteCacheError(this.#parts, 'put', key, error);
       await this.#invalidator.invalidate(name, key, 'delete');
@@ -234,7 +243,7 @@ export class Cache {
     const name = this.#nameOf(key);
     const resolved = this.#resolve(options);
     const { engine, deadlineMs } = this.#parts;
-    this.#forget(name);
+    forget(this.#parts, name);
     let lease: Lease | undefined;
     try {
       const token = await engine.beginWrite(name, deadlineMs);
@@ -242,7 +251,7 @@ export class Cache {
     } catch (error) {
       noteCacheError(this.#parts, 'beginWrite', key, error);
     }
-    this.#forget(name);
+    forget(this.#parts, name);
     let value: T;
     try {
       value = await write();
@@ -256,7 +265,7 @@ export class Cache {
     if (value !== undefined && lease !== undefined) {
       const loaded = { value, isAbsent: false, ttlMs: resolved.ttlMs, loadMs: 0 };
       const filled = await this.#fillWritten(key, lease, loaded, resolved);
-      this.#forget(name);
+      forget(this.#parts, name);
       if (filled) return value;
       lease = undefined;
     }
@@ -337,12 +346,6 @@ export class Cache {
     return resolveLoadOptions(options, this.#behavior.load, this.#groupNames);
   }
 
-  /** The key is not what it was, for all of this process. */
-  #forget(name: string): void {
-    this.#near?.invalidate(name);
-    this.#parts.table.invalidate(name);
-  }
-
   async #fillWritten(
     key: string,
     lease: Lease,
@@ -368,11 +371,7 @@ export class Cache {
 
   /** A push of a node: somebody changed the key. */
   #invalidated(name: string | undefined): void {
-    if (name === undefined) {
-      this.#near?.invalidateAll();
-      this.#parts.table.invalidateWhere(() => true);
-    } else {
-      this.#forget(name);
-    }
+    if (name === undefined) forgetWhere(this.#parts, () => true);
+    else forget(this.#parts, name);
   }
 }

@@ -10,7 +10,7 @@
  *
  * Nothing else of the client is ever queued. What is pending, its bounds and its pauses: core/pending-invalidations.ts.
  */
-import { type CacheParts, noteCacheError } from './cache-parts.js';
+import { type CacheParts, forget, forgetWhere, noteCacheError } from './cache-parts.js';
 import {
   type InvalidationAttempt,
   type InvalidationKind,
@@ -71,10 +71,10 @@ export class Invalidator {
   async invalidate(name: string, key: string, kind: InvalidationKind): Promise<boolean> {
     const { engine, counts } = this.#parts;
     counts.invalidations++;
-    this.#local(name);
+    forget(this.#parts, name);
     try {
       const wasThere = await this.#send(kind, name, Math.min(ATTEMPT_MS, this.#patienceMs));
-      this.#local(name);
+      forget(this.#parts, name);
       return wasThere;
     } catch (error) {
       noteCacheError(this.#parts, kind, key, error);
@@ -82,7 +82,7 @@ export class Invalidator {
       // Other processes may have stored it for longer than this one would: only the node's word ends it.
       this.#pending.add(engine.homeOf(name), name, kind, this.#parts.time.now(), Number.POSITIVE_INFINITY);
       // What was read while it was tried.
-      this.#local(name);
+      forget(this.#parts, name);
       this.#schedule();
       await this.#acknowledged(name, key, error);
       return true;
@@ -91,23 +91,20 @@ export class Invalidator {
 
   /** Deletes all that begins with the prefix; tried again until it is done, or time is over: then it is not repeated. */
   async clear(prefix: string): Promise<number> {
-    const { engine, near, table, counts, time } = this.#parts;
-    const forget = (): void => {
-      near?.invalidateAll();
-      table.invalidateWhere(() => true);
-    };
+    const { engine, counts, time } = this.#parts;
+    const forgetAll = (): void => forgetWhere(this.#parts, () => true);
     counts.invalidations++;
     const endMs = time.now() + this.#patienceMs;
     for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(2 * pauseMs, MOST_PAUSE_MS)) {
-      forget();
+      forgetAll();
       try {
         const count = await engine.clear(prefix, Math.max(1, endMs - time.now()));
-        forget();
+        forgetAll();
         return count;
       } catch (error) {
         noteCacheError(this.#parts, 'clear', undefined, error);
         // Of what was deleted nobody tells us, nor of later changes of it.
-        forget();
+        forgetAll();
         if (time.now() + pauseMs > endMs || this.#closed) throw error;
         await new Promise<void>((resolve) => time.later(resolve, pauseMs, true));
       }
@@ -128,12 +125,6 @@ export class Invalidator {
     const error = new ClientError('CLOSED', message, { mayHaveRun: true });
     for (const waiting of this.#waiting.values()) for (const done of waiting) done(error);
     this.#waiting.clear();
-  }
-
-  /** The key is not what it was, for all of this process. */
-  #local(name: string): void {
-    this.#parts.near?.invalidate(name);
-    this.#parts.table.invalidate(name);
   }
 
   #send(kind: InvalidationKind, name: string, deadlineMs: number): Promise<boolean> {
@@ -181,7 +172,7 @@ export class Invalidator {
   }
 
   async #attempt(attempt: InvalidationAttempt): Promise<void> {
-    const { engine, table, near, events } = this.#parts;
+    const { engine, events } = this.#parts;
     const { name, scope, kind } = attempt;
     // Without a prefix of its own a cache does not know that all keys there are its own: time repairs those.
     if (scope === 'prefix' && this.#prefix === '') return;
@@ -192,12 +183,8 @@ export class Invalidator {
       // It is repeated until it succeeds; that it is pending was told when it first failed.
       return;
     }
-    if (scope === 'key') {
-      this.#local(name);
-    } else {
-      near?.invalidateAll();
-      table.invalidateWhere((other) => other.startsWith(name));
-    }
+    if (scope === 'key') forget(this.#parts, name);
+    else forgetWhere(this.#parts, (other) => other.startsWith(name));
     if (!this.#pending.acknowledge(attempt)) return;
     const ended = scope === 'key' ? [name] : [...this.#waiting.keys()].filter((key) => key.startsWith(name));
     for (const each of ended) {

@@ -7,6 +7,7 @@
  *      +----hardTimeout--> its signal aborts; rejected with LOAD_TIMEOUT. What it returns later is dropped.
  */
 import type { Duration } from '../base/index.js';
+import type { LoadStart } from './core/index.js';
 import { ClientError, ClientOptionsError } from './errors.js';
 import { checkDuration, MAX_TTL_MS, type ResolvedLoadOptions } from './load-options.js';
 import type { TimeSource } from './time.js';
@@ -37,6 +38,8 @@ export interface Loaded {
   readonly isAbsent: boolean;
   readonly ttlMs: number;
   readonly loadMs: number;
+  /** When it began, of what no node will store: it is kept here for a moment. */
+  readonly since?: LoadStart | undefined;
 }
 
 /** Runs the loader now. */

@@ -12,12 +12,15 @@
 import { loadChannel } from './cache-events.js';
 import { type CacheParts, type How, noteCacheError } from './cache-parts.js';
 import { jitteredTtl } from './core/index.js';
-import type { Answer } from './engine/engine.js';
+import type { Answer, Payload } from './engine/engine.js';
 import { LoadShed } from './errors.js';
 import { Lease } from './lease.js';
 import { type Loaded, runLoader } from './loading.js';
 import type { Held } from './near-values.js';
-import { decodeAnswer, encodeLoaded, type Stored } from './stored.js';
+import { decodeAnswer, encodeLoaded, type Stored, storedAs } from './stored.js';
+
+/** What a value that is kept takes beside its text. */
+const KEPT_BYTES = 128;
 
 /** A fill under way. */
 export interface Filling {
@@ -38,16 +41,20 @@ export class Loads {
     return answer.token === undefined ? undefined : new Lease(this.#parts, name, answer.token);
   }
 
-  /** Runs the loader when its group has room. Rejects with what it throws, or a LoadShed. */
-  async run(how: How, stale: Stored | undefined): Promise<Loaded> {
-    const { groups, counts, time } = this.#parts;
+  /**
+   * Runs the loader when its group has room; `answer` is what its node said, if any did. Rejects with what it throws, or a
+   * LoadShed.
+   */
+  async run(how: How, stale: Stored | undefined, answer: Answer | undefined): Promise<Loaded> {
+    const { groups, counts, time, kept } = this.#parts;
     const group = groups.get(how.options.group);
     await group?.enter();
     counts.loads++;
+    const since = answer?.staleMs === undefined ? undefined : kept.begin(time.now());
     try {
       const loaded = await runLoader(how.key, how.loader, stale?.forReader(), how.options, time);
       if (loadChannel.hasSubscribers) loadChannel.publish({ key: how.key, loadMs: loaded.loadMs });
-      return loaded;
+      return { ...loaded, since };
     } finally {
       group?.leave();
     }
@@ -59,6 +66,7 @@ export class Loads {
     const freshMs = jitteredTtl(loaded.ttlMs, how.options.jitter, random);
     try {
       const { stored, payload } = encodeLoaded(this.#parts, how.key, loaded, freshMs, how.options);
+      this.#keep(name, loaded, payload);
       const held = near?.hold(stored.near);
       return { stored, accepted: this.#fill(name, how, lease, held, payload) };
     } catch (error) {
@@ -67,12 +75,35 @@ export class Loads {
     }
   }
 
+  /** What no node will store, as if one had; undefined: nothing was found. It is kept for a moment if the node asked is cut off. */
+  unstored(name: string, how: How, loaded: Loaded): Stored | undefined {
+    if (loaded.value === undefined && !loaded.isAbsent) return undefined;
+    const { stored, payload } = encodeLoaded(this.#parts, how.key, loaded, loaded.ttlMs, how.options);
+    this.#keep(name, loaded, payload);
+    return stored;
+  }
+
+  /** What was loaded a moment ago, for who is answered by a node that may not store. The lease of the answer is given back. */
+  kept(name: string, answer: Answer): Stored | undefined {
+    const { kept, time } = this.#parts;
+    const payload = answer.staleMs === undefined ? undefined : kept.get(name, time.now());
+    if (payload === undefined) return undefined;
+    void this.leaseOf(name, answer)?.giveBack();
+    return storedAs(this.#parts, payload);
+  }
+
+  #keep(name: string, { since }: Loaded, payload: Payload): void {
+    if (since === undefined) return;
+    const { kept, time } = this.#parts;
+    kept.keep(name, payload, KEPT_BYTES + 2 * payload.data.length, since, time.now());
+  }
+
   async #fill(
     name: string,
     how: How,
     lease: Lease,
     held: Held | undefined,
-    payload: ReturnType<typeof encodeLoaded>['payload'],
+    payload: Payload,
   ): Promise<boolean> {
     const { near, engine, events, time, isPending } = this.#parts;
     const ticket = near?.drawTicket() ?? 0;
@@ -124,7 +155,7 @@ export class Loads {
     const stale = answer.isThere ? decodeAnswer(this.#parts, answer) : undefined;
     const lease = this.leaseOf(name, answer);
     if (lease === undefined) return;
-    await this.finishBehind(name, how, lease, this.run(how, stale), answer.isThere);
+    await this.finishBehind(name, how, lease, this.run(how, stale, answer), answer.isThere);
   }
 
   /** The same for a load that is under way. */
@@ -137,8 +168,8 @@ export class Loads {
   ): Promise<void> {
     try {
       const loaded = await work;
-      if (lease === undefined) return;
-      if (loaded.value === undefined && !loaded.isAbsent) await this.nothingFound(name, lease, isThere);
+      if (lease === undefined) this.unstored(name, how, loaded);
+      else if (loaded.value === undefined && !loaded.isAbsent) await this.nothingFound(name, lease, isThere);
       else await this.fill(name, how, lease, loaded).accepted;
     } catch (error) {
       this.failed(how, lease, error, true);

@@ -7,6 +7,7 @@
  *      load, refresh -------> loader, in its group --> fill --------> value; later callers when the fill is accepted
  *      wait, stale ---------> sleep until woken or late --> ask again; late for good --> stale value, or around
  *      failed --------------> stale value within staleIfError, else the shared error
+ *      cut off, nothing fresh > what was loaded here within the last second, if anything was      core/kept-loads.ts
  *      no answer -----------> around: the loader in its group, kept nowhere
  *
  * - Who joins, and who has to read again: core/load-table.ts.
@@ -21,7 +22,7 @@ import type { Lease } from './lease.js';
 import type { Loaded } from './loading.js';
 import { Loads } from './loads.js';
 import { enterNear } from './look.js';
-import { decodeAnswer, encodeLoaded, type Stored } from './stored.js';
+import { decodeAnswer, type Stored } from './stored.js';
 import type { TimeSource } from './time.js';
 
 /** Settled: what hangs on it runs at the end of this tick, and belongs to who hung it there. */
@@ -122,6 +123,8 @@ export class Reader {
     let sentMs = 0;
     for (let answer = first; ; ) {
       if (answer.status === 'hit') return this.#hit(load, how, answer, sentMs);
+      const kept = this.#loads.kept(load.key, answer);
+      if (kept !== undefined) return this.#serveKept(load, kept);
       const stale = answer.isThere ? decodeAnswer(this.#parts, answer) : undefined;
       if (answer.status === 'failed') return this.#othersFailed(load, how, answer, stale);
       const isServed = stale !== undefined && answer.ms < staleWhileRevalidateMs;
@@ -157,7 +160,9 @@ export class Reader {
     const stored = decodeAnswer(this.#parts, answer);
     enterNear(this.#parts, load.key, stored, answer, sentMs, options);
     this.#settle(load, 'hit', (caller) => caller.resolve(stored.forReader()));
-    if (options.earlyRefresh && refreshesEarly(answer.ms, answer.loadMs, random)) {
+    // A node that is cut off stores nothing: what it has is refreshed when it must be.
+    const isRefreshed = options.earlyRefresh && answer.staleMs === undefined;
+    if (isRefreshed && refreshesEarly(answer.ms, answer.loadMs, random)) {
       this.#refresh(load.key, how);
     }
   }
@@ -165,6 +170,11 @@ export class Reader {
   #serveStale(load: Load<Caller>, stale: Stored): void {
     this.#parts.counts.staleHits++;
     this.#settle(load, 'hit', (caller) => caller.resolve(stale.forReader()));
+  }
+
+  #serveKept(load: Load<Caller>, kept: Stored): void {
+    this.#parts.counts.keptHits++;
+    this.#settle(load, 'hit', (caller) => caller.resolve(kept.forReader()));
   }
 
   /** Somebody else has just failed to load the key. */
@@ -182,7 +192,7 @@ export class Reader {
     this.#parts.counts.misses++;
     const lease = this.#loads.leaseOf(load.key, answer);
     if (lease === undefined) this.#parts.table.loading(load);
-    const work = this.#loads.run(how, stale);
+    const work = this.#loads.run(how, stale, answer);
     const mayServeStale = stale !== undefined && answer.ms < how.options.staleIfErrorMs;
     if (mayServeStale && (await isLate(work, how.options.softTimeoutMs, this.#parts.time))) {
       this.#serveStale(load, stale);
@@ -229,7 +239,7 @@ export class Reader {
     this.#parts.table.loading(load);
     let loaded: Loaded;
     try {
-      loaded = await this.#loads.run(how, undefined);
+      loaded = await this.#loads.run(how, undefined, undefined);
     } catch (error) {
       this.#loads.failed(how, undefined, error, false);
       this.#settle(load, 'failed', (caller) => caller.reject(error));
@@ -242,10 +252,8 @@ export class Reader {
   #settleLoaded(load: Load<Caller>, how: How, loaded: Loaded, ending: LoadEnding): void {
     let value = (): unknown => undefined;
     try {
-      if (loaded.value !== undefined) {
-        const { stored } = encodeLoaded(this.#parts, how.key, loaded, loaded.ttlMs, how.options);
-        value = () => stored.forReader();
-      }
+      const stored = this.#loads.unstored(load.key, how, loaded);
+      value = () => stored?.forReader();
     } catch (error) {
       this.#settle(load, 'failed', (caller) => caller.reject(error));
       return;

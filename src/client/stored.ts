@@ -61,6 +61,11 @@ export function decodeAnswer({ copies, serializer }: CacheParts, { value }: Answ
     : new Shared(value);
 }
 
+/** What is kept here as it would be stored. */
+export function storedAs({ serializer }: CacheParts, { data, isAbsent }: Payload): Stored {
+  return isAbsent ? new Shared(undefined) : new Copied(data, serializer, true);
+}
+
 export interface Encoded {
   readonly stored: Stored;
   readonly payload: Payload;

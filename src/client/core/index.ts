@@ -21,6 +21,7 @@ export {
 } from './early-refresh.js';
 export { FleetSize } from './fleet-size.js';
 export { Freezer, type Frozen } from './freezer.js';
+export { KEPT_MS, KeptLoads, type LoadStart } from './kept-loads.js';
 export { type Load, type LoadCaller, type LoadEnding, LoadTable, type Settled } from './load-table.js';
 export {
   type LoadAdmission,

@@ -49,7 +49,7 @@ export const refusals = {
     'CLUSTERDOWN the replicas of this shard are silent, or it is being handed over, so nothing was written: try again',
   /** Of what only adds. It is another word, as it is not worth trying again: whoever waits can do without. */
   cutOff:
-    'CUTOFF this node may not write at present, so nothing was stored: use what you have, and do not keep it',
+    'CUTOFF this node may not write at present, so nothing was stored: use what you have, and keep it for a second at most',
   stale: 'CLUSTERDOWN what this node holds may be older than max-stale allows: try again',
   readOnlyReplica: "READONLY You can't write against a read only replica.",
   roleChanged: 'UNBLOCKED force unblock from blocking operation, instance state changed (master -> replica?)',
