@@ -28,10 +28,13 @@ export interface ValuePart {
   readonly length: number;
 }
 
+/** What of an entry that was there is another than before: these bytes of its value, or only when it expires and until when it is fresh. */
+export type ChangedPart = ValuePart | 'lifetimes';
+
 /** Learns how every key is that was changed; of database 0, the only one that a node in a cluster has. */
 export interface Capture {
   /** The key was written or deleted: it is as the store has it. `known`: its entry, if it is known. `part`: nothing else is another. */
-  changed(block: Block, at: number, length: number, known?: Ref, part?: ValuePart): void;
+  changed(block: Block, at: number, length: number, known?: Ref, part?: ChangedPart): void;
   /** The store has removed it. */
   removed(block: Block, at: number, length: number): void;
   /** Everything was removed, or is about to be. */
@@ -71,8 +74,8 @@ export class Keyspace {
 
   /**
    * A command of `session` has written or deleted the key at `at` of `block` in database `db`. `known`: the entry that stands for it
-   * now; who leaves it out has it looked up, if that is needed. `part`: the entry was there, and but for these bytes and what its value
-   * was filled up with, if it became longer, it is as it was.
+   * now; who leaves it out has it looked up, if that is needed. `part`: the entry was there, and but for this, and for what its value
+   * was filled up with if it became longer, it is as it was.
    */
   changed(
     session: Session | undefined,
@@ -81,7 +84,7 @@ export class Keyspace {
     at: number,
     length: number,
     known?: Ref,
-    part?: ValuePart,
+    part?: ChangedPart,
   ): void {
     if (this.#listeners === 0) return;
     if (this.#capture !== undefined) {

@@ -204,6 +204,16 @@ export class Member {
     this.node.endEvent();
   }
 
+  /** As EXPIREAT and LEASE.EXPIRE do it, to a key that is there. */
+  setLifetimes(key: string, expiry: number, freshUntil: number): void {
+    const { store, keyspace } = this.node;
+    const block = Block.of(key);
+    this.node.beginEvent(undefined);
+    store.setFreshUntil(store.setExpiry(store.find(0, block, 0, key.length), expiry), freshUntil);
+    keyspace.changed(undefined, 0, block, 0, key.length, undefined, 'lifetimes');
+    this.node.endEvent();
+  }
+
   delete(key: string): void {
     const block = Block.of(key);
     const ref = this.store.find(0, block, 0, key.length);

@@ -6,6 +6,7 @@
  *   of an entry:  word length of the value; if it expires: float64 expiry; if it is attributed: word load time in ms (its
  *                 sign bit: what was loaded is that there is nothing), float64 fresh until
  *   of a part:    word length of the whole value, word where the part begins, word its length
+ *   of lifetimes: float64 expiry (0: none), float64 fresh until (of what is attributed)
  *   then the key, and of an entry the value, of a part its bytes
  *
  * An effect says how a key is, not what became of it, so that doing it again changes nothing. All are of database 0.
@@ -31,6 +32,8 @@ export const EffectKind = {
   USED: 3,
   /** The key, if it is there, has a value of this length, with these bytes at that place; else all is as it was. */
   PART: 4,
+  /** The key, if it is there, expires then, and is fresh until then if that is known; else all is as it was. */
+  LIFETIMES: 5,
 } as const;
 
 const KIND_MASK = 7;
@@ -45,6 +48,7 @@ const ENTRY_HEAD_BYTES = 8;
 const EXPIRY_BYTES = 8;
 const ATTRIBUTES_BYTES = 12;
 const PART_HEAD_BYTES = 16;
+const LIFETIMES_HEAD_BYTES = 20;
 const LOAD_MASK = 2 ** 31 - 1;
 
 /** Groups are gathered in blocks of this size, in bytes: what a batch of the stream holds. */
@@ -134,6 +138,20 @@ export class EffectWriter {
     store.copyValue(ref, from, length, this.#block, place + PART_HEAD_BYTES + keyLength);
   }
 
+  /** Of the entry nothing has changed but its lifetimes. */
+  lifetimes(store: Store, ref: Ref): void {
+    const facts = this.#facts;
+    store.readFacts(ref, facts);
+    const { keyLength, expiry, isAttributed, freshUntil } = facts;
+    const place = this.#room(LIFETIMES_HEAD_BYTES + keyLength);
+    const { view } = this.#block;
+    const what = EffectKind.LIFETIMES | (isAttributed ? ATTRIBUTED : 0);
+    view.setUint32(place, what | (keyLength << LENGTH_SHIFT), true);
+    view.setFloat64(place + 4, expiry, true);
+    view.setFloat64(place + 12, freshUntil, true);
+    store.copyKey(ref, this.#block, place + LIFETIMES_HEAD_BYTES);
+  }
+
   gone(key: Block, at: number, length: number): void {
     this.#keyOnly(EffectKind.GONE, key, at, length);
   }
@@ -212,11 +230,12 @@ export class EffectReader {
   /** Of a part: its place in the value, and its length; its bytes are at `valueAt`. */
   partAt = 0;
   partLength = 0;
-  /** Of an entry. What it does not have is 0 or false. */
-  type = 0;
+  /** Of an entry, and of lifetimes. What it does not have is 0 or false. */
   expiry = 0;
   isAttributed = false;
   freshUntil = 0;
+  /** Of an entry. */
+  type = 0;
   loadMs = 0;
   isAbsent = false;
 
@@ -228,9 +247,12 @@ export class EffectReader {
     this.keyLength = word >>> LENGTH_SHIFT;
     if (this.kind === EffectKind.ENTRY) return this.#readEntry(block, at, end, word);
     const isKeyless = this.kind === EffectKind.ALL_GONE;
-    if (this.kind > EffectKind.PART || (word & (EXPIRES | ATTRIBUTED | TYPE_MASK)) !== 0) return -1;
+    const isOfLifetimes = this.kind === EffectKind.LIFETIMES;
+    const flags = EXPIRES | TYPE_MASK | (isOfLifetimes ? 0 : ATTRIBUTED);
+    if (this.kind > EffectKind.LIFETIMES || (word & flags) !== 0) return -1;
     if (this.keyLength > (isKeyless ? 0 : MAX_KEY_BYTES)) return -1;
     if (this.kind === EffectKind.PART) return this.#readPart(block, at, end);
+    if (isOfLifetimes) return this.#readLifetimes(block, at, end, word);
     this.keyAt = at + HEAD_BYTES;
     return this.keyAt + this.keyLength <= end ? this.keyAt + this.keyLength : -1;
   }
@@ -244,6 +266,17 @@ export class EffectReader {
     this.keyAt = at + PART_HEAD_BYTES;
     this.valueAt = this.keyAt + this.keyLength;
     const next = this.valueAt + this.partLength;
+    return next <= end ? next : -1;
+  }
+
+  #readLifetimes({ view }: Block, at: number, end: number, word: number): number {
+    if (at + LIFETIMES_HEAD_BYTES > end) return -1;
+    this.isAttributed = (word & ATTRIBUTED) !== 0;
+    this.expiry = view.getFloat64(at + 4, true);
+    this.freshUntil = view.getFloat64(at + 12, true);
+    if (!isTime(this.expiry) || !isTime(this.freshUntil)) return -1;
+    this.keyAt = at + LIFETIMES_HEAD_BYTES;
+    const next = this.keyAt + this.keyLength;
     return next <= end ? next : -1;
   }
 

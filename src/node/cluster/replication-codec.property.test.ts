@@ -20,7 +20,7 @@ const { store } = nodeOf(2 * 2 ** 20);
 const group: fc.Arbitrary<EffectGroup> = fc
   .array(
     fc.record({
-      what: fc.constantFrom('entry', 'loaded', 'gone', 'used', 'part', 'all gone'),
+      what: fc.constantFrom('entry', 'loaded', 'gone', 'used', 'part', 'lifetimes', 'all gone'),
       key: fc.string({ unit: 'binary-ascii', maxLength: 40 }),
       value: fc.string({ unit: 'binary-ascii', maxLength: 300 }),
       time: fc.constantFrom(0, 1, 1_900_000_000_000, 2 ** 63 - 1024),
@@ -37,6 +37,7 @@ const group: fc.Arbitrary<EffectGroup> = fc
       else if (what === 'used') writer.used(block, 0, key.length);
       else if (what === 'part')
         writer.part(store, put(store, key, value), value.length >> 1, value.length >> 2);
+      else if (what === 'lifetimes') writer.lifetimes(store, putLoaded(key, value, time));
       else if (what === 'entry') writer.entry(store, put(store, key, value, time));
       else writer.entry(store, putLoaded(key, value, time));
     }

@@ -5,6 +5,7 @@ import { Duo } from './duo.testkit.js';
 import { assertSame, keysByUse } from './stores.testkit.js';
 
 const MIB = 2 ** 20;
+const START_MS = 1_800_000_000_000;
 const EQUAL = { primaryBytes: 2 * MIB, replicaBytes: 2 * MIB };
 
 function verify(duo: Duo): void {
@@ -186,6 +187,26 @@ test('of a long value only what was changed is sent', () => {
   assertSame(replica.store, primary.store, 'it is the same');
 });
 
+test('of a value whose lifetimes change nothing else is sent', () => {
+  const duo = new Duo({ primaryBytes: 8 * MIB, replicaBytes: 8 * MIB });
+  const { primary, replica } = duo;
+  primary.set('k', 'v'.repeat(MIB));
+  duo.run(40);
+  const { bytes } = primary.copy.backlog;
+  const now = primary.node.clock.wallMs();
+  for (const expiry of [now + 60_000, 0, now + 120_000]) {
+    primary.setLifetimes('k', expiry, now + 1000);
+    duo.run(3);
+    assertSame(replica.store, primary.store, 'it is the same');
+  }
+  primary.set('k', 'w'.repeat(200));
+  primary.setLifetimes('k', now + 60_000, now);
+  duo.run(3);
+  assertSame(replica.store, primary.store, 'written and changed in one group it is the same');
+  assert.ok(primary.copy.backlog.bytes < bytes + 1000);
+  verify(duo);
+});
+
 test('a part of what is not there yet is left out, and comes whole', () => {
   const duo = new Duo({ primaryBytes: 8 * MIB, replicaBytes: 8 * MIB, windowBytes: 1000 });
   const { primary, replica } = duo;
@@ -193,6 +214,8 @@ test('a part of what is not there yet is left out, and comes whole', () => {
   let place = 0;
   duo.run(60, () => {
     for (let i = 0; i < 200; i += 7) primary.setPart(`k${i}`, ++place % 3000, 'part');
+    for (let i = 0; i < 200; i += 9)
+      primary.setLifetimes(`k${i}`, START_MS + 1e6 + ++place, START_MS + place);
   });
   duo.run(10);
   assert.ok(duo.isInSync);

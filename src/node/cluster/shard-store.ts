@@ -16,7 +16,7 @@ import { assert, Block } from '../../base/index.js';
 import type { ReplicatedStore, StoreWalk } from '../../cluster/index.js';
 import { type EntryWalk, type Loaded, MAX_KEY_BYTES, type Ref } from '../../store/index.js';
 import type { CacheNode } from '../cache-node.js';
-import type { Capture, ValuePart } from '../keyspace.js';
+import type { Capture, ChangedPart, ValuePart } from '../keyspace.js';
 import { BLOCK_BYTES, type EffectGroup, EffectKind, EffectReader, EffectWriter } from './effects.js';
 
 /** Part of the budget that the backlog may take, its least and its most in bytes. */
@@ -155,10 +155,11 @@ export class ShardStore implements ReplicatedStore<EffectGroup>, Capture {
     this.#writer.endWhole();
   }
 
-  changed(block: Block, at: number, length: number, known?: Ref, part?: ValuePart): void {
+  changed(block: Block, at: number, length: number, known?: Ref, part?: ChangedPart): void {
     const { store } = this.#node;
     const ref = known ?? store.peek(0, block, at, length);
     if (ref === 0) this.#writer.gone(block, at, length);
+    else if (part === 'lifetimes') this.#writer.lifetimes(store, ref);
     else {
       const valueLength = store.valueLength(ref);
       if (part !== undefined && isSmallPart(part, valueLength))
@@ -260,21 +261,30 @@ export class ShardStore implements ReplicatedStore<EffectGroup>, Capture {
       store.flush(0);
       return;
     }
-    if (kind === EffectKind.ENTRY || kind === EffectKind.PART) {
-      const isDone = kind === EffectKind.ENTRY ? this.#set(block) !== 0 : this.#setPart(block);
-      if (!isDone) {
-        // It is larger than all this node may take: gone is what it can be here.
-        this.#remove(block, keyAt, keyLength);
-        this.#drops(1);
-      }
-    } else if (kind === EffectKind.GONE) {
-      this.#remove(block, keyAt, keyLength);
-    } else {
+    if (kind === EffectKind.USED) {
       const ref = store.peek(0, block, keyAt, keyLength);
       if (ref !== 0) store.touch(ref);
       return;
     }
+    if (kind === EffectKind.GONE) {
+      this.#remove(block, keyAt, keyLength);
+    } else if (!this.#write(kind, block)) {
+      // It is larger than all this node may take: gone is what it can be here.
+      this.#remove(block, keyAt, keyLength);
+      this.#drops(1);
+    }
     keyspace.changed(undefined, 0, block, keyAt, keyLength);
+  }
+
+  /** False when there is no room for it. */
+  #write(kind: number, block: Block): boolean {
+    if (kind === EffectKind.ENTRY) return this.#set(block) !== 0;
+    const { store } = this.#node;
+    const { keyAt, keyLength } = this.#reader;
+    const ref = store.peek(0, block, keyAt, keyLength);
+    // What is not there is either dropped here, or comes whole with a later slice.
+    if (ref === 0) return true;
+    return kind === EffectKind.PART ? this.#setPart(ref, block) : this.#setLifetimes(ref);
   }
 
   #set(block: Block): Ref {
@@ -295,14 +305,20 @@ export class ShardStore implements ReplicatedStore<EffectGroup>, Capture {
     return store.setLoaded(0, block, keyAt, keyLength, loaded, type);
   }
 
-  /** False when there is no room for it. What is not there is either dropped here, or comes whole with a later slice. */
-  #setPart(block: Block): boolean {
+  #setPart(ref: Ref, block: Block): boolean {
     const { store } = this.#node;
-    const { keyAt, keyLength, valueAt, valueLength, partAt, partLength } = this.#reader;
-    const ref = store.peek(0, block, keyAt, keyLength);
-    if (ref === 0) return true;
+    const { valueAt, valueLength, partAt, partLength } = this.#reader;
     const to = store.valueLength(ref) === valueLength ? ref : store.resizeValue(ref, valueLength);
     if (to !== 0) store.writeValue(to, partAt, block, valueAt, partLength);
+    return to !== 0;
+  }
+
+  #setLifetimes(ref: Ref): boolean {
+    const { store } = this.#node;
+    const { expiry, isAttributed, freshUntil } = this.#reader;
+    let to = store.setExpiry(ref, expiry);
+    if (to !== 0 && isAttributed) to = store.setFreshUntil(to, freshUntil);
+    if (to !== 0) store.touch(to);
     return to !== 0;
   }
 

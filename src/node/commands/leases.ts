@@ -4,7 +4,7 @@ import { type AskOptions, type LeaseAnswer, type Loaded, MAX_KEY_BYTES } from '.
 import type { BlockedCommand, Handler, Session } from '../session.js';
 import { integerArgument } from './arguments.js';
 import { errors } from './errors.js';
-import { changed, locateKey, refuse, replyValue } from './values.js';
+import { changed, changedLifetimes, locateKey, refuse, replyValue } from './values.js';
 
 const DEFAULT_LEASE_MS = 5_000;
 const MAX_LEASE_MS = 60_000;
@@ -71,7 +71,7 @@ export const leaseHandlers = {
       ) {
         store.remove(locateKey(session, request, i));
       }
-      changed(session, request, i);
+      changedLifetimes(session, request, i);
       if (ref !== 0) count++;
     }
     session.out.integer(count);

@@ -3,7 +3,7 @@ import type { CommandName, ReplyWriter, Request } from '../../resp/index.js';
 import type { Handler, Session } from '../session.js';
 import { expiryArgument, TimeUnit } from './arguments.js';
 import { errors, unsupportedOption } from './errors.js';
-import { changed, findKey, peekKey, refuse } from './values.js';
+import { changedLifetimes, findKey, peekKey, refuse } from './values.js';
 
 export const lifetimeHandlers = {
   expire(session, request) {
@@ -49,7 +49,7 @@ export const lifetimeHandlers = {
       refuse(session, request, 1);
       return;
     }
-    changed(session, request, 1);
+    changedLifetimes(session, request, 1);
     out.integer(1);
   },
 } satisfies Partial<Record<CommandName, Handler>>;
@@ -79,7 +79,7 @@ function expire(session: Session, request: Request, unit: TimeUnit, base: number
     refuse(session, request, 1);
     return;
   }
-  changed(session, request, 1);
+  changedLifetimes(session, request, 1);
   out.integer(1);
 }
 

@@ -9,7 +9,7 @@ import type { Ref } from '../../store/index.js';
 import type { Handler, Session } from '../session.js';
 import { lifetimeArgument, TimeUnit } from './arguments.js';
 import { errors } from './errors.js';
-import { changed, findKey, putValue, readKey, refuse, replyValue, valueEquals } from './values.js';
+import { changedLifetimes, findKey, putValue, readKey, refuse, replyValue, valueEquals } from './values.js';
 
 export const setHandlers = {
   set(session, request) {
@@ -193,5 +193,5 @@ function getAndSetExpiry(session: Session, request: Request, ref: Ref, expiry: n
     refuse(session, request, 1);
     return;
   }
-  changed(session, request, 1);
+  changedLifetimes(session, request, 1);
 }

@@ -70,6 +70,12 @@ export function changedPart(
   session.node.keyspace.changed(session, session.db, block, starts[1], lengths[1], ref, known);
 }
 
+/** `changed`, after nothing became another but the lifetimes of the entry at argument i, if it is there. */
+export function changedLifetimes(session: Session, request: Request, i: number): void {
+  const { block, starts, lengths } = request;
+  session.node.keyspace.changed(session, session.db, block, starts[i], lengths[i], undefined, 'lifetimes');
+}
+
 /** Tells those who load it that the key at argument i, which is not there, was deleted. */
 export function deletedNothing(session: Session, request: Request, i: number): void {
   const { block, starts, lengths } = request;
