@@ -22,8 +22,15 @@ class Node {
   constructor(life: NodeLife, letters: Letter[], mutants: ReadonlySet<string>) {
     this.life = life;
     this.letters = letters;
-    const sizeOf = () => 1;
-    this.copy = new Copy({ self: life, store: this.store, sizeOf, backlogBytes: 1000, mutants });
+    const size = () => 1;
+    this.copy = new Copy({
+      self: life,
+      store: this.store,
+      sizeOf: size,
+      memoryOf: size,
+      backlogBytes: 1000,
+      mutants,
+    });
   }
 
   readonly outbox = {

@@ -42,7 +42,10 @@ const NOTHING: History = { epoch: 0, offset: 0 };
 export interface CopyOptions<W> {
   readonly self: NodeLife;
   readonly store: ReplicatedStore<W>;
+  /** What a write takes on its way. */
   readonly sizeOf: (write: W) => number;
+  /** What it takes while it is in the backlog, always the same. */
+  readonly memoryOf: (write: W) => number;
   readonly backlogBytes: number;
   readonly windowBytes?: number;
   readonly mutants?: ReadonlySet<string>;
@@ -96,7 +99,7 @@ export class Copy<W> {
 
   constructor(options: CopyOptions<W>) {
     this.#options = options;
-    this.#backlog = new Backlog(0, options.backlogBytes, options.sizeOf);
+    this.#backlog = new Backlog(0, options.backlogBytes, options.memoryOf);
   }
 
   get role(): 'none' | 'primary' | 'replica' {

@@ -17,6 +17,7 @@ export { PLAN_MUTANTS } from './plan.js';
 export type { Outcome } from './register/messages.js';
 export { REGISTER_MUTANTS } from './register/options.js';
 export type { ProposalOutcome } from './register/register.js';
+export { Backlog } from './replication/backlog.js';
 export type { History } from './replication/history.js';
 export type { ReplicationMessage } from './replication/messages.js';
 export { REPLICATION_MUTANTS } from './replication/primary-stream.js';

@@ -9,18 +9,18 @@ import { assert } from '../../base/index.js';
 
 export class Backlog<W> {
   #maxBytes: number;
-  readonly #sizeOf: (write: W) => number;
-  /** The writes at `#start` and after it; what is before was dropped and is given back from time to time. */
-  #writes: W[] = [];
+  readonly #memoryOf: (write: W) => number;
+  /** The writes at `#start` and after it; the places before it are empty, and are given back from time to time. */
+  #writes: (W | undefined)[] = [];
   #start = 0;
   #bytes = 0;
   #last: number;
 
   /** Empty behind this offset. */
-  constructor(last: number, maxBytes: number, sizeOf: (write: W) => number) {
+  constructor(last: number, maxBytes: number, memoryOf: (write: W) => number) {
     this.#last = last;
     this.#maxBytes = maxBytes;
-    this.#sizeOf = sizeOf;
+    this.#memoryOf = memoryOf;
   }
 
   /** The offset of the newest write. */
@@ -49,7 +49,7 @@ export class Backlog<W> {
 
   add(write: W): number {
     this.#writes.push(write);
-    this.#bytes += this.#sizeOf(write);
+    this.#bytes += this.#memoryOf(write);
     this.#drop();
     return ++this.#last;
   }
@@ -76,7 +76,8 @@ export class Backlog<W> {
 
   #drop(): void {
     while (this.#bytes > this.#maxBytes && this.#start < this.#writes.length - 1) {
-      this.#bytes -= this.#sizeOf(this.#writes[this.#start++] as W);
+      this.#bytes -= this.#memoryOf(this.#writes[this.#start] as W);
+      this.#writes[this.#start++] = undefined;
     }
     if (this.#start > 1024 && this.#start * 2 > this.#writes.length) {
       this.#writes = this.#writes.slice(this.#start);

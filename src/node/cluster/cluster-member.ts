@@ -18,7 +18,7 @@ import { type Clocks, Copy, type Outbox, type ReplicationMessage } from '../../c
 import type { NodeId, NodeLife, Topology, TopologyChange, TopologyNode } from '../../ring/index.js';
 import { BusTrouble } from '../bus/trouble.js';
 import type { CacheNode } from '../cache-node.js';
-import { type EffectGroup, groupBytes } from './effects.js';
+import { type EffectGroup, groupBytes, groupMemory } from './effects.js';
 import { handOver } from './hand-over.js';
 import type { ClusterMember, Follower, MemberListener } from './member.js';
 import type { MindThread } from './mind-thread.js';
@@ -72,6 +72,7 @@ export class LiveMember implements ClusterMember {
       self: mind.self,
       store: this.#store,
       sizeOf: groupBytes,
+      memoryOf: groupMemory,
       backlogBytes,
     });
     this.#store.backlog = this.#copy.backlog;

@@ -17,7 +17,7 @@ import {
 } from '../../ring/index.js';
 import { CacheNode } from '../cache-node.js';
 import { resolve } from '../options.js';
-import { type EffectGroup, groupBytes } from './effects.js';
+import { type EffectGroup, groupBytes, groupMemory } from './effects.js';
 import { encodeReplication, ReplicationDecoder } from './replication-codec.js';
 import { ShardStore } from './shard-store.js';
 
@@ -136,7 +136,7 @@ export class Member {
   readonly #decoder = new ReplicationDecoder();
 
   constructor(life: NodeLife, maxBytes: number, duo: Duo, options: DuoOptions) {
-    const { backlogBytes = 64 * 1024, windowBytes = 16 * 1024 } = options;
+    const { backlogBytes = 256 * 1024, windowBytes = 16 * 1024 } = options;
     this.life = life;
     this.#duo = duo;
     const clock = { wallMs: () => START_MS + duo.nowMs, monotonicMs: () => duo.nowMs };
@@ -148,6 +148,7 @@ export class Member {
       self: life,
       store: this.shardStore,
       sizeOf: groupBytes,
+      memoryOf: groupMemory,
       backlogBytes,
       windowBytes,
     });

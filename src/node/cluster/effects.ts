@@ -13,7 +13,8 @@
  *
  * A group is some effects in a row, what replication counts as one write: all that was changed between two looks at the
  * stream, at most BLOCK_BYTES of it, or one effect that is larger. So an offset costs one small object for many changes.
- * Groups lie side by side in blocks; a block goes when the backlog has dropped the last of its groups.
+ * Groups lie side by side in blocks; a block goes when the backlog has dropped the last of its groups. What is large has a block of its
+ * own, of its length, so that no more than a quarter of a block stays empty.
  *
  * What one command or transaction changed is in one group, up to WHOLE_BYTES of it: so a replica has all of it or nothing, also one
  * that is promoted.
@@ -53,12 +54,15 @@ const LOAD_MASK = 2 ** 31 - 1;
 
 /** Groups are gathered in blocks of this size, in bytes: what a batch of the stream holds. */
 export const BLOCK_BYTES = 64 * 1024;
-/** What belongs together and is larger comes in several groups: it would have to be copied as a whole, again and again. */
+/** What is longer has a block of its own, in bytes. */
+const MAX_SHARED_BYTES = BLOCK_BYTES / 4;
+/** What belongs together and is larger comes in several groups: each time it grows it is copied. */
 const WHOLE_BYTES = 16 * 1024 * 1024;
 /** Nothing belongs together. */
 const NOTHING_WHOLE = -1;
-/** What a group takes in the backlog beside its bytes, roughly. */
+/** What a group takes in the backlog beside its bytes, and a block. Measured are 50 to 60, and 350 to 450. */
 const GROUP_BYTES = 64;
+const BLOCK_OBJECT_BYTES = 512;
 
 /** Effects in a row. Nobody changes them. */
 export interface EffectGroup {
@@ -67,10 +71,21 @@ export interface EffectGroup {
   readonly length: number;
 }
 
-/** Memory that a group takes in the backlog. */
+/** What a group takes on its way. */
 export function groupBytes({ length }: EffectGroup): number {
   return length + GROUP_BYTES;
 }
+
+/** What it takes in the backlog: a block counts with the first of its groups. See UNCOUNTED_BYTES. */
+export function groupMemory({ block, at }: EffectGroup): number {
+  return GROUP_BYTES + (at === 0 ? block.bytes.length + BLOCK_OBJECT_BYTES : 0);
+}
+
+/**
+ * What `groupMemory` does not count, at most: the oldest block, of which the first group was dropped, and the open blocks of a writer and
+ * of a decoder, each of which may have no group in the backlog.
+ */
+export const UNCOUNTED_BYTES = 3 * (BLOCK_BYTES + BLOCK_OBJECT_BYTES);
 
 /** Gathers effects in groups. */
 export class EffectWriter {
@@ -82,6 +97,8 @@ export class EffectWriter {
   #end = 0;
   /** Where what belongs together begins. */
   #wholeAt = NOTHING_WHOLE;
+  /** Set while something large has a block of its own: where the others go on. */
+  #shared: { readonly block: Block; readonly end: number } | undefined;
 
   constructor(take: (group: EffectGroup) => void) {
     this.#take = take;
@@ -182,11 +199,18 @@ export class EffectWriter {
 
   /** Closes the open group and hands it over. */
   close(): void {
-    if (this.#wholeAt !== NOTHING_WHOLE) this.#wholeAt = this.#end;
-    if (this.#end === this.#start) return;
-    const group = { block: this.#block, at: this.#start, length: this.#end - this.#start };
+    let block = this.#block;
+    const at = this.#start;
+    const length = this.#end - at;
     this.#start = this.#end;
-    this.#take(group);
+    if (this.#shared !== undefined) {
+      if (length < block.bytes.length) block = copyOf(block, 0, length, length);
+      this.#block = this.#shared.block;
+      this.#start = this.#end = this.#shared.end;
+      this.#shared = undefined;
+    }
+    if (this.#wholeAt !== NOTHING_WHOLE) this.#wholeAt = this.#end;
+    if (length > 0) this.#take({ block, at, length });
   }
 
   #keyOnly(kind: number, key: Block, keyAt: number, length: number): void {
@@ -197,26 +221,44 @@ export class EffectWriter {
 
   /** Where `bytes` of an effect are to be written, behind those of the open group. */
   #room(bytes: number): number {
-    const at = this.#end;
-    if (at + bytes <= this.#block.bytes.length) {
-      this.#end = at + bytes;
-      return at;
-    }
-    const from = this.#block;
-    let kept = this.#wholeAt === NOTHING_WHOLE ? 0 : at - this.#wholeAt;
+    // What belongs together, and goes along to another block.
+    let kept = this.#wholeAt === NOTHING_WHOLE ? 0 : this.#end - this.#wholeAt;
     if (kept + bytes > WHOLE_BYTES) kept = 0;
+    const isLarge = kept + bytes > MAX_SHARED_BYTES;
+    if (this.#shared !== undefined && (!isLarge || kept === 0)) this.close();
+    if (this.#shared !== undefined) this.#growOwn(bytes);
+    else if (isLarge) this.#begin(kept, kept + bytes, true);
+    else if (this.#end + bytes > this.#block.bytes.length) this.#begin(kept, BLOCK_BYTES, false);
+    const at = this.#end;
+    this.#end += bytes;
+    return at;
+  }
+
+  /** Goes on in another block, with the last `kept` bytes of this one. */
+  #begin(kept: number, blockBytes: number, isOwn: boolean): void {
+    const block = copyOf(this.#block, this.#end - kept, kept, blockBytes);
     this.#end -= kept;
     this.close();
-    // What belongs together goes on to another block, with room to grow.
-    this.#block = Block.ofLength(
-      Math.max(BLOCK_BYTES, kept === 0 ? bytes : Math.min(WHOLE_BYTES, 2 * (kept + bytes))),
-    );
-    copyBytes(this.#block, 0, from, at - kept, kept);
+    if (isOwn) this.#shared = { block: this.#block, end: this.#end };
+    this.#block = block;
     this.#start = 0;
-    this.#end = kept + bytes;
+    this.#end = kept;
     if (this.#wholeAt !== NOTHING_WHOLE) this.#wholeAt = 0;
-    return kept;
   }
+
+  /** All of its own block belongs together. */
+  #growOwn(bytes: number): void {
+    const length = this.#end + bytes;
+    if (length > this.#block.bytes.length)
+      this.#block = copyOf(this.#block, 0, this.#end, Math.min(WHOLE_BYTES, 2 * length));
+  }
+}
+
+/** Some bytes of a block, in a block of that length. */
+function copyOf(from: Block, at: number, bytes: number, blockBytes: number): Block {
+  const block = Block.ofLength(blockBytes);
+  copyBytes(block, 0, from, at, bytes);
+  return block;
 }
 
 /** One effect, as it stands in a block: read into the same fields again and again. */

@@ -17,7 +17,14 @@ import type { ReplicatedStore, StoreWalk } from '../../cluster/index.js';
 import { type EntryWalk, type Loaded, MAX_KEY_BYTES, type Ref } from '../../store/index.js';
 import type { CacheNode } from '../cache-node.js';
 import type { Capture, ChangedPart, ValuePart } from '../keyspace.js';
-import { BLOCK_BYTES, type EffectGroup, EffectKind, EffectReader, EffectWriter } from './effects.js';
+import {
+  BLOCK_BYTES,
+  type EffectGroup,
+  EffectKind,
+  EffectReader,
+  EffectWriter,
+  UNCOUNTED_BYTES,
+} from './effects.js';
 
 /** Part of the budget that the backlog may take, its least and its most in bytes. */
 const BACKLOG_SHARE = 1 / 32;
@@ -121,7 +128,7 @@ export class ShardStore implements ReplicatedStore<EffectGroup>, Capture {
   /** Memory that counts in the node's budget: the backlog, which only a large value exceeds, and what is left free. */
   get accountedBytes(): number {
     const slack = this.leads ? Math.floor(this.#node.store.maxBytes * SLACK_SHARE) : 0;
-    return Math.max(this.backlog.maxBytes, this.backlog.bytes) + slack;
+    return Math.max(this.backlog.maxBytes, this.backlog.bytes) + UNCOUNTED_BYTES + slack;
   }
 
   /** The node has another budget. */

@@ -74,6 +74,7 @@ export class ClusterLife implements Life<Wire, MindDisk, ClusterFact> {
       self: this.#self,
       store: this.#store,
       sizeOf: () => 1,
+      memoryOf: () => 1,
       backlogBytes: BACKLOG_BYTES,
       windowBytes: WINDOW_BYTES,
       mutants,
