@@ -14,10 +14,11 @@ import { ClusterSecret } from '../bus/cluster-secret.js';
 import { MetaFolder } from '../meta/meta-folder.js';
 import type { Log } from '../options.js';
 import { hostClocks } from './host-clocks.js';
+import { MessageStreams } from './message-streams.js';
 import { type DriverEvents, MindDriver } from './mind-driver.js';
 import type { MindStatus } from './mind-status.js';
-import { ReplicationStreams } from './replication-streams.js';
 import type { SharedCell } from './shared-cell.js';
+import { REPLICATION } from './stream-form.js';
 import type { MindPlace } from './thread-messages.js';
 
 /** To be ticked so often, in ms. */
@@ -38,7 +39,7 @@ export class MindHost {
   readonly driver: MindDriver;
   readonly #bus: Bus;
   readonly #folder: MetaFolder;
-  readonly #streams: ReplicationStreams;
+  readonly #streams: MessageStreams;
   readonly #cell: SharedCell;
   #beats = 0;
   #beatAtMs: number | undefined;
@@ -103,7 +104,8 @@ export class MindHost {
       log,
       events,
     });
-    this.#streams = new ReplicationStreams({
+    this.#streams = new MessageStreams({
+      form: REPLICATION,
       life: self.incarnation,
       cluster: () => this.driver.clusterId,
       open: (to) => bus.openStream(to),

@@ -23,8 +23,8 @@ import type { Log } from '../options.js';
 import { hostClocks } from './host-clocks.js';
 import { LeaseView } from './lease-view.js';
 import type { MindStatus } from './mind-status.js';
-import { MAX_UNTAKEN_BYTES } from './replication-frames.js';
 import { newSharedMemory, SharedCell } from './shared-cell.js';
+import { REPLICATION } from './stream-form.js';
 import type {
   FromWorker,
   MindPlace,
@@ -138,7 +138,7 @@ export class MindThread {
       buffer instanceof ArrayBuffer && byteLength === buffer.byteLength,
       'a message has a buffer of its own, which it fills',
     );
-    if ((this.#givenBytes - this.#cell.takenByWorker) >>> 0 > MAX_UNTAKEN_BYTES) return;
+    if ((this.#givenBytes - this.#cell.takenByWorker) >>> 0 > REPLICATION.maxUntakenBytes) return;
     this.#givenBytes = (this.#givenBytes + byteLength) | 0;
     this.#post({ kind: 'replication', to, bytes: message }, [buffer]);
   }

@@ -9,8 +9,8 @@ import { assert } from '../../base/index.js';
 import type { Outcome } from '../../cluster/index.js';
 import type { Log } from '../options.js';
 import { MindHost, TICK_MS } from './mind-host.js';
-import { MAX_UNTAKEN_BYTES } from './replication-frames.js';
 import { SharedCell } from './shared-cell.js';
+import { REPLICATION } from './stream-form.js';
 import type {
   FromWorker,
   Question,
@@ -50,7 +50,7 @@ try {
       proposals.delete(id);
     },
     replication: (from, bytes) => {
-      if ((givenBytes - cell.takenByMain) >>> 0 > MAX_UNTAKEN_BYTES) return false;
+      if ((givenBytes - cell.takenByMain) >>> 0 > REPLICATION.maxUntakenBytes) return false;
       givenBytes = (givenBytes + bytes.byteLength) | 0;
       tell({ kind: 'replication', from, bytes }, [bytes.buffer]);
       return true;

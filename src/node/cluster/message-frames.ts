@@ -1,21 +1,14 @@
 /**
- * How replication messages lie in a stream of bytes to another node, which goes one way.
+ * How messages lie in a stream of bytes to another node, which goes one way.
  *
  *   length (4 bytes, big endian)  message          the first message says who sends: {"life":"7-9f3a01c2","cluster":"c1"}
  *
- * A message has at most MAX_REPLICATION_BYTES: what the largest batch has. The reader keeps what has come of one, never what a length
+ * How large a message may be is said by the form of the stream (stream-form.ts). The reader keeps what has come of one, never what a length
  * promises, and copies it once, into memory of its own that can be given to another thread.
  */
 import { aString, fields, type Incarnation, isIncarnation, isRefusal, readData } from '../../ring/index.js';
-import { MAX_KEY_BYTES, MAX_VALUE_BYTES } from '../../store/index.js';
 import { BusTrouble } from '../bus/trouble.js';
 
-const MIB = 1024 * 1024;
-
-/** The largest write, in one batch with the largest entry of a full sync, and what stands around them. */
-export const MAX_REPLICATION_BYTES = 2 * (MAX_VALUE_BYTES + MAX_KEY_BYTES) + MIB;
-/** Between the threads: one of them, and some windows of some replicas. Beyond it a thread stands still, or a node floods this one. */
-export const MAX_UNTAKEN_BYTES = MAX_REPLICATION_BYTES + 64 * MIB;
 /** Some 80 bytes. */
 const MAX_HELLO_BYTES = 1024;
 const LENGTH_BYTES = 4;
@@ -58,9 +51,14 @@ export function readHello(bytes: Uint8Array): StreamHello {
 
 /** Puts messages together from what comes. */
 export class MessageReader {
+  readonly #maxMessageBytes: number;
   #maxBytes = MAX_HELLO_BYTES;
   #chunks: Uint8Array[] = [];
   #length = 0;
+
+  constructor(maxMessageBytes: number) {
+    this.#maxMessageBytes = maxMessageBytes;
+  }
 
   /** What has come of a message that is not whole. */
   get gatheredBytes(): number {
@@ -77,9 +75,9 @@ export class MessageReader {
     if (this.#length < LENGTH_BYTES) return undefined;
     const length = this.#peekLength();
     if (length > this.#maxBytes)
-      throw new BusTrouble('garbage', `a replication message of ${length} bytes: at most ${this.#maxBytes}`);
+      throw new BusTrouble('garbage', `a message of ${length} bytes: at most ${this.#maxBytes}`);
     if (this.#length < LENGTH_BYTES + length) return undefined;
-    this.#maxBytes = MAX_REPLICATION_BYTES;
+    this.#maxBytes = this.#maxMessageBytes;
     this.#take(Buffer.allocUnsafe(LENGTH_BYTES));
     // Not of the pool: it is to be given away.
     const message = new Uint8Array(Buffer.allocUnsafeSlow(length).buffer);

@@ -2,13 +2,9 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { BusTrouble } from '../bus/trouble.js';
-import {
-  MAX_REPLICATION_BYTES,
-  MessageReader,
-  pieceOf,
-  readHello,
-  writeHello,
-} from './replication-frames.js';
+import { MessageReader, pieceOf, readHello, writeHello } from './message-frames.js';
+
+const MAX_BYTES = 2 ** 30;
 
 const hello = { life: '7-9f3a01c2', cluster: 'c1' };
 
@@ -30,7 +26,7 @@ test('messages arrive whole and in order, however they are cut on either side', 
       (messages, pieceBytes, cuts) => {
         const all = [writeHello(hello), ...messages];
         let bytes = Buffer.concat(all.flatMap((one) => [...piecesOf(one, pieceBytes)]));
-        const reader = new MessageReader();
+        const reader = new MessageReader(MAX_BYTES);
         const read: Uint8Array[] = [];
         for (let i = 0; bytes.length > 0; i++) {
           const cut = cuts[i] ?? bytes.length;
@@ -59,19 +55,19 @@ function length(bytes: number): Buffer {
 }
 
 test('a length that is too large is refused before anything of it came, and costs nothing', () => {
-  const stranger = new MessageReader();
+  const stranger = new MessageReader(MAX_BYTES);
   stranger.push(length(1025));
-  assert.throws(() => stranger.next(), /a replication message of 1025 bytes: at most 1024/);
-  const reader = new MessageReader();
+  assert.throws(() => stranger.next(), /a message of 1025 bytes: at most 1024/);
+  const reader = new MessageReader(MAX_BYTES);
   for (const piece of piecesOf(writeHello(hello), 100)) reader.push(piece);
   assert.ok(reader.next() !== undefined);
-  reader.push(length(MAX_REPLICATION_BYTES));
+  reader.push(length(MAX_BYTES));
   assert.equal(reader.next(), undefined);
   assert.equal(reader.gatheredBytes, 4);
-  const other = new MessageReader();
+  const other = new MessageReader(MAX_BYTES);
   for (const piece of piecesOf(writeHello(hello), 100)) other.push(piece);
   assert.ok(other.next() !== undefined);
-  other.push(length(MAX_REPLICATION_BYTES + 1));
+  other.push(length(MAX_BYTES + 1));
   assert.throws(() => other.next(), BusTrouble);
 });
 

@@ -1,28 +1,30 @@
 /**
- * The streams of replication of a node: one to each node that it sends to, one from each that sends to it, for messages go one way.
+ * The streams of a node for one kind of messages (stream-form.ts): one to each node that it sends to, one from each that sends to it, for messages
+ * go one way.
  *
  *   send(n2, m)        ─> sender ─> stream of the bus ─> n2: message({n2's sender, its life}, m)
  *   a stream opened    ─> receiver: first who sends, then messages
  *
  * A newer stream from a node takes the place of its older one. What comes is handed on at once while there is room behind; a node
- * that floods this one beyond what any window allows loses its stream.
+ * that floods this one beyond what its form allows loses its stream.
  */
 import type { Duplex } from 'node:stream';
 import { Backoff, type BackoffShape, type RandomSource } from '../../base/index.js';
 import type { Incarnation, NodeId, NodeLife } from '../../ring/index.js';
 import { BusTrouble } from '../bus/trouble.js';
 import type { Log } from '../options.js';
+import { MessageReader, readHello, writeHello } from './message-frames.js';
+import { MessageSender } from './message-sender.js';
 import type { StreamStatus } from './mind-status.js';
-import { MAX_REPLICATION_BYTES, MessageReader, readHello, writeHello } from './replication-frames.js';
-import { ReplicationSender } from './replication-sender.js';
+import type { StreamForm } from './stream-form.js';
+import { Turns } from './turns.js';
 
-/** A node has a primary or some replicas; after changes of roles some more for a while. */
-const MAX_STREAMS = 64;
 /** Who was told of in the log, so that it is told once. */
 const MAX_TOLD = 1_024;
 const REOPEN: BackoffShape = { firstMs: 100, maxMs: 1_000, jitter: 'equal' };
 
 export interface StreamsOptions {
+  readonly form: StreamForm;
   readonly life: Incarnation;
   readonly cluster: () => string | undefined;
   readonly open: (to: NodeId) => Promise<Duplex>;
@@ -43,37 +45,31 @@ interface Receiver {
   isArriving: boolean;
 }
 
-export class ReplicationStreams {
+export class MessageStreams {
   readonly #options: StreamsOptions;
-  readonly #senders = new Map<NodeId, ReplicationSender>();
+  readonly #senders = new Map<NodeId, MessageSender>();
   readonly #receivers = new Map<NodeId, Receiver>();
   readonly #told = new Map<NodeId, string>();
+  readonly #turns: Turns;
 
   constructor(options: StreamsOptions) {
     this.#options = options;
+    this.#turns = new Turns(options.form.turnBytes);
   }
 
   /** The message is given away. It may be lost. */
   send(to: NodeId, message: Uint8Array): void {
-    const { open, life, cluster, random } = this.#options;
-    const clusterId = cluster();
-    if (clusterId === undefined || message.length > MAX_REPLICATION_BYTES) return;
-    let sender = this.#senders.get(to);
-    if (sender === undefined) {
-      if (this.#senders.size >= MAX_STREAMS) return;
-      const hello = (): Uint8Array => writeHello({ life, cluster: clusterId });
-      sender = new ReplicationSender(to, () => open(to), hello, new Backoff(REOPEN, random));
-      this.#senders.set(to, sender);
-    }
-    sender.send(message);
+    if (message.length <= this.#options.form.maxMessageBytes) this.#senderTo(to)?.send(message);
   }
 
   /** A node has opened a stream to this one. */
   accept(from: NodeId, stream: Duplex): void {
+    const { maxStreams, maxMessageBytes } = this.#options.form;
     this.#forget(from, this.#receivers.get(from));
     const [oldest] = this.#receivers;
-    if (this.#receivers.size >= MAX_STREAMS && oldest !== undefined) this.#forget(...oldest);
-    const receiver: Receiver = { stream, reader: new MessageReader(), life: undefined, isArriving: false };
+    if (this.#receivers.size >= maxStreams && oldest !== undefined) this.#forget(...oldest);
+    const reader = new MessageReader(maxMessageBytes);
+    const receiver: Receiver = { stream, reader, life: undefined, isArriving: false };
     this.#receivers.set(from, receiver);
     stream.on('data', (chunk: Buffer) => this.#receive(from, receiver, chunk));
     stream.on('end', () => this.#forget(from, receiver));
@@ -110,6 +106,24 @@ export class ReplicationStreams {
     return [...to, ...from];
   }
 
+  #senderTo(to: NodeId): MessageSender | undefined {
+    const { form, open, life, cluster, random } = this.#options;
+    const clusterId = cluster();
+    if (clusterId === undefined) return undefined;
+    const known = this.#senders.get(to);
+    if (known !== undefined || this.#senders.size >= form.maxStreams) return known;
+    const sender = new MessageSender({
+      to,
+      open: () => open(to),
+      hello: () => writeHello({ life, cluster: clusterId }),
+      backoff: new Backoff(REOPEN, random),
+      maxQueuedBytes: form.maxQueuedBytes,
+      turns: this.#turns,
+    });
+    this.#senders.set(to, sender);
+    return sender;
+  }
+
   #receive(from: NodeId, receiver: Receiver, chunk: Buffer): void {
     if (this.#receivers.get(from) !== receiver) return;
     try {
@@ -122,8 +136,8 @@ export class ReplicationStreams {
         else if (!this.#options.take(receiver.life, message))
           throw new BusTrouble('full', 'it sends more than is taken here');
       }
-      // One whole message of somebody fits; all together may wait for no more than that.
-      if (this.#gatheredBytes > MAX_REPLICATION_BYTES) throw new BusTrouble('full', 'of large messages');
+      if (this.#gatheredBytes > this.#options.form.maxGatheredBytes)
+        throw new BusTrouble('full', 'of large messages');
     } catch (error) {
       if (!(error instanceof BusTrouble)) throw error;
       this.#tell(from, error);
@@ -141,11 +155,11 @@ export class ReplicationStreams {
 
   /** Once for each node and reason. */
   #tell(from: NodeId, why: BusTrouble): void {
-    const { log } = this.#options;
+    const { log, form } = this.#options;
     if (this.#told.get(from) === why.code) return;
     if (this.#told.size >= MAX_TOLD) this.#told.clear();
     this.#told.set(from, why.code);
-    log.warn(`a stream of replication from ${from} is ended, to begin anew: ${why.message}`);
+    log.warn(`a stream of ${form.name} from ${from} is ended, to begin anew: ${why.message}`);
   }
 
   get #gatheredBytes(): number {

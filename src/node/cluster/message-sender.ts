@@ -1,5 +1,5 @@
 /**
- * The way of replication messages to one other node: a stream that is opened when there is something to say.
+ * The way of messages of one kind to one other node: a stream that is opened when there is something to say.
  *
  *              send                   opened: says who sends
  *   IDLE ──────────────> OPENING ─────────────────────────────> OPEN
@@ -7,29 +7,35 @@
  *    │ waited               v                                      v
  *    └────────────────── WAITING <─────────────────────────────────┘     what is said meanwhile is dropped
  *
- * Replication has a window: what is under way to a replica is 1 MiB, or one write that is larger. When more than MAX_QUEUED_BYTES wait, what comes
- * is dropped, and not what is on its way: a replica that asks again while a large write comes would else never get it.
+ * When more waits than the form of the stream allows, what comes is dropped, and not what is on its way: a replica that asks again while a large
+ * write comes would else never get it. (Replication has a window: what is under way to a replica is 1 MiB, or one write that is larger.)
  *
- * A large message goes in pieces, of which TURN_BYTES go in one turn: to seal 512 MiB at once would hold up heartbeats for seconds.
+ * A large message goes in pieces, and all who send share the bytes of a turn: to seal 512 MiB at once would hold up heartbeats for seconds.
  */
 import type { Duplex } from 'node:stream';
 import type { Backoff } from '../../base/index.js';
 import type { NodeId } from '../../ring/index.js';
-import { pieceOf } from './replication-frames.js';
+import { pieceOf } from './message-frames.js';
+import type { Turns } from './turns.js';
 
-/** What may wait beside the message that is being sent: some windows, of sessions one after the other. */
-const MAX_QUEUED_BYTES = 8 * 1024 * 1024;
 const PIECE_BYTES = 64 * 1024;
-/** Sealed in less than a millisecond. */
-const TURN_BYTES = 256 * 1024;
+/** To seal a small piece and hand it to the system takes as long as to seal so many bytes. */
+const LEAST_PIECE_BYTES = 4 * 1024;
 /** A stream on which nothing is said for so long is closed, in ms: a primary says something each 100 ms. */
 const IDLE_MS = 30_000;
 
-export class ReplicationSender {
+export interface SenderOptions {
   readonly to: NodeId;
-  readonly #open: () => Promise<Duplex>;
-  readonly #hello: () => Uint8Array;
-  readonly #backoff: Backoff;
+  readonly open: () => Promise<Duplex>;
+  /** What a stream begins with. */
+  readonly hello: () => Uint8Array;
+  readonly backoff: Backoff;
+  readonly maxQueuedBytes: number;
+  readonly turns: Turns;
+}
+
+export class MessageSender {
+  readonly #options: SenderOptions;
   /** Undefined: there is none; it is being opened while `isOpening`. */
   #stream: Duplex | undefined;
   #isOpening = false;
@@ -41,14 +47,14 @@ export class ReplicationSender {
   /** Of the first in the queue, sent. */
   #sentBytes = 0;
   #queuedBytes = 0;
-  #turnBytes = 0;
-  #isNextTurn = false;
+  readonly #goOn = (): void => this.#pump();
 
-  constructor(to: NodeId, open: () => Promise<Duplex>, hello: () => Uint8Array, backoff: Backoff) {
-    this.to = to;
-    this.#open = open;
-    this.#hello = hello;
-    this.#backoff = backoff;
+  constructor(options: SenderOptions) {
+    this.#options = options;
+  }
+
+  get to(): NodeId {
+    return this.#options.to;
   }
 
   get isOpen(): boolean {
@@ -67,7 +73,7 @@ export class ReplicationSender {
 
   send(message: Uint8Array): void {
     if (this.#isClosed || this.#waitMs !== undefined) return;
-    if (this.#queuedBytes > MAX_QUEUED_BYTES) return;
+    if (this.#queuedBytes > this.#options.maxQueuedBytes) return;
     this.#saidAtMs = undefined;
     this.#queue.push(message);
     this.#queuedBytes += message.length;
@@ -94,7 +100,7 @@ export class ReplicationSender {
     this.#isOpening = true;
     let stream: Duplex | undefined;
     try {
-      stream = await this.#open();
+      stream = await this.#options.open();
     } catch {
       // The bus has told why; the way of messages to that node fares alike.
     }
@@ -106,47 +112,38 @@ export class ReplicationSender {
     }
     this.#stream = stream;
     const opened = stream;
-    opened.on('drain', () => this.#pump());
+    opened.on('drain', this.#goOn);
     opened.on('close', () => this.#drop(opened));
     // Nothing comes this way but the end.
     opened.on('end', () => this.#drop(opened));
     opened.resume();
-    const hello = this.#hello();
+    const hello = this.#options.hello();
     opened.write(pieceOf(hello, 0, hello.length));
     this.#pump();
   }
 
   #pump(): void {
+    const { turns, backoff } = this.#options;
     const stream = this.#stream;
     while (stream !== undefined && stream === this.#stream && !stream.writableNeedDrain) {
       const message = this.#queue[0];
       if (message === undefined) return;
-      if (this.#turnBytes >= TURN_BYTES) {
-        this.#waitForTurn();
+      if (!turns.hasLeft) {
+        turns.wait(this.#goOn);
         return;
       }
       const piece = pieceOf(message, this.#sentBytes, PIECE_BYTES);
       const bytes = Math.min(PIECE_BYTES, message.length - this.#sentBytes);
-      this.#turnBytes += bytes;
+      turns.take(Math.max(bytes, LEAST_PIECE_BYTES));
       this.#sentBytes += bytes;
       this.#queuedBytes -= bytes;
       if (this.#sentBytes === message.length) {
         this.#queue.shift();
         this.#sentBytes = 0;
       }
-      this.#backoff.reset();
+      backoff.reset();
       stream.write(piece);
     }
-  }
-
-  #waitForTurn(): void {
-    if (this.#isNextTurn) return;
-    this.#isNextTurn = true;
-    setImmediate(() => {
-      this.#isNextTurn = false;
-      this.#turnBytes = 0;
-      this.#pump();
-    });
   }
 
   #drop(stream: Duplex | undefined): void {
@@ -154,7 +151,7 @@ export class ReplicationSender {
     this.#stream = undefined;
     this.#clear();
     stream?.destroy();
-    this.#waitMs = this.#backoff.nextMs();
+    this.#waitMs = this.#options.backoff.nextMs();
   }
 
   #clear(): void {

@@ -3,7 +3,8 @@ import { Duplex } from 'node:stream';
 import { test } from 'node:test';
 import { Random } from '../../base/index.js';
 import { recordingLog } from '../meta/states.testkit.js';
-import { ReplicationStreams } from './replication-streams.js';
+import { MessageStreams } from './message-streams.js';
+import { REPLICATION } from './stream-form.js';
 
 /** One end of a stream in memory; the other end gets what is written, when it is let through. */
 class Pipe extends Duplex {
@@ -48,7 +49,7 @@ class Node {
   readonly log = recordingLog();
   /** Streams that were opened here. */
   readonly opened: Pipe[] = [];
-  readonly streams: ReplicationStreams;
+  readonly streams: MessageStreams;
   cluster: string | undefined = 'c1';
   hasRoom = true;
   /** Who is reached; undefined: nobody. */
@@ -58,7 +59,8 @@ class Node {
 
   constructor(name: string, life = '1-a') {
     this.name = name;
-    this.streams = new ReplicationStreams({
+    this.streams = new MessageStreams({
+      form: REPLICATION,
       life,
       cluster: () => this.cluster,
       open: async () => {
