@@ -4,7 +4,7 @@
  */
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import { Cluster } from 'ioredis';
+import { Cluster, Redis } from 'ioredis';
 import { createCluster } from 'redis';
 import { startTestCluster, type TestCluster } from '#layers/testing';
 import { python, pythonRedisMissing, runProgram } from './kit/run-program.js';
@@ -64,6 +64,55 @@ describe('unmodified cluster clients', () => {
       for (const key of KEYS) assert.equal(await client.set(key, 'again'), 'OK');
     });
     for (const key of KEYS) assert.equal(await client.get(key), 'again');
+  });
+
+  test('ioredis: what is published at any node reaches the subscribers of all, once and in order', async (t) => {
+    const client = new Cluster([...cluster.urls]);
+    client.on('error', () => {});
+    t.after(() => client.disconnect());
+    const heard = new Map<string, string[]>();
+    for (const url of cluster.urls) {
+      const subscriber = new Redis(url);
+      subscriber.on('error', () => {});
+      t.after(() => subscriber.disconnect());
+      const messages: string[] = [];
+      subscriber.on('message', (channel, message) => messages.push(`${channel} ${message}`));
+      subscriber.on('pmessage', (pattern, channel, message) =>
+        messages.push(`${pattern} ${channel} ${message}`),
+      );
+      await subscriber.subscribe('news');
+      await subscriber.psubscribe('n?ws');
+      heard.set(url, messages);
+    }
+    const all = [...heard.values()];
+    const allHave = async (last: string, meanwhile: () => Promise<unknown>): Promise<void> => {
+      const endMs = performance.now() + PATIENCE_MS;
+      while (!all.every((messages) => messages.some((one) => one.endsWith(last)))) {
+        if (performance.now() > endMs) assert.fail(`never: all have ${last}`);
+        await meanwhile();
+      }
+    };
+    assert.equal(client.nodes('all').length, cluster.urls.length);
+    for (const [i, node] of client.nodes('all').entries()) {
+      // Until the streams between the nodes stand a message may be lost.
+      await allHave(`first of ${i}`, () => node.publish('news', `first of ${i}`));
+      for (const messages of all) messages.length = 0;
+      const numbers = Array.from({ length: 100 }, (_, number) => `${i}: ${number}`);
+      // The channel's subscriber and the pattern's are one here, as its connection is.
+      for (const number of numbers) assert.equal(await node.publish('news', number), 2);
+      await allHave(numbers.at(-1) as string, () => node.ping());
+      const expected = numbers.flatMap((number) => [`news ${number}`, `n?ws news ${number}`]);
+      for (const messages of all)
+        assert.deepEqual(
+          messages.filter((one) => !one.includes('first')),
+          expected,
+        );
+    }
+    // By a transaction, whose node has the slot of its key.
+    await allHave('by exec', () => client.multi().set('{tag}a', '1').publish('news', 'by exec').exec());
+    const large = 'x'.repeat(3_000_000);
+    await client.publish('news', large);
+    await allHave(large, () => client.ping());
   });
 
   test('node-redis', async (t) => {

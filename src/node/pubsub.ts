@@ -6,13 +6,15 @@
  *   shard channel -> sessions    apart from the others: SPUBLISH reaches only these
  *
  * Names are byte strings. A message is laid out once per protocol version and copied to each receiver.
- * Nothing is stored: who is not there, or reads too slowly for its output limit, misses it.
+ * Nothing is stored: who is not there, or reads too slowly for its output limit, misses it. Of a cluster these are the subscribers of this node; how
+ * a message comes to those of others: cluster/publications.ts.
  *
  * Cost of PUBLISH: one lookup, the receivers, and one match per pattern (their number is what a user chose).
  */
-import { Block } from '../base/index.js';
-import { freshBlocks, GlobPattern, ReplyWriter, type Request } from '../resp/index.js';
+import { Block, byteString } from '../base/index.js';
+import { freshBlocks, GlobPattern, ReplyWriter } from '../resp/index.js';
 import type { CacheNode } from './cache-node.js';
+import type { Publication } from './cluster/publication-codec.js';
 import { Mode, type Session } from './session.js';
 
 /** The three kinds of subscriptions. */
@@ -122,9 +124,9 @@ export class PubSub {
   // -- publishing
 
   /** Sends a message to whom it concerns. Returns how many times it was sent. */
-  publish(kind: 'channel' | 'shard', request: Request, channelIndex: number, messageIndex: number): number {
-    const { block, starts, lengths } = request;
-    const channel = request.text(channelIndex);
+  publish(kind: 'channel' | 'shard', publication: Publication): number {
+    const { block, channelAt, channelLength, messageAt, messageLength } = publication;
+    const channel = byteString(block, channelAt, channelLength);
     const send = (sessions: ReadonlySet<Session>, word: string, pattern: string | undefined): number => {
       this.#frames[2].truncate(0);
       this.#frames[3].truncate(0);
@@ -136,7 +138,7 @@ export class PubSub {
           frame.bulkText(word);
           if (pattern !== undefined) frame.bulkText(pattern);
           frame.bulkText(channel);
-          frame.bulk(block, starts[messageIndex], lengths[messageIndex]);
+          frame.bulk(block, messageAt, messageLength);
         }
         this.#deliver(session, frame);
         count++;
@@ -147,7 +149,7 @@ export class PubSub {
     let count = subscribers === undefined ? 0 : send(subscribers, words[kind].message, undefined);
     if (kind === 'channel') {
       for (const [pattern, compiled] of this.#compiled) {
-        if (!compiled.matches(block, starts[channelIndex], lengths[channelIndex])) continue;
+        if (!compiled.matches(block, channelAt, channelLength)) continue;
         const sessions = this.#subscribers.pattern.get(pattern);
         if (sessions !== undefined) count += send(sessions, words.pattern.message, pattern);
       }

@@ -25,6 +25,10 @@ export class Stats {
   leaseWaits = 0;
   leaseFills = 0;
   leaseRefusals = 0;
+  /** Of a cluster, each counted for each other node: publications given to their way to it, come from it, and lost as far as is known. */
+  publicationsSent = 0;
+  publicationsReceived = 0;
+  publicationsDropped = 0;
   /** Error replies, all and by their first word. */
   errorReplies = 0;
   readonly errorKinds = new Map<string, number>();
@@ -67,6 +71,9 @@ export class Stats {
     this.leaseWaits = 0;
     this.leaseFills = 0;
     this.leaseRefusals = 0;
+    this.publicationsSent = 0;
+    this.publicationsReceived = 0;
+    this.publicationsDropped = 0;
     this.errorReplies = 0;
     this.errorKinds.clear();
     this.expireCycleMs = 0;

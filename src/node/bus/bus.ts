@@ -5,7 +5,7 @@
  *   send(n2, m)          ─> link to n2 ─> queue ─> connection that we dialed ─────> n2: message(n1, m)
  *   send(@h:p, m)        ─> link to @h:p ─> greeted: it is n2 ─> from now on the link to n2
  *   message(n2, m)       <─────────────────────── connection that n2 dialed
- *   openStream(n2)       ─> a connection of its own ─> n2: stream(n1, bytes)
+ *   openStream(n2, what) ─> a connection of its own ─> n2: stream(n1, bytes, what)
  *
  * One connection for each direction, dialed by who speaks on it: two nodes that dial at once are no special case, a queue, a backoff
  * and a connection have one owner, and that both can be reached is found out at once. It costs a second socket for each pair.
@@ -22,14 +22,14 @@ import { ByteStream } from './byte-stream.js';
 import { Channel, type ChannelEvents } from './channel.js';
 import type { ClusterSecret } from './cluster-secret.js';
 import { type Frame, FrameType, MAX_MESSAGE_BYTES } from './frame.js';
-import { Handshake, type Introduction, type Purpose } from './handshake.js';
+import { Handshake, type Introduction, type Purpose, type StreamPurpose } from './handshake.js';
 import { Link } from './link.js';
 import type { SharedBytes } from './outgoing-queue.js';
 import { BusTrouble } from './trouble.js';
 
 /** The largest cluster has 1,000 nodes, each at its id and perhaps at an address. */
 const MAX_LINKS = 2_048;
-/** Of all nodes their messages, and streams. */
+/** Of all nodes their messages and publications, and of some replication. */
 const MAX_INCOMING = 4_096;
 /** Connections of nobody yet; beyond them the oldest goes, since an honest greeting takes milliseconds. */
 const MAX_GREETING = 128;
@@ -43,7 +43,7 @@ const REDIAL: BackoffShape = { firstMs: 100, maxMs: 3_000, jitter: 'equal' };
 export interface BusEvents {
   /** A JSON object of that node, of whatever form. */
   message(from: NodeId, message: object): void;
-  stream(from: NodeId, stream: ByteStream): void;
+  stream(from: NodeId, stream: ByteStream, purpose: StreamPurpose): void;
 }
 
 export interface BusOptions {
@@ -132,10 +132,10 @@ export class Bus {
   }
 
   /** A stream to that node; rejects with BusTrouble if it is not reached. */
-  openStream(to: NodeId): Promise<ByteStream> {
+  openStream(to: NodeId, purpose: StreamPurpose): Promise<ByteStream> {
     return new Promise((resolve, reject) => {
       let stream: ByteStream | undefined;
-      const channel = this.#dial(to, 'stream', {
+      const channel = this.#dial(to, purpose, {
         opened: () => {
           stream = new ByteStream(channel as Channel);
           resolve(stream);
@@ -250,13 +250,13 @@ export class Bus {
         this.#greeting.delete(channel);
         this.#channels.add(channel);
         this.#told.delete(from);
-        if (peer.purpose === 'stream') {
-          stream = new ByteStream(channel);
-          receive = (frame) => stream?.frame(frame);
-          this.#options.events.stream(peer.node, stream);
-        } else {
+        if (peer.purpose === 'messages') {
           this.#hear(peer, channel);
           receive = (frame) => this.#receive(peer.node, channel, frame);
+        } else {
+          stream = new ByteStream(channel);
+          receive = (frame) => stream?.frame(frame);
+          this.#options.events.stream(peer.node, stream, peer.purpose);
         }
       },
       frame: (frame) => receive?.(frame),

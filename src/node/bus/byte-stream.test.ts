@@ -8,7 +8,7 @@ const pattern = Buffer.from(Array.from({ length: 300_000 }, (_, i) => (i * 31) %
 test('a stream carries bytes both ways, and its end', async (t) => {
   const net = new TestNet(t);
   const [a, b] = [await net.start('a'), await net.start('b')];
-  const stream = await a.bus.openStream('b');
+  const stream = await a.bus.openStream('b', 'stream');
   await until(() => b.streams.length === 1);
   const other = b.streams[0]!;
   other.pipe(other);
@@ -25,7 +25,7 @@ test('a stream that is cut is an error on both sides, not an end', async (t) => 
   const [a, b] = [await net.start('a'), await net.start('b')];
   const wire = await Wire.before(t, b.port, (frame, number) => (number === 4 ? 'cut' : [frame]));
   net.addresses.set('b', wire.address);
-  const stream = await a.bus.openStream('b');
+  const stream = await a.bus.openStream('b', 'stream');
   await until(() => b.streams.length === 1);
   const other = b.streams[0]!;
   other.resume();
@@ -37,7 +37,7 @@ test('a stream that is cut is an error on both sides, not an end', async (t) => 
 test('a reader that is slow slows down the writer', async (t) => {
   const net = new TestNet(t);
   const [a, b] = [await net.start('a'), await net.start('b')];
-  const stream = await a.bus.openStream('b');
+  const stream = await a.bus.openStream('b', 'stream');
   await until(() => b.streams.length === 1);
   const other = b.streams[0]!;
   let written = 0;
@@ -77,7 +77,7 @@ test('a stream that fails in the turn in which it opens is an error like any oth
     number === 1 ? Buffer.concat([chunk, forged]) : chunk,
   );
   net.addresses.set('b', wire.address);
-  const stream = await a.bus.openStream('b');
+  const stream = await a.bus.openStream('b', 'stream');
   await until(() => stream.destroyed);
   assert.match(String(stream.errored), /changed, repeated or left out/);
 });
@@ -85,5 +85,5 @@ test('a stream that fails in the turn in which it opens is an error like any oth
 test('a stream to nobody is refused', async (t) => {
   const net = new TestNet(t);
   const a = await net.start('a');
-  await assert.rejects(a.bus.openStream('nobody'), /nobody knows where nobody is/);
+  await assert.rejects(a.bus.openStream('nobody', 'stream'), /nobody knows where nobody is/);
 });

@@ -1,5 +1,5 @@
 /**
- * A connection of its own to another node as a stream of bytes both ways, for replication. What arrives is whole and in order or an
+ * A connection of its own to another node as a stream of bytes both ways, for replication and publications. What arrives is whole and in order or an
  * error: a stream that ends has said so under its seal, one that is cut fails. Who reads slowly slows down the writer, through TCP.
  */
 import { Duplex } from 'node:stream';

@@ -18,7 +18,11 @@ import { BUS_VERSION, type Frame, FrameType, frameOf } from './frame.js';
 import { Seal } from './seal.js';
 import { BusTrouble, troubleOf } from './trouble.js';
 
-export type Purpose = 'messages' | 'stream';
+/** What a stream of its own carries: `stream` is replication. */
+export type StreamPurpose = 'stream' | 'publications';
+export type Purpose = 'messages' | StreamPurpose;
+
+const purposes: readonly Purpose[] = ['messages', 'stream', 'publications'];
 
 /** Who a side is. */
 export interface Introduction {
@@ -137,9 +141,7 @@ function readHello(body: Buffer): Hello {
   const hello = readData(helloShape, value, 'hello');
   if (isRefusal(hello)) throw new BusTrouble('garbage', hello.refused);
   const isRight =
-    isNodeId(hello.node) &&
-    challengeForm.test(hello.challenge) &&
-    (hello.purpose === 'messages' || hello.purpose === 'stream');
+    isNodeId(hello.node) && challengeForm.test(hello.challenge) && purposes.includes(hello.purpose);
   if (!isRight) throw new BusTrouble('garbage', 'a hello whose node, purpose or challenge has not its form');
   return hello;
 }

@@ -22,6 +22,8 @@ import { type EffectGroup, groupBytes, groupMemory } from './effects.js';
 import { handOver } from './hand-over.js';
 import type { ClusterMember, Follower, MemberListener } from './member.js';
 import type { MindThread } from './mind-thread.js';
+import type { Publication } from './publication-codec.js';
+import { Publications } from './publications.js';
 import { encodeReplication, ReplicationDecoder } from './replication-codec.js';
 import { backlogBudget, ShardStore } from './shard-store.js';
 
@@ -43,6 +45,7 @@ export class LiveMember implements ClusterMember {
   readonly #store: ShardStore;
   readonly #copy: Copy<EffectGroup>;
   readonly #decoder = new ReplicationDecoder();
+  readonly #publications: Publications;
   readonly #outbox: Outbox<ReplicationMessage<EffectGroup>>;
   /** By node: what is answered in the next turn. */
   readonly #attaches = new Map<
@@ -85,8 +88,12 @@ export class LiveMember implements ClusterMember {
     mind.onTopology = (topology) => this.#learn(topology);
     mind.onReplication = (from, bytes) => this.#receive(from, bytes);
     mind.onArriving = (from) => this.#copy.arriving(from, this.#clocks());
+    this.#publications = new Publications(node, (to, batch) => mind.sendPublications(to, batch));
+    mind.onPublications = (from, batch) => this.#event(() => this.#publications.receive(from, batch));
+    mind.onPublicationsDropped = (count) => void (node.stats.publicationsDropped += count);
     mind.onDeadNodes = (nodes) => {
       this.deadNodes = new Set(nodes);
+      this.#chooseReaders();
       this.listener.changed();
     };
   }
@@ -137,6 +144,10 @@ export class LiveMember implements ClusterMember {
 
   get followers(): readonly Follower[] {
     return this.#copy.followers(this.#clocks());
+  }
+
+  forward(publication: Publication): void {
+    this.#publications.forward(publication);
   }
 
   // -- what people and the end of the node ask
@@ -198,6 +209,7 @@ export class LiveMember implements ClusterMember {
   }
 
   #learn(topology: Topology): void {
+    this.#chooseReaders();
     this.#event(() => {
       const staleMs = this.staleMs();
       this.#store.flush();
@@ -208,6 +220,14 @@ export class LiveMember implements ClusterMember {
       this.listener.changed();
     });
     this.flush();
+  }
+
+  /** Publications go to every other node that has clients: not to one that only votes, and to none that is taken for dead. */
+  #chooseReaders(): void {
+    const nodes = this.topology?.nodes ?? [];
+    this.#publications.nodes = nodes
+      .filter(({ node, holdsData }) => holdsData && node !== this.self.node && !this.deadNodes.has(node))
+      .map(({ node }) => node);
   }
 
   /** `staleMs`: of what was held before. Until the lease is held that goes on: what names this node primary may have come late, and another write since. */

@@ -31,7 +31,12 @@ class ToldMind implements MemberMind {
   onDeadNodes: MemberMind['onDeadNodes'] = () => {};
   onReplication: MemberMind['onReplication'] = () => {};
   onArriving: MemberMind['onArriving'] = () => {};
+  onPublications: MemberMind['onPublications'] = () => {};
+  onPublicationsDropped: MemberMind['onPublicationsDropped'] = () => {};
   onDeath: MemberMind['onDeath'] = () => {};
+  /** What was published, with those to whom it goes. */
+  readonly published: [to: readonly string[], batch: Uint8Array][] = [];
+  isFull = false;
   readonly #decoder = new ReplicationDecoder();
 
   constructor(self: TopologyNode, cell: SharedCell) {
@@ -43,6 +48,11 @@ class ToldMind implements MemberMind {
 
   sendReplication(_to: string, message: Uint8Array): void {
     this.sent.push(this.#decoder.decode(message));
+  }
+
+  sendPublications(to: readonly string[], batch: Uint8Array): boolean {
+    if (!this.isFull) this.published.push([to, batch]);
+    return !this.isFull;
   }
 
   async propose(changes: readonly TopologyChange[]): ReturnType<MemberMind['propose']> {
@@ -66,31 +76,31 @@ class ToldMind implements MemberMind {
 export class ToldNode {
   readonly node: CacheNode;
   readonly member: LiveMember;
-  readonly #mind: ToldMind;
+  readonly mind: ToldMind;
   readonly #worker: SharedCell;
 
   constructor(self: TopologyNode) {
     const memory = newSharedMemory();
     this.#worker = new SharedCell(memory);
     this.node = nodeOf(MEMORY_BYTES);
-    this.#mind = new ToldMind(self, new SharedCell(memory));
-    this.member = new LiveMember(this.node, this.#mind);
+    this.mind = new ToldMind(self, new SharedCell(memory));
+    this.member = new LiveMember(this.node, this.mind);
     this.node.enterCluster(this.member);
   }
 
   /** What it sent, the oldest first. */
   get sent(): readonly Message[] {
-    return this.#mind.sent;
+    return this.mind.sent;
   }
 
   /** What it asked the register for; nobody agrees. */
   get wanted(): readonly TopologyChange[] {
-    return this.#mind.wanted;
+    return this.mind.wanted;
   }
 
   learn(topology: Topology): void {
-    this.#mind.topology = topology;
-    this.#mind.onTopology(topology);
+    this.mind.topology = topology;
+    this.mind.onTopology(topology);
   }
 
   /** Until it is taken back with undefined. */
@@ -102,6 +112,6 @@ export class ToldNode {
   hear(from: NodeLife, message: Message): void {
     const bytes = encodeReplication(message);
     assert.ok(bytes.buffer instanceof ArrayBuffer);
-    this.#mind.onReplication(from, new Uint8Array(bytes.buffer));
+    this.mind.onReplication(from, new Uint8Array(bytes.buffer));
   }
 }

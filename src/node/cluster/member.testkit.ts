@@ -6,12 +6,14 @@
  *
  * Its offset is the number of commands executed that may change something. Keys: `foo` and `{foo}...` are q's, `bar` and `{bar}...` p's.
  */
+import { byteString } from '../../base/index.js';
 import { type Shard, type Topology, type TopologyNode, topologyDefaults } from '../../ring/index.js';
 import type { CacheNode } from '../cache-node.js';
 import { Trait } from '../command.js';
 import type { NodeOptions } from '../options.js';
 import { type TestNode, withNode } from '../test-client.testkit.js';
 import type { ClusterMember, Follower, MemberListener } from './member.js';
+import type { Publication } from './publication-codec.js';
 
 export function clusterNode(node: string, port: number): TopologyNode {
   return {
@@ -76,6 +78,8 @@ export class ToldMember implements ClusterMember {
   confirmedUpTo: number | undefined;
   followers: Follower[] = [];
   listener: MemberListener = { confirmed() {}, changed() {} };
+  /** Channels and messages that went to the other nodes. */
+  readonly forwarded: [channel: string, message: string][] = [];
   /** How often it was asked for the lease. */
   leaseQuestions = 0;
   /** And how stale its reads are. */
@@ -118,6 +122,13 @@ export class ToldMember implements ClusterMember {
   // -- what a test lets happen
 
   hurry(): void {}
+
+  forward({ block, channelAt, channelLength, messageAt, messageLength }: Publication): void {
+    this.forwarded.push([
+      byteString(block, channelAt, channelLength),
+      byteString(block, messageAt, messageLength),
+    ]);
+  }
 
   /** All copies have what was written so far, or up to an offset. */
   confirm(offset = this.offset): void {

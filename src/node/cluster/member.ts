@@ -13,6 +13,7 @@
  *   for the in-sync set is always of the epoch at hand.
  */
 import type { Topology, TopologyNode } from '../../ring/index.js';
+import type { Publication } from './publication-codec.js';
 
 export interface ClusterMember {
   /** This node, in this life, as the topology names it. */
@@ -44,6 +45,9 @@ export interface ClusterMember {
   readonly confirmed: number;
   /** Of a primary, those that follow it; for WAIT, ROLE and INFO. */
   readonly followers: readonly Follower[];
+
+  /** The subscribers of all other nodes are sent it too, if they are reached; at most once. */
+  forward(publication: Publication): void;
 
   /** Told what changes. The gate sets it. */
   listener: MemberListener;

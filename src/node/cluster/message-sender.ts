@@ -32,6 +32,8 @@ export interface SenderOptions {
   readonly backoff: Backoff;
   readonly maxQueuedBytes: number;
   readonly turns: Turns;
+  /** This way needs the message no more; false: it was dropped. */
+  readonly settled: (message: Uint8Array, isSent: boolean) => void;
 }
 
 export class MessageSender {
@@ -72,8 +74,11 @@ export class MessageSender {
   }
 
   send(message: Uint8Array): void {
-    if (this.#isClosed || this.#waitMs !== undefined) return;
-    if (this.#queuedBytes > this.#options.maxQueuedBytes) return;
+    const { maxQueuedBytes, settled } = this.#options;
+    if (this.#isClosed || this.#waitMs !== undefined || this.#queuedBytes > maxQueuedBytes) {
+      settled(message, false);
+      return;
+    }
     this.#saidAtMs = undefined;
     this.#queue.push(message);
     this.#queuedBytes += message.length;
@@ -123,7 +128,7 @@ export class MessageSender {
   }
 
   #pump(): void {
-    const { turns, backoff } = this.#options;
+    const { turns, backoff, settled } = this.#options;
     const stream = this.#stream;
     while (stream !== undefined && stream === this.#stream && !stream.writableNeedDrain) {
       const message = this.#queue[0];
@@ -140,6 +145,7 @@ export class MessageSender {
       if (this.#sentBytes === message.length) {
         this.#queue.shift();
         this.#sentBytes = 0;
+        settled(message, true);
       }
       backoff.reset();
       stream.write(piece);
@@ -155,8 +161,10 @@ export class MessageSender {
   }
 
   #clear(): void {
+    const queue = this.#queue;
     this.#queue = [];
     this.#sentBytes = 0;
     this.#queuedBytes = 0;
+    for (const message of queue) this.#options.settled(message, false);
   }
 }

@@ -46,6 +46,7 @@ class Node {
   readonly heard: string[] = [];
   /** Who had a large message on its way, at each tick. */
   readonly arriving: string[] = [];
+  readonly settled: [message: string, isSent: boolean][] = [];
   readonly log = recordingLog();
   /** Streams that were opened here. */
   readonly opened: Pipe[] = [];
@@ -77,6 +78,7 @@ class Node {
         if (this.hasRoom) this.heard.push(`${node}/${incarnation} ${Buffer.from(message).toString()}`);
         return this.hasRoom;
       },
+      settled: (message, isSent) => void this.settled.push([Buffer.from(message).toString(), isSent]),
       arriving: ({ node, incarnation }) => void this.arriving.push(`${node}/${incarnation}`),
     });
   }
@@ -257,4 +259,29 @@ test('a large message on its way is told at each tick in which more of it came, 
   b.advance(200);
   assert.deepEqual(b.arriving, ['a/3-c']);
   assert.equal(b.heard.length, 2);
+});
+
+test('each message is settled once: as sent, or as dropped', async () => {
+  const { a } = pair();
+  a.say('1');
+  await settled();
+  assert.deepEqual(a.settled, [['1', true]]);
+  const [stream] = a.opened;
+  assert.ok(stream !== undefined);
+  stream.isHeld = true;
+  for (const text of ['2', '3']) a.say(text.repeat(100_000));
+  a.say('4');
+  stream.destroy();
+  await settled();
+  a.say('5');
+  a.cluster = undefined;
+  a.say('6');
+  const short = a.settled.map(([text, isSent]) => [text[0], isSent]);
+  assert.deepEqual(short.slice(1).sort(), [
+    ['2', false],
+    ['3', false],
+    ['4', false],
+    ['5', false],
+    ['6', false],
+  ]);
 });

@@ -34,6 +34,8 @@ export interface StreamsOptions {
   readonly take: (from: NodeLife, message: Uint8Array<ArrayBuffer>) => boolean;
   /** Since the last tick more has come of a message that is not whole yet. */
   readonly arriving: (from: NodeLife) => void;
+  /** Of a message that was given away: one of its ways needs it no more, since it is sent, or dropped. */
+  readonly settled: (message: Uint8Array, isSent: boolean) => void;
 }
 
 interface Receiver {
@@ -59,7 +61,9 @@ export class MessageStreams {
 
   /** The message is given away. It may be lost. */
   send(to: NodeId, message: Uint8Array): void {
-    if (message.length <= this.#options.form.maxMessageBytes) this.#senderTo(to)?.send(message);
+    const sender = message.length > this.#options.form.maxMessageBytes ? undefined : this.#senderTo(to);
+    if (sender === undefined) this.#options.settled(message, false);
+    else sender.send(message);
   }
 
   /** A node has opened a stream to this one. */
@@ -107,7 +111,7 @@ export class MessageStreams {
   }
 
   #senderTo(to: NodeId): MessageSender | undefined {
-    const { form, open, life, cluster, random } = this.#options;
+    const { form, open, life, cluster, random, settled } = this.#options;
     const clusterId = cluster();
     if (clusterId === undefined) return undefined;
     const known = this.#senders.get(to);
@@ -119,6 +123,7 @@ export class MessageStreams {
       backoff: new Backoff(REOPEN, random),
       maxQueuedBytes: form.maxQueuedBytes,
       turns: this.#turns,
+      settled,
     });
     this.#senders.set(to, sender);
     return sender;

@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
+import { Block, byteString } from '../../base/index.js';
 import type { NodeLife, Topology } from '../../ring/index.js';
 import { recordingLog } from '../meta/states.testkit.js';
 import { addressOf, closeAtEnd, eventually, firstOf, placeOf } from './clusters.testkit.js';
 import { hostClocks } from './host-clocks.js';
 import { LeaseView } from './lease-view.js';
 import { MindHost, TICK_MS } from './mind-host.js';
+import { decodePublications, PublicationBatch } from './publication-codec.js';
 import { newSharedMemory, SharedCell } from './shared-cell.js';
 import type { MindPlace } from './thread-messages.js';
 
@@ -17,6 +19,9 @@ class TestHost {
   readonly log = recordingLog();
   topology: Topology | undefined;
   isSilent = false;
+  /** Takes no publications. */
+  isFull = false;
+  dropped = 0;
   readonly #timer: NodeJS.Timeout;
   #isClosed = false;
 
@@ -32,6 +37,14 @@ class TestHost {
       deadNodes: () => {},
       outcome: () => {},
       arriving: () => {},
+      publications: (from, batch) => {
+        for (const { block, channelAt, channelLength } of decodePublications(batch))
+          one?.heard.push(`${from}: ${byteString(block, channelAt, channelLength)}`);
+        return one?.isFull !== true;
+      },
+      publicationsDropped: (count) => {
+        if (one !== undefined) one.dropped += count;
+      },
       replication: (from: NodeLife, message) => {
         one?.heard.push(`${from.node}/${from.incarnation}: ${Buffer.from(message).toString()}`);
         return true;
@@ -152,4 +165,44 @@ test('a node that ends and starts again comes back in a later life, and is prima
   });
   await eventually(() => first.mayWrite || second.mayWrite);
   assert.equal(again.mayWrite, false);
+});
+
+/** A batch of one, on this channel. */
+function batchOf(channel: string): Uint8Array {
+  const batch = new PublicationBatch();
+  const channelLength = channel.length;
+  batch.add({ block: Block.of(channel), channelAt: 0, channelLength, messageAt: 0, messageLength: 0 });
+  return batch.take();
+}
+
+test('publications go to those who are there, in order; what does not arrive is counted where that is known', async (t) => {
+  const all = await cluster(t, 3, 0);
+  const [a, b, c] = all as [TestHost, TestHost, TestHost];
+  await eventually(() => all.every(({ topology }) => topology !== undefined));
+  const nodes = [b, c].map(({ host }) => host.self.node);
+  // Until a stream stands something may be lost.
+  await eventually(() => {
+    if (b.heard.length === 0 || c.heard.length === 0) a.host.sendPublications(nodes, batchOf('first'));
+    return b.heard.length > 0 && c.heard.length > 0;
+  });
+  const channels = Array.from({ length: 50 }, (_, i) => `news ${i}`);
+  for (const channel of channels) a.host.sendPublications(nodes, batchOf(channel));
+  await eventually(() => [b, c].every(({ heard }) => heard.at(-1)?.endsWith('news 49')));
+  for (const { heard } of [b, c])
+    assert.deepEqual(
+      heard.filter((line) => !line.endsWith('first')),
+      channels.map((channel) => `${a.host.self.node}: ${channel}`),
+    );
+  assert.deepEqual(a.host.status().streams, [], 'they are not those of replication');
+
+  b.isFull = true;
+  a.host.sendPublications(nodes, batchOf('last'));
+  await eventually(() => b.dropped === 1);
+  assert.equal(c.dropped, 0);
+  a.dropped = 0;
+  await c.close();
+  await eventually(() => {
+    a.host.sendPublications([c.host.self.node], batchOf('late'));
+    return a.dropped > 0;
+  });
 });

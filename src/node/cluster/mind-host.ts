@@ -1,5 +1,5 @@
 /**
- * Everything of a node that lives beside its main thread, put together: meta folder, bus, mind, streams of replication.
+ * Everything of a node that lives beside its main thread, put together: meta folder, bus, mind, streams of replication and publications.
  *
  *   start ──> folder locked, life begun ──> bus listens ──> mind ──ticks──> close: left, disk idle, bus closed, folder released
  *     └ the folder or the port is refused: rejects with what to do, and leaves nothing open
@@ -17,8 +17,10 @@ import { hostClocks } from './host-clocks.js';
 import { MessageStreams } from './message-streams.js';
 import { type DriverEvents, MindDriver } from './mind-driver.js';
 import type { MindStatus } from './mind-status.js';
+import { publicationCount } from './publication-codec.js';
+import { PublicationFan } from './publication-fan.js';
 import type { SharedCell } from './shared-cell.js';
-import { REPLICATION } from './stream-form.js';
+import { PUBLICATIONS, REPLICATION } from './stream-form.js';
 import type { MindPlace } from './thread-messages.js';
 
 /** To be ticked so often, in ms. */
@@ -32,6 +34,10 @@ export interface HostEvents extends DriverEvents {
   replication(from: NodeLife, message: Uint8Array<ArrayBuffer>): boolean;
   /** A part of a large one has come. */
   arriving(from: NodeLife): void;
+  /** Takes a batch of publications, which is given away; false: there is no room for it. */
+  publications(from: NodeId, batch: Uint8Array<ArrayBuffer>): boolean;
+  /** So many more, each counted for each node that does not get it. */
+  publicationsDropped(count: number): void;
 }
 
 export class MindHost {
@@ -40,6 +46,9 @@ export class MindHost {
   readonly #bus: Bus;
   readonly #folder: MetaFolder;
   readonly #streams: MessageStreams;
+  readonly #publications: MessageStreams;
+  readonly #fan: PublicationFan;
+  readonly #events: HostEvents;
   readonly #cell: SharedCell;
   #beats = 0;
   #beatAtMs: number | undefined;
@@ -59,8 +68,9 @@ export class MindHost {
       events: {
         // What comes before there is a mind is lost, as it may be.
         message: (from, message) => host?.driver.receive(from, message),
-        stream: (from, stream) => {
+        stream: (from, stream, purpose) => {
           if (host === undefined) stream.destroy();
+          else if (purpose === 'publications') host.#publications.accept(from, stream);
           else host.#streams.accept(from, stream);
         },
       },
@@ -104,15 +114,33 @@ export class MindHost {
       log,
       events,
     });
-    this.#streams = new MessageStreams({
-      form: REPLICATION,
+    this.#events = events;
+    const common = {
       life: self.incarnation,
       cluster: () => this.driver.clusterId,
-      open: (to) => bus.openStream(to),
       random: new Random(randomInt(SEEDS)),
       log,
+    };
+    this.#streams = new MessageStreams({
+      ...common,
+      form: REPLICATION,
+      open: (to) => bus.openStream(to, REPLICATION.purpose),
       take: (from, message) => events.replication(from, message),
       arriving: (from) => events.arriving(from),
+      settled: () => {},
+    });
+    this.#fan = new PublicationFan((to, batch) => this.#publications.send(to, batch));
+    this.#publications = new MessageStreams({
+      ...common,
+      form: PUBLICATIONS,
+      open: (to) => bus.openStream(to, PUBLICATIONS.purpose),
+      take: ({ node }, batch) => {
+        // Who publishes more than is taken here keeps its stream: what comes next may find room.
+        if (!events.publications(node, batch)) events.publicationsDropped(publicationCount(batch));
+        return true;
+      },
+      arriving: () => {},
+      settled: (batch, isSent) => this.#fan.settled(batch, isSent),
     });
   }
 
@@ -120,12 +148,20 @@ export class MindHost {
     const { monotonicMs } = hostClocks();
     this.#bus.tick(monotonicMs);
     this.#streams.tick(monotonicMs);
+    this.#publications.tick(monotonicMs);
+    const dropped = this.#fan.takeDropped();
+    if (dropped > 0) this.#events.publicationsDropped(dropped);
     this.driver.tick(this.#isMainHung(monotonicMs));
   }
 
   /** Given away; it may be lost. */
   sendReplication(to: NodeId, message: Uint8Array): void {
     this.#streams.send(to, message);
+  }
+
+  /** Given away; it may be lost on its way to each of them. */
+  sendPublications(to: readonly NodeId[], batch: Uint8Array): void {
+    this.#fan.send(to, batch);
   }
 
   status(): MindStatus {
@@ -144,6 +180,7 @@ export class MindHost {
     if (leaves) this.driver.leave();
     await this.driver.idle();
     this.#streams.close();
+    this.#publications.close();
     await this.#bus.close();
     await this.#folder.close();
   }

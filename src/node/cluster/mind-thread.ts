@@ -8,6 +8,7 @@
  *   MAIN                                             WORKER
  *     sendReplication(to, bytes)   ── given away ──>   a stream of the bus to that node
  *     onReplication(from, bytes)   <─ given away ───   a stream of the bus from that node
+ *     sendPublications, onPublications                 the same, to and from all
  *     lease.mayWrite(shard, epoch) <─ shared memory ─  each grant and each loss
  *     alive()                      ── shared memory ─> who says nothing for 1 s renews no lease
  *     onTopology, onDeadNodes      <─ messages ──────  each newer one that is committed; who is taken for dead
@@ -24,7 +25,7 @@ import { hostClocks } from './host-clocks.js';
 import { LeaseView } from './lease-view.js';
 import type { MindStatus } from './mind-status.js';
 import { newSharedMemory, SharedCell } from './shared-cell.js';
-import { REPLICATION } from './stream-form.js';
+import { PUBLICATIONS, REPLICATION } from './stream-form.js';
 import type {
   FromWorker,
   MindPlace,
@@ -52,6 +53,10 @@ export class MindThread {
   onReplication: (from: NodeLife, message: Uint8Array<ArrayBuffer>) => void = () => {};
   /** A part of a message of replication has come that is large; told again while more of it comes. */
   onArriving: (from: NodeLife) => void = () => {};
+  /** A batch of another node of this cluster (publication-codec.ts). */
+  onPublications: (from: NodeId, batch: Uint8Array<ArrayBuffer>) => void = () => {};
+  /** So many more publications were dropped, each counted for each node that does not get it. */
+  onPublicationsDropped: (count: number) => void = () => {};
   /** The worker has died. This node holds no lease any more and can get none: it is to end with this error. */
   onDeath: (error: Error) => void = (error) => {
     throw error;
@@ -69,6 +74,7 @@ export class MindThread {
   readonly #questions = new Map<number, Waiting>();
   #lastNumber = 0;
   #givenBytes = 0;
+  #givenPublicationBytes = 0;
   #isClosing = false;
   #hasEnded = false;
 
@@ -133,14 +139,20 @@ export class MindThread {
 
   /** The message is given away: nothing is to be done with its bytes afterwards. It may be lost. */
   sendReplication(to: NodeId, message: Uint8Array): void {
-    const { byteLength, buffer } = message;
-    assert(
-      buffer instanceof ArrayBuffer && byteLength === buffer.byteLength,
-      'a message has a buffer of its own, which it fills',
-    );
+    const buffer = ownBuffer(message);
     if ((this.#givenBytes - this.#cell.takenByWorker) >>> 0 > REPLICATION.maxUntakenBytes) return;
-    this.#givenBytes = (this.#givenBytes + byteLength) | 0;
+    this.#givenBytes = (this.#givenBytes + message.length) | 0;
     this.#post({ kind: 'replication', to, bytes: message }, [buffer]);
+  }
+
+  /** The batch is given away; it may be lost on its way to each of them. False: it is dropped, since the worker has not taken what it was given. */
+  sendPublications(to: readonly NodeId[], batch: Uint8Array): boolean {
+    const buffer = ownBuffer(batch);
+    const untaken = (this.#givenPublicationBytes - this.#cell.publicationsTakenByWorker) >>> 0;
+    if (untaken > PUBLICATIONS.maxUntakenBytes) return false;
+    this.#givenPublicationBytes = (this.#givenPublicationBytes + batch.length) | 0;
+    this.#post({ kind: 'publications', to, bytes: batch }, [buffer]);
+    return true;
   }
 
   /** Begins a cluster, on one of the voters of its first topology. Resolves with why not, if it is refused. */
@@ -243,6 +255,15 @@ export class MindThread {
       case 'arriving':
         this.onArriving(message.from);
         break;
+      case 'publications': {
+        const cell = this.#cell;
+        cell.publicationsTakenByMain = (cell.publicationsTakenByMain + message.bytes.byteLength) | 0;
+        this.onPublications(message.from, message.bytes);
+        break;
+      }
+      case 'publicationsDropped':
+        this.onPublicationsDropped(message.count);
+        break;
       case 'answer': {
         const question = this.#questions.get(message.number);
         this.#questions.delete(message.number);
@@ -254,4 +275,13 @@ export class MindThread {
         break;
     }
   }
+}
+
+/** To be given away. */
+function ownBuffer({ byteLength, buffer }: Uint8Array): ArrayBuffer {
+  assert(
+    buffer instanceof ArrayBuffer && byteLength === buffer.byteLength,
+    'a message has a buffer of its own, which it fills',
+  );
+  return buffer;
 }

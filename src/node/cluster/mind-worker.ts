@@ -10,7 +10,7 @@ import type { Outcome } from '../../cluster/index.js';
 import type { Log } from '../options.js';
 import { MindHost, TICK_MS } from './mind-host.js';
 import { SharedCell } from './shared-cell.js';
-import { REPLICATION } from './stream-form.js';
+import { PUBLICATIONS, REPLICATION } from './stream-form.js';
 import type {
   FromWorker,
   Question,
@@ -26,6 +26,7 @@ const { place, memory } = workerData as WorkerData;
 const cell = new SharedCell(memory);
 const proposals = new Map<number, (outcome: Outcome) => void>();
 let givenBytes = 0;
+let givenPublicationBytes = 0;
 
 function tell(message: FromWorker, given: readonly ArrayBuffer[] = []): void {
   port.postMessage(message, given);
@@ -55,6 +56,14 @@ try {
       tell({ kind: 'replication', from, bytes }, [bytes.buffer]);
       return true;
     },
+    publications: (from, bytes) => {
+      const untaken = (givenPublicationBytes - cell.publicationsTakenByMain) >>> 0;
+      if (untaken > PUBLICATIONS.maxUntakenBytes) return false;
+      givenPublicationBytes = (givenPublicationBytes + bytes.byteLength) | 0;
+      tell({ kind: 'publications', from, bytes }, [bytes.buffer]);
+      return true;
+    },
+    publicationsDropped: (count) => tell({ kind: 'publicationsDropped', count }),
   });
   serve(host);
 } catch (error) {
@@ -68,6 +77,11 @@ function serve(host: MindHost): void {
     if (message.kind === 'replication') {
       cell.takenByWorker = (cell.takenByWorker + message.bytes.byteLength) | 0;
       host.sendReplication(message.to, message.bytes);
+      return;
+    }
+    if (message.kind === 'publications') {
+      cell.publicationsTakenByWorker = (cell.publicationsTakenByWorker + message.bytes.byteLength) | 0;
+      host.sendPublications(message.to, message.bytes);
       return;
     }
     void answer(host, message, timer);

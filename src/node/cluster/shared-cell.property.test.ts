@@ -95,8 +95,11 @@ test('both sides share memory: the lease, jumps, beats, and what has arrived', (
   main.beat();
   main.takenByMain = 7;
   worker.takenByWorker = -8;
+  main.publicationsTakenByMain = 9;
+  worker.publicationsTakenByWorker = 10;
   assert.deepEqual(
     [worker.jumps, worker.beats, worker.takenByMain, main.takenByWorker],
     [2 ** 31 - 1, 2, 7, -8],
   );
+  assert.deepEqual([worker.publicationsTakenByMain, main.publicationsTakenByWorker], [9, 10]);
 });

@@ -3,7 +3,7 @@
  *
  *   worker writes   the write lease        number ─ slot 0: shard, epoch, deadline, jumps heard ─ slot 1: the same
  *   main writes     jumps, beats           its clocks jumped so often; it was alive so often
- *   both write      taken                  so much of what the other sent has arrived here
+ *   both write      taken                  so much of what the other sent has arrived here: of replication, of publications
  *
  * The lease has two slots. The one that stands is never written to: the worker fills the other, then raises the number, which
  * says which one stands. Who reads looks at the number again behind it: if it is another, the worker may have begun to write over what was
@@ -35,7 +35,9 @@ const JUMPS = SLOTS + 2 * SLOT_WORDS;
 const BEATS = JUMPS + 1;
 const TAKEN_BY_MAIN = BEATS + 1;
 const TAKEN_BY_WORKER = TAKEN_BY_MAIN + 1;
-const WORDS = TAKEN_BY_WORKER + 1;
+const PUBLICATIONS_TAKEN_BY_MAIN = TAKEN_BY_WORKER + 1;
+const PUBLICATIONS_TAKEN_BY_WORKER = PUBLICATIONS_TAKEN_BY_MAIN + 1;
+const WORDS = PUBLICATIONS_TAKEN_BY_WORKER + 1;
 
 /** A worker writes some leases a second. Who finds another one at each of so many looks is not to wait for an end of that. */
 const MAX_LOOKS = 8;
@@ -154,6 +156,22 @@ export class SharedCell {
 
   set takenByWorker(count: number) {
     this.#words.store(TAKEN_BY_WORKER, count);
+  }
+
+  get publicationsTakenByMain(): number {
+    return this.#words.load(PUBLICATIONS_TAKEN_BY_MAIN);
+  }
+
+  set publicationsTakenByMain(count: number) {
+    this.#words.store(PUBLICATIONS_TAKEN_BY_MAIN, count);
+  }
+
+  get publicationsTakenByWorker(): number {
+    return this.#words.load(PUBLICATIONS_TAKEN_BY_WORKER);
+  }
+
+  set publicationsTakenByWorker(count: number) {
+    this.#words.store(PUBLICATIONS_TAKEN_BY_WORKER, count);
   }
 
   #storeDouble(word: number, value: number): void {

@@ -1,8 +1,16 @@
 /**
- * What a kind of messages between nodes, which has streams of its own, may take: of the thread of the bus, of memory, of the time between two heartbeats.
- * Heartbeats have the links of the bus.
+ * What travels between nodes on streams of its own, and what each kind may take: of the thread of the bus, of memory, of the time between two
+ * heartbeats.
+ *
+ *   replication    to a primary or some replicas; must not be lost for nothing, and may be as large as a value
+ *   publications   to every node that has clients; may be lost, and is small beside that
+ *
+ * They share nothing: not a connection, not a queue, not a turn. So many publications hold up no replication, and neither holds up heartbeats, which
+ * have the links of the bus.
  */
+import { MAX_TOPOLOGY_NODES } from '../../ring/index.js';
 import { MAX_KEY_BYTES, MAX_VALUE_BYTES } from '../../store/index.js';
+import type { StreamPurpose } from '../bus/handshake.js';
 
 const KIB = 1024;
 const MIB = 1024 * KIB;
@@ -10,6 +18,7 @@ const MIB = 1024 * KIB;
 export interface StreamForm {
   /** For people. */
   readonly name: string;
+  readonly purpose: StreamPurpose;
   /** Nodes that are sent to, and nodes that send. */
   readonly maxStreams: number;
   readonly maxMessageBytes: number;
@@ -28,6 +37,7 @@ const MAX_REPLICATION_BYTES = 2 * (MAX_VALUE_BYTES + MAX_KEY_BYTES) + MIB;
 
 export const REPLICATION: StreamForm = Object.freeze({
   name: 'replication',
+  purpose: 'stream',
   // A node has a primary or some replicas; after changes of roles some more for a while.
   maxStreams: 64,
   maxMessageBytes: MAX_REPLICATION_BYTES,
@@ -37,5 +47,22 @@ export const REPLICATION: StreamForm = Object.freeze({
   maxGatheredBytes: MAX_REPLICATION_BYTES,
   // One of them, and some windows of some replicas.
   maxUntakenBytes: MAX_REPLICATION_BYTES + 64 * MIB,
+  turnBytes: 256 * KIB,
+});
+
+/** A channel and a message. By default a subscriber that would have more to read is closed. */
+export const MAX_PUBLICATION_BYTES = 32 * MIB;
+/** Gathered in one turn of the loop and sent as one; a larger publication is a batch by itself. */
+export const PUBLICATION_BATCH_BYTES = 64 * KIB;
+
+export const PUBLICATIONS: StreamForm = Object.freeze({
+  name: 'publications',
+  purpose: 'publications',
+  maxStreams: MAX_TOPOLOGY_NODES,
+  maxMessageBytes: MAX_PUBLICATION_BYTES + PUBLICATION_BATCH_BYTES,
+  // As for messages: a tenth of a second of what a thread can send to one node.
+  maxQueuedBytes: 16 * MIB,
+  maxGatheredBytes: 2 * (MAX_PUBLICATION_BYTES + PUBLICATION_BATCH_BYTES),
+  maxUntakenBytes: 16 * MIB,
   turnBytes: 256 * KIB,
 });

@@ -4,10 +4,10 @@
  *   MAIN                                  WORKER
  *     begin, propose, release, status ──>
  *     <───────────────────────── answer        to each question
- *     replication ──────────────────────>      bytes are given away, not copied
+ *     replication, publications ────────>      bytes are given away, not copied
  *     <──────────────────────── started        once: it serves; or else
  *     <──────────────────────── refused        once: why it does not
- *     <─ topology, deadNodes, replication, arriving, log
+ *     <─ topology, deadNodes, replication, arriving, publications, publicationsDropped, log
  *     close ────────────────────────────>
  *     <───────────────────────── answer        everything is closed; the worker ends
  */
@@ -62,7 +62,8 @@ export type Question = {
 
 export type ToWorker =
   | Question
-  | { readonly kind: 'replication'; readonly to: NodeId; readonly bytes: Uint8Array };
+  | { readonly kind: 'replication'; readonly to: NodeId; readonly bytes: Uint8Array }
+  | { readonly kind: 'publications'; readonly to: readonly NodeId[]; readonly bytes: Uint8Array };
 
 export type FromWorker =
   | { readonly kind: 'started'; readonly self: TopologyNode }
@@ -73,6 +74,9 @@ export type FromWorker =
   | { readonly kind: 'replication'; readonly from: NodeLife; readonly bytes: Uint8Array<ArrayBuffer> }
   /** A part of a large one has come. */
   | { readonly kind: 'arriving'; readonly from: NodeLife }
+  | { readonly kind: 'publications'; readonly from: NodeId; readonly bytes: Uint8Array<ArrayBuffer> }
+  /** So many more, each counted for each node that does not get it. */
+  | { readonly kind: 'publicationsDropped'; readonly count: number }
   | {
       readonly kind: 'log';
       readonly level: 'debug' | 'info' | 'warn' | 'error';

@@ -28,8 +28,14 @@ export const pubsubSubcommandHandlers = {
 
 function publish(session: Session, request: Request, kind: 'channel' | 'shard'): void {
   if (!textsFit(session, request, 1, 'channel', 2)) return;
-  const count = session.node.pubsub.publish(kind, request, 1, 2);
-  session.out.integer(count);
+  const { block, starts, lengths } = request;
+  const [channelAt, channelLength] = [starts[1], lengths[1]];
+  const [messageAt, messageLength] = [starts[2], lengths[2]];
+  const publication = { block, channelAt, channelLength, messageAt, messageLength };
+  const { pubsub, gate } = session.node;
+  // A shard channel has its subscribers at the primary of its slot, which is this node.
+  if (kind === 'channel') gate?.member.forward(publication);
+  session.out.integer(pubsub.publish(kind, publication));
 }
 
 function subscribe(session: Session, request: Request, kind: SubscriptionKind): void {

@@ -71,7 +71,7 @@ export const pubsubCommands = [
     group: 'pubsub',
     since: '2.0.0',
     complexity: 'O(N+M) for N subscribers and M patterns',
-    summary: 'Sends a message to a channel.',
+    summary: 'Sends a message to a channel, in a cluster at all nodes.',
     syntax: 'channel message',
   },
   {
