@@ -15,7 +15,7 @@
  * - Who may write is asked of the lease at each use, never remembered.
  */
 import { type Clocks, Copy, type Outbox, type ReplicationMessage } from '../../cluster/index.js';
-import type { NodeId, NodeLife, Topology, TopologyChange, TopologyNode } from '../../ring/index.js';
+import type { NodeId, NodeLife, Topology, TopologyNode } from '../../ring/index.js';
 import { BusTrouble } from '../bus/trouble.js';
 import type { CacheNode } from '../cache-node.js';
 import { type EffectGroup, groupBytes, groupMemory } from './effects.js';
@@ -301,15 +301,10 @@ export class LiveMember implements ClusterMember {
     this.#store.flush();
     if (this.#isLeaving && this.#copy.role === 'replica') return;
     const wishes = this.#copy.tick(this.#clocks(), this.#outbox);
-    for (const wish of wishes) void this.#want(wish);
+    for (const wish of wishes) void this.#mind.propose([wish]);
     if (this.#copy.role !== 'primary' || this.#copy.confirmed === this.#confirmed) return;
     this.#confirmed = this.#copy.confirmed;
     this.listener.confirmed();
-  }
-
-  async #want(change: TopologyChange): Promise<void> {
-    this.#node.log.info(`asks for ${change.kind}: ${change.reason}`);
-    await this.#mind.propose([change]);
   }
 
   #event(work: () => void): void {

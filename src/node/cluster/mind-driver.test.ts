@@ -33,6 +33,30 @@ test('while it is held a primary that lost its lease wants no new epoch; afterwa
   await world.until(() => writer.notes.includes('wants renew-epoch'));
 });
 
+test('what a primary that is cut off wants again and again is told once, and anew under a newer topology', async () => {
+  const { world, writer } = await withWriter();
+  for (const one of world.nodes.values()) one.isUp = one === writer;
+  const outOfSync = (ms: number): void => {
+    const reason = `n2 has not had all of shard 1 for ${ms} ms`;
+    writer.driver.propose(
+      [{ kind: 'node-left', life: { node: 'n2', incarnation: '1-a' }, reason }],
+      () => {},
+    );
+  };
+  for (let ticks = 0; ticks < 100; ticks++) {
+    await world.tick();
+    outOfSync(ticks);
+  }
+  const told = (what: string) => writer.notes.split('\n').filter((note) => note.startsWith(what)).length;
+  assert.equal(told('wants renew-epoch'), 1);
+  assert.equal(told('wants node-left'), 1);
+  for (const one of world.nodes.values()) one.isUp = true;
+  const { version = 0 } = writer.topology ?? {};
+  await world.until(() => (writer.topology?.version ?? 0) > version);
+  outOfSync(1);
+  assert.equal(told('wants node-left'), 2);
+});
+
 test('a release is in the cell before anybody hears of it', async () => {
   const { world, writer } = await withWriter();
   const couldWrite: boolean[] = [];

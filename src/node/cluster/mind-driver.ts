@@ -42,7 +42,7 @@ import { Timeline } from './timeline.js';
 
 /** Of one version; one that changes more is told in part. */
 const MAX_CHANGES_TOLD = 50;
-/** Senders of what was no message, so that each is told once. */
+/** Senders of what was no message, and wishes, so that each is told once. */
 const MAX_TOLD = 1_024;
 
 export interface DriverEvents {
@@ -84,6 +84,8 @@ export class MindDriver {
   readonly #timeline = new Timeline();
   readonly #outbox: MindOutbox;
   readonly #told = new Set<NodeId>();
+  /** What was wanted since the topology that is committed, but for how long. */
+  readonly #wanted = new Set<string>();
   #laterSends: LaterSend[] = [];
   readonly #saidToOneself: Wire[] = [];
   #topology: Topology | undefined;
@@ -241,6 +243,7 @@ export class MindDriver {
     if (committed !== undefined && committed !== this.#topology) {
       this.#tellChanges(committed, reading.wallMs);
       this.#topology = committed;
+      this.#wanted.clear();
       events.topology(committed);
     }
     for (const outcome of this.#mind.takeOutcomes()) events.outcome(outcome);
@@ -316,8 +319,20 @@ export class MindDriver {
 
   #note(what: string): void {
     const { log, clocks } = this.#options;
+    const isWish = what.startsWith('wants ');
+    if (isWish && !this.#isNewWish(what)) return;
     this.#timeline.add(clocks().wallMs, what);
-    log.debug(what);
+    if (isWish) log.info(what);
+    else log.debug(what);
+  }
+
+  /** Who is cut off wants the same twice a second: told each time, that would push everything else out of the timeline. */
+  #isNewWish(what: string): boolean {
+    const wish = what.replace(/\d+ ms/g, '');
+    if (this.#wanted.has(wish)) return false;
+    if (this.#wanted.size >= MAX_TOLD) this.#wanted.clear();
+    this.#wanted.add(wish);
+    return true;
   }
 
   /** What all agree on from now on, in words; at the first topology since its start a node knows no changes. */
