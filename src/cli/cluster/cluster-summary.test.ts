@@ -56,6 +56,27 @@ describe('the state of a cluster', () => {
     assert.deepEqual([summary.state, summary.reasons[0]], ['down', 'shard 1 has no primary']);
   });
 
+  it('is degraded when no other node reaches one that answers', () => {
+    const members = nodes.slice(1).map((node) => ({ ...node, address: '', state: 'alive' as const }));
+    const says = Object.fromEntries(nodes.map((_, i) => [i + 1, { members }]));
+    const { state, reasons } = of({ says });
+    assert.deepEqual([state, reasons], ['degraded', ['no other node reaches 10.0.0.1:6379']]);
+  });
+
+  it('is down, and not to be begun again, when nodes of a cluster know no topology since they were started', () => {
+    const summary = summarize(viewOf(undefined, nodes.slice(0, 1), { says: { 1: { clusterId: 'c-1' } } }));
+    assert.equal(summary.state, 'down');
+    assert.deepEqual(linesOf(statusText(summary, 80, plain)), [
+      'down  1 node: no node that answers here has heard of a majority of the voters',
+      '  since it was started',
+      '',
+      'others    10.0.0.1:6379: waits for the other nodes',
+      'topology  not known here, of cluster c-1',
+      '',
+    ]);
+    assert.match(ringText({ summary, history: [], nowMs: 0 }, 200, plain), /^Not known here: no node/m);
+  });
+
   it('is not begun without a topology', () => {
     const summary = summarize(viewOf(undefined, nodes));
     assert.equal(summary.state, 'not begun');

@@ -5,6 +5,8 @@
  *   degraded   every shard can be written, as far as is known, but not all copies are there
  *   down       some slots cannot be written
  *   not begun  no cluster was begun
+ *
+ * A node that belongs to a cluster and was started again knows no topology before it has heard of the others: that is down, not 'not begun'.
  */
 import { SLOT_COUNT } from '../../base/index.js';
 import {
@@ -82,11 +84,15 @@ export function summarize(view: ClusterView): ClusterSummary {
   for (const { address, status, node } of nodes) {
     const isExpected = topology?.nodes.some((known) => known.node === node);
     if (status === undefined && isExpected) reasons.push(`${address} does not answer`);
+    else if (isExpected && !isReached(node, nodes)) reasons.push(`no other node reaches ${address}`);
   }
+  const clusterId = topology?.clusterId ?? nodes.find(({ status }) => status?.clusterId)?.status?.clusterId;
+  if (topology === undefined && clusterId !== undefined)
+    reasons.push('no node that answers here has heard of a majority of the voters since it was started');
   return {
-    state: topology === undefined ? 'not begun' : stateOf(shards, reasons),
+    state: stateOf(clusterId, shards, reasons),
     reasons,
-    clusterId: topology?.clusterId,
+    clusterId,
     version: topology?.version ?? 0,
     term,
     leader,
@@ -95,8 +101,21 @@ export function summarize(view: ClusterView): ClusterSummary {
   };
 }
 
-function stateOf(shards: readonly ShardSummary[], reasons: readonly string[]): ClusterSummary['state'] {
-  if (shards.some(({ writes }) => writes === 'no')) return 'down';
+/** It answers us; the others may not hear of it all the same, with another secret or a closed port of the bus. */
+export function isReached(node: NodeId, nodes: readonly NodeReport[]): boolean {
+  const others = nodes.filter((other) => other.node !== node && other.status !== undefined);
+  const isAliveTo = ({ status }: NodeReport) =>
+    status?.members.some((one) => one.node === node && (one.state === 'alive' || one.state === 'suspect'));
+  return others.length === 0 || others.some(isAliveTo);
+}
+
+function stateOf(
+  clusterId: string | undefined,
+  shards: readonly ShardSummary[],
+  reasons: readonly string[],
+): ClusterSummary['state'] {
+  if (clusterId === undefined) return 'not begun';
+  if (shards.length === 0 || shards.some(({ writes }) => writes === 'no')) return 'down';
   return reasons.length > 0 ? 'degraded' : 'ok';
 }
 

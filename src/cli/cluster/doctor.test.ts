@@ -50,6 +50,22 @@ describe('the doctor', () => {
     assert.match(found(topology, nodes, { says: { 1: { role: 'follower' } } })[0], /^wrong No voter leads/);
   });
 
+  it('finds a node that answers and is reached by no other, and tells a cluster that is cut off from one that was not begun', () => {
+    const others = Object.fromEntries(
+      nodes.map((_, i) => {
+        const { members = [] } = viewOf(topology, nodes).nodes[i].status ?? {};
+        return [i + 1, { members: members.filter(({ node }) => node !== nodes[5].node) }];
+      }),
+    );
+    const says = { ...others, 6: { version: 0, members: [] } };
+    assert.deepEqual(found(topology, nodes, { says }), [
+      'wrong 10.0.0.6:6379 answers here, and no other node reaches it',
+    ]);
+    const restarted = found(undefined, nodes.slice(0, 1), { says: { 1: { clusterId: 'c-1' } } });
+    assert.equal(restarted.length, 1);
+    assert.match(restarted[0], /^wrong The cluster c-1 was begun, and no node that answers here/);
+  });
+
   it('finds what would break at the next failure', () => {
     const risky = (of: Topology, all = nodes, changes: ViewChanges = {}) => {
       const [first, ...others] = found(of, all, changes);

@@ -5,7 +5,7 @@
  *   risky   it works, and would break sooner than it needs to
  */
 import type { NodeId, Topology, TopologyNode } from '../../ring/index.js';
-import { type ClusterSummary, counted, type ShardSummary } from './cluster-summary.js';
+import { type ClusterSummary, counted, isReached, type ShardSummary } from './cluster-summary.js';
 import type { ClusterView, NodeReport } from './cluster-view.js';
 
 export interface Finding {
@@ -21,6 +21,12 @@ const MAX_LAG_MS = 1000;
 
 export function examine(view: ClusterView, summary: ClusterSummary): Finding[] {
   const { topology, nodes } = view;
+  if (topology === undefined && summary.clusterId !== undefined) {
+    const what = `The cluster ${summary.clusterId} was begun, and no node that answers here has heard of a majority of its voters since it was started`;
+    const remedy =
+      'Start the other nodes again, each with its --data. If they run, see what their logs say of connections: all need one cluster secret, and the bus ports of each other';
+    return [{ level: 'wrong', what, remedy }];
+  }
   if (topology === undefined) {
     const what = 'No cluster was begun: the nodes hold no slots and refuse keys';
     return [
@@ -30,11 +36,15 @@ export function examine(view: ClusterView, summary: ClusterSummary): Finding[] {
   const findings = [
     ...summary.shards.flatMap((shard) => shardFindings(shard, topology)),
     ...nodes.flatMap((report) => awayFindings(report, topology)),
+    ...nodes.flatMap((report) => unreachedFindings(report, view)),
     ...leaderFindings(summary),
     ...voterFindings(topology, nodes),
     ...togetherFindings(topology),
     ...clockFindings(nodes),
-    ...versionFindings(topology, nodes),
+    ...versionFindings(
+      topology,
+      nodes.filter(({ node }) => isReached(node, nodes)),
+    ),
   ];
   return [
     ...findings.filter(({ level }) => level === 'wrong'),
@@ -105,6 +115,23 @@ function awayFindings({ node, address, status, problem }: NodeReport, topology: 
       level: 'wrong',
       what: `${address} does not answer${isVoter ? ', and it is a voter' : ''}: ${problem}`,
       remedy: 'Start it again with the same --data, or look at the network from here to it',
+    },
+  ];
+}
+
+function unreachedFindings(
+  { node, address, status }: NodeReport,
+  { topology, nodes }: ClusterView,
+): Finding[] {
+  const isKnown = topology?.nodes.some((one) => one.node === node);
+  if (status === undefined || !isKnown || isReached(node, nodes)) return [];
+  const isVoter = topology?.voters.includes(node);
+  return [
+    {
+      level: 'wrong',
+      what: `${address} answers here, and no other node reaches it${isVoter ? ': its vote is missing' : ''}`,
+      remedy:
+        'See what its log says of connections: it has another cluster secret than the others, or its bus port is closed to them',
     },
   ];
 }

@@ -68,7 +68,8 @@ export async function handOver(
 ): Promise<HandOverDone | Refusal> {
   const view = await viewCluster(asked);
   const { topology } = view;
-  if (topology === undefined) return { refused: 'no cluster was begun: there is no shard to hand over' };
+  if (topology === undefined)
+    return { refused: 'no node that answers here knows a topology: there is no shard to hand over' };
   const plan = planHandOver(topology, id, to);
   if (isRefusal(plan)) return plan;
   const from = topology.nodes.find(({ node }) => node === plan.from.node);

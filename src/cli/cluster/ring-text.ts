@@ -26,7 +26,8 @@ export interface RingFacts {
 
 export function ringText({ summary, history, nowMs }: RingFacts, columns: number, paint: Paint): string {
   const lines = [paint.bold('Whose the slots are'), ''];
-  if (summary.shards.length === 0) lines.push("Nobody's: no cluster was begun.");
+  if (summary.state === 'not begun') lines.push("Nobody's: no cluster was begun.");
+  else if (summary.shards.length === 0) lines.push(`Not known here: ${summary.reasons.join('; ')}.`);
   const largest = Math.max(0, ...summary.shards.map(({ share }) => share));
   for (const shard of summary.shards) lines.push(...shareLines(shard, largest, columns, paint));
   lines.push('', paint.bold('What happened, and why'), '');

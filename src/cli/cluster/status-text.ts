@@ -23,7 +23,8 @@ export function statusText(summary: ClusterSummary, columns: number, paint: Pain
   for (const shard of summary.shards) lines.push('', ...shardLines(shard, paint));
   lines.push('', ...partLines(summary, columns));
   const { version, term, clusterId } = summary;
-  lines.push(row('topology', `version ${version}, term ${term}, of cluster ${clusterId}`, columns));
+  const known = version === 0 ? 'not known here' : `version ${version}, term ${term}`;
+  lines.push(row('topology', `${known}, of cluster ${clusterId}`, columns));
   return `${lines.join('\n')}\n`;
 }
 
@@ -31,7 +32,8 @@ export function statusText(summary: ClusterSummary, columns: number, paint: Pain
 export function verdict(summary: ClusterSummary, columns: number, paint: Paint): string {
   const { state, reasons, shards, nodes } = summary;
   const replicas = shards.length === 0 ? 0 : Math.max(...shards.map((shard) => shard.replicas.length));
-  const size = `${counted(shards.length, 'shard')} with ${counted(replicas, 'replica')} each on ${counted(nodes.length, 'node')}`;
+  const parts = `${counted(shards.length, 'shard')} with ${counted(replicas, 'replica')} each on `;
+  const size = `${shards.length === 0 ? '' : parts}${counted(nodes.length, 'node')}`;
   const [first, ...others] = reasons;
   const why = first === undefined ? '' : `: ${[first, ...others].join('; ')}`;
   const color = state === 'ok' ? paint.good : state === 'degraded' ? paint.warn : paint.bad;
@@ -77,7 +79,7 @@ function replicaWords({ isHere, isInSync, lagMs }: CopySummary, paint: Paint): s
 }
 
 /** Everybody who is not told of with a shard. */
-function partLines({ nodes }: ClusterSummary, columns: number): string[] {
+function partLines({ nodes, version }: ClusterSummary, columns: number): string[] {
   const lines: string[] = [];
   const voters = nodes.filter(({ isVoter }) => isVoter);
   const names = voters.map(({ address, isLeader }) => `${address}${isLeader ? ' (leads)' : ''}`);
@@ -86,8 +88,8 @@ function partLines({ nodes }: ClusterSummary, columns: number): string[] {
     nodes.filter((node) => node.part === part).map(({ address }) => address);
   if (of('witness').length > 0) lines.push(row('witness', of('witness').join(', '), columns));
   if (of('spare').length > 0) lines.push(row('spare', `${of('spare').join(', ')}: without a copy`, columns));
-  if (of('stranger').length > 0)
-    lines.push(row('others', `${of('stranger').join(', ')}: not of the cluster yet`, columns));
+  const what = version === 0 ? 'waits for the other nodes' : 'not of the cluster yet';
+  if (of('stranger').length > 0) lines.push(row('others', `${of('stranger').join(', ')}: ${what}`, columns));
   for (const { address, problem } of nodes.filter(({ isHere }) => !isHere))
     lines.push(row('away', `${address}: ${problem}`, columns));
   return lines;

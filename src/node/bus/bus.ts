@@ -297,11 +297,12 @@ export class Bus {
   #tell(peer: string, why: BusTrouble): void {
     const { log } = this.#options;
     const isUsual = why.code === 'lost' || why.code === 'silent' || why.code === 'self';
-    if (isUsual) log.debug(`no connection with ${peer}: ${why.message}`);
+    const text = `no connection with ${peer.replace(/^@/, '')}: ${why.message}`;
+    if (isUsual) log.debug(text);
     if (isUsual || this.#told.get(peer) === why.code) return;
     if (this.#told.size >= MAX_TOLD) this.#told.clear();
     this.#told.set(peer, why.code);
-    log.warn(`no connection with ${peer}: ${why.message}`);
+    log.warn(text);
   }
 }
 

@@ -181,6 +181,19 @@ test('what has its form and cannot be true ends no node', async () => {
   assert.equal(leader.topology.version, version);
 });
 
+test('a node that nobody was found for says so once, with where it looked', async () => {
+  const world = new DriverWorld();
+  const alone = world.start('n1');
+  const warnings = (one: DrivenNode) => one.log.lines.filter((line) => line.startsWith('warn'));
+  await world.until(() => warnings(alone).length > 0);
+  for (let ticks = 0; ticks < 300; ticks++) await world.tick();
+  assert.equal(warnings(alone).length, 1);
+  assert.match(warnings(alone)[0] ?? '', /no other node was found in 10 s, at the buses 127\.0\.0\.1:1:/);
+  const second = world.start('n2');
+  for (let ticks = 0; ticks < 300; ticks++) await world.tick();
+  assert.deepEqual(warnings(second), []);
+});
+
 test('who hears of another process that is the same node ends', async () => {
   const { world, writer } = await withWriter();
   const heard = world.said.findLast(({ from, to }) => from !== writer.self.node && to === writer.self.node);

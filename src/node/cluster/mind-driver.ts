@@ -44,6 +44,8 @@ import { Timeline } from './timeline.js';
 const MAX_CHANGES_TOLD = 50;
 /** Senders of what was no message, and wishes, so that each is told once. */
 const MAX_TOLD = 1_024;
+/** Nodes that are started together are up by then. */
+const ALONE_TOLD_MS = 10_000;
 
 export interface DriverEvents {
   /** A newer topology is committed. */
@@ -95,6 +97,8 @@ export class MindDriver {
   #isHeld = false;
   #deadNodes: readonly NodeId[] = [];
   #hasLeft = false;
+  /** When it is told that nobody was found; undefined: it was, or somebody is. */
+  #aloneAtMs: number | undefined;
 
   constructor(options: DriverOptions) {
     this.#options = options;
@@ -105,6 +109,7 @@ export class MindDriver {
       persistFailed: (number) => this.#persistFailed(number),
     });
     this.#outbox = this.#newOutbox();
+    if (seeds.length > 0) this.#aloneAtMs = clocks().monotonicMs + ALONE_TOLD_MS;
   }
 
   /** The cluster that this node belongs to, once it does. */
@@ -135,6 +140,7 @@ export class MindDriver {
     }
     this.#step((reading) => this.#mind.tick(reading, this.#outbox));
     this.#lookForDead();
+    if (this.#aloneAtMs !== undefined) this.#lookForOthers(this.#aloneAtMs);
   }
 
   /** A JSON object of another node. */
@@ -281,6 +287,19 @@ export class MindDriver {
     if (dead.join() === this.#deadNodes.join()) return;
     this.#deadNodes = dead;
     this.#options.events.deadNodes(dead);
+  }
+
+  /** That a connection is not made is usual while nodes come and go; that none ever was is a mistake of whoever started this one. */
+  #lookForOthers(aloneAtMs: number): void {
+    const { seeds, clocks, log } = this.#options;
+    const isFound = [...this.#mind.membership.claims()].length > 1;
+    if (!isFound && clocks().monotonicMs < aloneAtMs) return;
+    this.#aloneAtMs = undefined;
+    if (isFound) return;
+    log.warn(
+      `no other node was found in ${ALONE_TOLD_MS / 1000} s, at the buses ${seeds.join(', ')}: this node goes on looking; ` +
+        'are the addresses right, do nodes run there, and are their bus ports open?',
+    );
   }
 
   #persisted(number: number): void {
