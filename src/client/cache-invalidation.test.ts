@@ -60,6 +60,18 @@ test('a delete that is not acknowledged is read around and repeated until it is'
   assert.equal(cache.stats().pendingInvalidations, 0);
 });
 
+test('the time that a caller waits for an acknowledgement begins with the call, also when the node says nothing', async () => {
+  const world = new CacheWorld();
+  const cache = world.cache({ invalidationDeadline: '2s' });
+  world.failure = new ClientError('DEADLINE', 'no answer');
+  world.answerMs = 900;
+  const done = watch(cache.delete('k'));
+  await world.pass(1_999);
+  assert.equal(done.done, false);
+  await world.pass(1);
+  assert.ok(done.error instanceof InvalidationPending);
+});
+
 test('without a prefix of its own a cache reads around what it could not delete until the longest lifetime is over', async () => {
   const world = new CacheWorld();
   const cache = world.cache();

@@ -98,13 +98,18 @@ export class CacheWorld {
         return (...args: unknown[]) => {
           if (name === 'read') return this.#read(target, ...(args as Parameters<Engine['read']>));
           const isCall = !notCalls.has(String(name));
-          if (isCall && this.failure !== undefined) return Promise.reject(this.failure);
+          if (isCall && this.failure !== undefined) return this.#fail(this.failure);
           const result = (value as (...args: unknown[]) => unknown).apply(target, args);
           if (!isCall || this.answerMs === 0) return result;
           return (result as Promise<unknown>).then((answer) => this.after(this.answerMs, () => answer));
         };
       },
     });
+  }
+
+  async #fail(error: Error): Promise<never> {
+    if (this.answerMs > 0) await this.after(this.answerMs, () => {});
+    throw error;
   }
 
   #read(engine: Engine, ...[key, mode, deadlineMs, reading]: Parameters<Engine['read']>): Promise<unknown> {

@@ -69,7 +69,8 @@ export class Invalidator {
 
   /** Resolves when the node has acknowledged; whether the key was there, as far as known. */
   async invalidate(name: string, key: string, kind: InvalidationKind): Promise<boolean> {
-    const { engine, counts } = this.#parts;
+    const { engine, counts, time } = this.#parts;
+    const endMs = time.now() + this.#patienceMs;
     counts.invalidations++;
     forget(this.#parts, name);
     try {
@@ -80,11 +81,11 @@ export class Invalidator {
       noteCacheError(this.#parts, kind, key, error);
       if (this.#closed || isHopeless(error)) throw error;
       // Other processes may have stored it for longer than this one would: only the node's word ends it.
-      this.#pending.add(engine.homeOf(name), name, kind, this.#parts.time.now(), Number.POSITIVE_INFINITY);
+      this.#pending.add(engine.homeOf(name), name, kind, time.now(), Number.POSITIVE_INFINITY);
       // What was read while it was tried.
       forget(this.#parts, name);
       this.#schedule();
-      await this.#acknowledged(name, key, error);
+      await this.#acknowledged(name, key, endMs, error);
       return true;
     }
   }
@@ -132,7 +133,8 @@ export class Invalidator {
     return kind === 'delete' ? engine.remove(name, deadlineMs) : engine.soften(name, deadlineMs);
   }
 
-  #acknowledged(name: string, key: string, cause: unknown): Promise<void> {
+  /** The caller's time began with the first attempt. */
+  #acknowledged(name: string, key: string, endMs: number, cause: unknown): Promise<void> {
     const { time, events } = this.#parts;
     return new Promise((resolve, reject) => {
       const waiting = this.#waiting.get(name) ?? new Set();
@@ -143,7 +145,7 @@ export class Invalidator {
         events.emit('invalidationPending', { key });
         reject(new InvalidationPending(key, this.#patienceMs, cause));
       };
-      const timer = time.later(late, this.#patienceMs, true);
+      const timer = time.later(late, Math.max(0, endMs - time.now()), true);
       const done = (error?: ClientError): void => {
         timer.cancel();
         if (error === undefined) resolve();
