@@ -104,7 +104,12 @@ describe('a node with a certificate', { skip }, () => {
     const wanted = [...files(), '--tls-ca', path('ca.crt'), '--tls-clients', 'required'];
     await withNode(wanted, async (_node, port) => {
       const ca = ['--tls-ca', path('ca.crt')];
-      assert.equal((await call(port, ...ca, 'PING')).code, 69);
+      const { code, stderr } = await call(port, ...ca, 'PING');
+      assert.equal(code, 69);
+      assert.match(
+        stderr,
+        /^\S+ does not accept the certificate of this client, or its lack \(.*--tls-cert.*\.\n$/,
+      );
       const own = ['--tls-cert', path('client.crt'), '--tls-key', path('client.key')];
       assert.equal((await call(port, ...ca, ...own, 'PING')).stdout, 'PONG\n');
     });

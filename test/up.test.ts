@@ -130,6 +130,14 @@ describe('nuthatch up', { timeout: 120_000 }, () => {
     while (runs(pid)) await new Promise((resolve) => setTimeout(resolve, 20));
   });
 
+  it('ends its nodes and its folder when its terminal is closed', async () => {
+    const { up, ports } = await started(['--shards', '1', '--replicas', '0']);
+    const [pid] = await Promise.all(ports.map(pidOf));
+    up.signal('SIGHUP');
+    assert.equal((await up.ended).code, 0);
+    assert.equal(runs(pid), false);
+  });
+
   it('says what hinders it', async () => {
     const { up, ports } = await started(['--shards', '1', '--replicas', '0']);
     const taken = await nuthatch(['up', '--shards', '1', '--port', String(ports[0])]);

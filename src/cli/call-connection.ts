@@ -52,9 +52,7 @@ export class CallConnection {
     this.#socket = socket;
     this.#address = address;
     socket.on('data', (chunk) => this.#read(chunk));
-    socket.on('error', (error) =>
-      this.#break(new ConnectionError(`The connection to ${address} broke: ${error.message}.`)),
-    );
+    socket.on('error', (error) => this.#break(new ConnectionError(...whyBroken(error, address))));
     socket.on('close', () => {
       // What it says to the wrong kind of client does not always arrive.
       const hint = this.#hasRead || isSecure ? '' : ' If it speaks TLS give --tls, or --tls-ca.';
@@ -130,6 +128,18 @@ export class CallConnection {
 
 function openSecure(plain: { host: string; port: number }, { isChecked, ca, cert, key }: CallTls): Socket {
   return connectSecure({ ...plain, ca, cert, key, rejectUnauthorized: isChecked });
+}
+
+/** A server that checks certificates of clients says so behind the handshake. */
+function whyBroken(
+  error: NodeJS.ErrnoException & { readonly reason?: string },
+  address: string,
+): [message: string, brief?: string] {
+  const what = error.reason ?? error.message;
+  if (!/ALERT_(CERTIFICATE_|BAD_CERTIFICATE|UNKNOWN_CA)/.test(error.code ?? ''))
+    return [`The connection to ${address} broke: ${what}.`];
+  const message = `${address} does not accept the certificate of this client, or its lack (${what}): give the right --tls-cert and --tls-key.`;
+  return [message, 'does not accept our certificate, or its lack'];
 }
 
 function whyNoConnection(

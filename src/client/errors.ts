@@ -35,7 +35,11 @@ export const clientErrors = Object.freeze({
     meaning:
       'The server does not speak RESP3, is too old, a Sentinel or of a Redis Cluster; or some of a list are nodes of a cluster and some are not.',
   },
-  TLS_REFUSED: { retryable: false, meaning: "The server's certificate does not pass the check." },
+  TLS_REFUSED: {
+    retryable: false,
+    meaning:
+      "The server's certificate does not pass the check, or this client's does not pass that of the server.",
+  },
   SETUP_REFUSED: { retryable: false, meaning: 'The server refuses what every connection begins with.' },
   REPLY: { retryable: false, meaning: 'The server answered with an error; `reply` is its text.' },
   VALUE: { retryable: false, meaning: 'A value cannot be written by the serializer.' },

@@ -2,9 +2,9 @@
  * `nuthatch up`: a whole cluster on this machine, from its ports to its end.
  *
  *   ports free? ─> a process for each node ─> all answer ─> CLUSTER INIT, unless they are of one ─> all slots served ─> banner, screen
- *                                                                                                    │
- *                        k, SIGUSR2: a primary is killed (kills.ts)                                 │
- *                        SIGINT, SIGTERM: all are told to end ─ again: all are killed <───────────────┘
+ *                                                                                                              │
+ *      k, SIGUSR2: a primary is killed (kills.ts)                                                              │
+ *      SIGINT, SIGTERM, SIGHUP (its terminal was closed): all are told to end ─ again: all are killed <────────┘
  */
 import diagnostics from 'node:diagnostics_channel';
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
@@ -53,6 +53,9 @@ const KILL_KEY = 'k';
 /** The same where there is no terminal. Windows has no such signal. */
 const KILL_SIGNAL = 'SIGUSR2';
 
+/** SIGHUP: its terminal was closed. */
+const END_SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+
 /** Told where the cluster can be reached, once it serves: for `npm start` of the repository. */
 const listening = diagnostics.channel('nuthatch:listening');
 
@@ -75,7 +78,7 @@ export async function up(options: UpOptions, version: string): Promise<ExitCode>
     tellEnd = resolve;
   });
   const screen = new Screen(process.stdout);
-  const onSignal = (signal: 'SIGINT' | 'SIGTERM') => {
+  const onSignal = (signal: (typeof END_SIGNALS)[number]) => {
     if (isEnding) {
       supervisor?.kill();
       if (temporary !== undefined) rmSync(temporary, { recursive: true, force: true });
@@ -84,7 +87,7 @@ export async function up(options: UpOptions, version: string): Promise<ExitCode>
     isEnding = true;
     tellEnd(ExitCode.OK);
   };
-  process.on('SIGINT', onSignal).on('SIGTERM', onSignal);
+  for (const signal of END_SIGNALS) process.on(signal, onSignal);
   // A defect ends this process; the nodes would see that too, and drain. This is quicker.
   process.on('exit', () => supervisor?.kill());
   let endShow: () => void = () => {};
@@ -137,7 +140,7 @@ export async function up(options: UpOptions, version: string): Promise<ExitCode>
     if (supervisor !== undefined) screen.print('stopping the nodes; Ctrl-C again kills them\n');
     await supervisor?.stop();
     if (temporary !== undefined) rmSync(temporary, { recursive: true, force: true });
-    process.off('SIGINT', onSignal).off('SIGTERM', onSignal);
+    for (const signal of END_SIGNALS) process.off(signal, onSignal);
   }
 }
 

@@ -57,8 +57,15 @@ function socketError(socket: Socket, address: string, cause: Error): ClientError
     const message = `the certificate of ${address} is not accepted: ${cause.message}; give the right tls.ca or tls.servername`;
     return new ClientError('TLS_REFUSED', message, { cause });
   }
+  if (alertOfCertificate.test((cause as NodeJS.ErrnoException).code ?? '')) {
+    const message = `${address} does not accept the certificate of this client, or its lack: ${words(cause)}; give the right tls.cert and tls.key`;
+    return new ClientError('TLS_REFUSED', message, { cause });
+  }
   return new ClientError('CONNECTION_LOST', `the socket to ${address} failed: ${words(cause)}`, { cause });
 }
+
+/** What a server says that checks certificates of clients. */
+const alertOfCertificate = /ALERT_(CERTIFICATE_|BAD_CERTIFICATE|UNKNOWN_CA)/;
 
 /** How the host knows that a socket which is destroyed is to be reset. */
 interface Resettable {
@@ -85,9 +92,8 @@ function isRefusedCertificate(socket: Socket, cause: NodeJS.ErrnoException): boo
   return String(socket.authorizationError) === (cause.code ?? cause.message);
 }
 
-/** A name with several addresses fails with an error for each, and no words of its own. */
-function words(cause: Error): string {
-  return cause instanceof AggregateError
-    ? cause.errors.map((each: Error) => each.message).join(', ')
-    : cause.message;
+/** A name with several addresses fails with an error for each, and no words of its own; OpenSSL's words stand between numbers and file names. */
+function words(cause: Error & { readonly reason?: unknown }): string {
+  if (cause instanceof AggregateError) return cause.errors.map((each: Error) => each.message).join(', ');
+  return typeof cause.reason === 'string' ? cause.reason : cause.message;
 }

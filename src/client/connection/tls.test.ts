@@ -67,6 +67,23 @@ test('a certificate of somebody else, or for another name, is not accepted', asy
   }
 });
 
+test('a server that wants a certificate of the client, and gets none', async () => {
+  const wanting = FakeServer.start({
+    cert: certificate,
+    key: privateKey,
+    ca: certificate,
+    requestCert: true,
+  });
+  await withTls(
+    { ca: certificate, servername: NAME },
+    async (connection) => {
+      const refused = { code: 'TLS_REFUSED', message: /or its lack: [\w ]+; give the right tls\.cert and/ };
+      await assert.rejects(connection.ready(), refused);
+    },
+    wanting,
+  );
+});
+
 test('the check of the certificate can be switched off', async () => {
   await withTls({ rejectUnauthorized: false }, async (connection, server) => {
     const ready = connection.ready();
