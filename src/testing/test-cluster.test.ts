@@ -37,3 +37,16 @@ test('a primary is killed, a replica takes over with what was written, and the k
     await cluster.stop();
   }
 });
+
+test('what cannot be a cluster is refused before a node is started', async () => {
+  const wrong = { shards: 0, replicas: -1, witnesses: 1.5 };
+  await assert.rejects(startTestCluster(wrong), ({ problems }: { problems: string[] }) => {
+    assert.deepEqual(problems, [
+      'shards is 0; give a whole number from 1 to 64.',
+      'replicas is -1; give a whole number from 0 to 64.',
+      'witnesses is 1.5; give a whole number from 0 to 64.',
+    ]);
+    return true;
+  });
+  await assert.rejects(startTestCluster({ shards: 33 }), /66 nodes are needed.* at most 64/);
+});

@@ -12,11 +12,13 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type NodeOptions, type RunningNode, startNode } from '../node/index.js';
+import { type NodeOptions, OptionsError, type RunningNode, startNode } from '../node/index.js';
 
 const MIB = 2 ** 20;
 const LOOK_EVERY_MS = 20;
 const READY_WITHIN_MS = 60_000;
+/** Each has a thread; more of them on the cores of one machine are too slow to keep their leases. */
+const MAX_NODES = 64;
 
 export interface TestClusterOptions {
   /** Default 1. */
@@ -31,11 +33,13 @@ export interface TestClusterOptions {
   readonly node?: Omit<NodeOptions, 'cluster' | 'host' | 'port' | 'maxMemoryBytes'>;
 }
 
-/** Resolves when every shard has a primary that may write and its replicas in sync. */
+/** Resolves when every shard has a primary that may write and its replicas in sync. Rejects with an OptionsError that names all that is wrong. */
 export async function startTestCluster(options: TestClusterOptions = {}): Promise<TestCluster> {
   const { shards = 1, replicas = 1 } = options;
   const holding = shards * (1 + replicas);
   const { witnesses = holding === 2 ? 1 : 0 } = options;
+  const problems = sizeProblems({ shards, replicas, witnesses });
+  if (problems.length > 0) throw new OptionsError(problems);
   const folder = await mkdtemp(join(tmpdir(), 'nuthatch-'));
   const nodes: TestNode[] = [];
   const cluster = new TestCluster(folder, nodes);
@@ -54,6 +58,25 @@ export async function startTestCluster(options: TestClusterOptions = {}): Promis
     throw error;
   }
   return cluster;
+}
+
+function sizeProblems(size: {
+  readonly shards: number;
+  readonly replicas: number;
+  readonly witnesses: number;
+}): string[] {
+  const { shards, replicas, witnesses } = size;
+  const problems = Object.entries(size).flatMap(([name, count]) => {
+    const least = name === 'shards' ? 1 : 0;
+    const isRight = Number.isInteger(count) && count >= least && count <= MAX_NODES;
+    return isRight ? [] : [`${name} is ${String(count)}; give a whole number from ${least} to ${MAX_NODES}.`];
+  });
+  const nodes = shards * (1 + replicas) + witnesses;
+  if (problems.length === 0 && nodes > MAX_NODES)
+    problems.push(
+      `${nodes} nodes are needed, and a cluster in one process has at most ${MAX_NODES}: give fewer shards or replicas.`,
+    );
+  return problems;
 }
 
 export class TestCluster {
