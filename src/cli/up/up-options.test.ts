@@ -75,6 +75,10 @@ describe('the options of up', () => {
       refused:
         './d holds a cluster of 3 shards with 2 replicas each, not of 1 shard with 2 replicas each: give --shards 3 --replicas 2, or another --data',
     });
+    assert.deepEqual(shapeOf(options({ shards: '17' }), undefined, 2), {
+      refused:
+        '17 shards with 1 replica each need 34 nodes, and 2 cores bear 32: give fewer --shards or --replicas; what is gained by many is one shard for each core',
+    });
     const far = shapeOf(options({ port: '55530' }), undefined, 4);
     assert.match((far as { refused: string }).refused, /ports up to 55537, beyond 55535/);
   });

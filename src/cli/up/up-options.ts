@@ -15,6 +15,8 @@ import { LAST_PORT } from './ports.js';
 import type { NodePlan } from './supervisor.js';
 import type { UpShape } from './up-shape.js';
 
+/** Each is a process that takes 1.5 s of a core to start: with more of them the last are not up in time. */
+const MAX_NODES_PER_CORE = 16;
 /** The least that a node takes. */
 const WITNESS_MEMORY = '2mb';
 
@@ -104,6 +106,13 @@ export function shapeOf(
   if (last > LAST_PORT)
     return {
       refused: `the nodes would have ports up to ${last}, beyond ${LAST_PORT}, the last one with a bus 10000 above it: give a lower --port`,
+    };
+  const count = nodeCount(shape);
+  if (count > cores * MAX_NODES_PER_CORE)
+    return {
+      refused:
+        `${sizeText(shape)} need ${count} nodes, and ${counted(cores, 'core')} bear ${cores * MAX_NODES_PER_CORE}: ` +
+        'give fewer --shards or --replicas; what is gained by many is one shard for each core',
     };
   if (before === undefined || (before.shards === shape.shards && before.replicas === shape.replicas))
     return shape;
