@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Random } from '../../base/index.js';
+import { firstTopology, isRefusal, topologyDefaults } from '../../ring/index.js';
 import { eventually, ManualTime } from '../connection/fake-server.testkit.js';
 import type { ReadsFrom } from '../core/index.js';
 import { type ClientError, ReplyFailure } from '../errors.js';
@@ -316,5 +317,23 @@ test('a node that has learnt of a newer topology says so, and it is read at once
     await passes(() => engine.cluster.stats()?.version === 2, 'it is followed');
     assert.ok(time.now() - startMs < 500, 'sooner than by asking from time to time');
     assert.equal(reads(), before + 1);
+  });
+});
+
+test('while a shard has no primary, clear is done at the others and rejected, whatever they answer', async () => {
+  await withCluster(async (stage) => {
+    const { cluster, engine, passes, p } = stage;
+    const { nodes, version } = cluster.first();
+    const plan = { clusterId: 'fake', nodes, shards: 2, replicasPerShard: 0, ...topologyDefaults };
+    const both = firstTopology(plan);
+    assert.ok(!isRefusal(both));
+    const [first, second] = both.shards;
+    const shards = [first, { ...second, primary: undefined }];
+    cluster.agree({ ...both, version: version + 1, shards });
+    await passes(() => engine.cluster.stats()?.shards === 2, 'the engine has learnt of two shards');
+    p.answer = () => '-ERR not now\r\n';
+    const { error } = await lateOutcome(stage, engine.clear('a:', 200));
+    assert.equal(error?.code, 'REPLY', 'what the first of them has answered was waited for');
+    assert.ok(p.asked.length > 0);
   });
 });

@@ -164,7 +164,7 @@ export class ClusterEngine implements Engine {
     const shards = [...this.#routes.shards];
     // Primaries that answer do it, whatever becomes of the others.
     const calls = await Promise.allSettled(
-      shards.map(({ primary }) => {
+      shards.map(async ({ primary }) => {
         if (primary === undefined) throw nobody(this.description);
         return this.#nodes.engineOf(primary).clear(prefix, deadlineMs);
       }),

@@ -28,7 +28,9 @@ export async function handOver(member: HandingOver, to: NodeId | undefined): Pro
   if (isRefusal(next)) return next.refused;
   await mind.release();
   const outcome = await mind.propose([next]);
-  return outcome.kind === 'done' ? undefined : `the register did not agree: ${JSON.stringify(outcome)}`;
+  if (outcome.kind === 'done') return undefined;
+  const why = outcome.kind === 'not-leader' ? 'no voter leads at present' : outcome.why;
+  return `the register did not agree: ${why}`;
 }
 
 /** It counts on the monotonic clock alone. */
