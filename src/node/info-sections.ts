@@ -37,6 +37,7 @@ function serverSection(node: CacheNode): Fields {
     redis_version: COMPATIBLE_VERSION,
     nuthatch_version: NUTHATCH_VERSION,
     redis_mode: node.gate === undefined ? 'standalone' : 'cluster',
+    ...(node.gate?.view !== undefined && { nuthatch_cluster_id: node.gate.view.topology.clusterId }),
     os: `${osType()} ${release()} ${process.arch}`,
     arch_bits: 64,
     multiplexing_api: 'libuv',

@@ -9,8 +9,8 @@
  *   connection of that engine made anew ──> asked again: an address may be given to another kind of server
  *
  * It is asked over a connection of its own, which is closed with the answer. Lost, that is made again like every other;
- * a server that cannot say yet what it is (it is loading, forbids INFO, or does not answer in time) is asked again after
- * RETRY_MS.
+ * a server that cannot say yet what it is (it is loading, forbids INFO, does not answer in time, or has not heard of its cluster) is
+ * asked again after RETRY_MS.
  */
 import { ReplyVerbatim } from '../../resp/index.js';
 import { utf8Text } from '../bulk-decoders.js';
@@ -39,6 +39,8 @@ export interface FoundServer {
   readonly version: string;
   /** 'standalone', 'cluster' or 'sentinel'. */
   readonly mode: string;
+  /** Of a Nuthatch node of a cluster that has heard of it. */
+  readonly clusterId?: string | undefined;
 }
 
 /** Makes the engine for a server that was found. */
@@ -182,18 +184,23 @@ export class DetectEngine implements Engine {
   }
 
   #inquire(probe: Connection, mode: string): void {
-    const { connectDeadlineMs, time = hostTime } = this.#server;
+    const { connectDeadlineMs } = this.#server;
     const deadlineMs = connectDeadlineMs ?? connectionDefaults.connectDeadlineMs;
     probe.call(INFO, { decode: utf8Text, deadlineMs }).then(
-      (info) => this.#answered(foundServer(info, mode)),
+      (info) => this.#answered(foundServer(info, mode), probe),
       (error: ClientError) => {
         // When the connection broke it is made again, and then the server is asked again.
         if (this.#isClosed || probe.state !== 'ready') return;
-        this.#retry = time.later(() => this.#inquire(probe, mode), RETRY_MS, false);
+        this.#inquireLater(probe, mode);
         this.#unknown(error);
         for (const { reject } of this.#waiters.splice(0)) reject(error);
       },
     );
+  }
+
+  #inquireLater(probe: Connection, mode: string): void {
+    const { time = hostTime } = this.#server;
+    this.#retry = time.later(() => this.#inquire(probe, mode), RETRY_MS, false);
   }
 
   /** What the server is cannot be known for now. */
@@ -202,13 +209,16 @@ export class DetectEngine implements Engine {
     if (this.#engine === undefined) this.#host.reachable(error, this.#options.node ?? 0);
   }
 
-  #answered(found: FoundServer): void {
+  #answered(found: FoundServer, probe: Connection): void {
     if (this.#isClosed) return;
     this.#makers.found?.(this.#options.node ?? 0, found);
     if (this.#isClosed) return;
     this.#refusal = unsupported(this.#server, found);
     if (this.#refusal !== undefined) {
       // The probe stays: when it breaks, there may be another server.
+      const { kind, mode, clusterId } = found;
+      if (kind === 'nuthatch' && mode === 'cluster' && clusterId === undefined)
+        this.#inquireLater(probe, mode);
       this.#leave();
       this.#unknown(this.#refusal);
       for (const { reject } of this.#waiters.splice(0)) reject(this.#refusal);
@@ -258,7 +268,8 @@ function foundServer(info: unknown, mode: string): FoundServer {
   const text = info instanceof ReplyVerbatim ? String(info.body) : String(info);
   const field = (name: string): string | undefined => new RegExp(`^${name}:(\\S+)`, 'm').exec(text)?.[1];
   const nuthatch = field('nuthatch_version');
-  if (nuthatch !== undefined) return { kind: 'nuthatch', version: nuthatch, mode };
+  if (nuthatch !== undefined)
+    return { kind: 'nuthatch', version: nuthatch, mode, clusterId: field('nuthatch_cluster_id') };
   const valkey = field('valkey_version');
   if (valkey !== undefined) return { kind: 'valkey', version: valkey, mode };
   return { kind: 'redis', version: field('redis_version') ?? 'unknown', mode };

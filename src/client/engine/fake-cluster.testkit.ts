@@ -111,7 +111,9 @@ export class FakeNode {
       case 'PING':
         return PONG;
       case 'INFO':
-        return bulk('redis_version:7.4.0\r\nnuthatch_version:0.1.0\r\n');
+        return bulk(
+          `redis_version:7.4.0\r\nnuthatch_version:0.1.0\r\n${this.topology === undefined ? '' : `nuthatch_cluster_id:${this.topology.clusterId}\r\n`}`,
+        );
       case 'SUBSCRIBE':
         return `>3\r\n${bulk('subscribe')}${bulk(words[1])}:1\r\n`;
       case 'PUBLISH':

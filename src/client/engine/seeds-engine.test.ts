@@ -146,6 +146,37 @@ test('lone nodes and nodes of a cluster in one list are refused, whoever answers
   }
 });
 
+test('nodes of two clusters in one list are refused, also when one of them is begun later', async () => {
+  for (const isLate of [false, true]) {
+    await withCache(
+      [],
+      (nodes) => {
+        nodes[1].topology = undefined;
+        return createCache({ nodes: nodes.map(urlOf), ...PATIENT });
+      },
+      async (cache, nodes, cluster) => {
+        const problems: ClientError[] = [];
+        cache.on('reachable', (event) => {
+          if (event.problem !== undefined) problems.push(event.problem as ClientError);
+        });
+        if (isLate) assert.equal(await cache.get('k'), 'v');
+        nodes[1].topology = cluster.first('other');
+        await eventually(() => problems.some(({ message }) => /several/.test(message)), 'it is told');
+        const problem = await problemOf(cache);
+        assert.equal(problem?.code, 'UNSUPPORTED_SERVER');
+        for (const part of [`127.0.0.1:${nodes[0].port} of fake`, `127.0.0.1:${nodes[1].port} of other`])
+          assert.ok(problem.message.includes(part), problem.message);
+        const deleted = assert.rejects(cache.delete('k'), { code: 'CLOSED' });
+        await eventually(() => cache.stats().pendingInvalidations === 1, 'nobody is asked to delete');
+        await assert.rejects(cache.ready(), /name nodes of one cluster only/);
+        assert.equal(await cache.getOrLoad('k', () => 'loaded'), 'loaded');
+        cache.close();
+        await deleted;
+      },
+    );
+  }
+});
+
 test('a delete that nobody could be asked for is pending whatever the servers turn out to be', async () => {
   await withCache(
     [],

@@ -3,7 +3,8 @@
  *
  *   unknown ──the first that says what it is──> lone       the engine over lone servers, which has asked them
  *      │                                        cluster    the engine of a cluster, of which these are the seeds
- *      └── some are lone and some are not ────> refused    until they are of one kind
+ *      └── some are lone and some are not, ───> refused    until they are of one kind, or of one cluster
+ *          or they are of two clusters
  *
  * Each server is asked, whatever the first has said, so that all processes with the same list come to the same conclusion: one that took
  * the list for lone nodes would delete where no other one reads.
@@ -41,6 +42,8 @@ export class SeedsEngine implements Engine {
   #refusal: ClientError | undefined;
   /** What each server is, as far as known. */
   readonly #kinds: (Kind | undefined)[];
+  /** Of those of a cluster, which one, as far as known. */
+  readonly #clusterIds: (string | undefined)[];
   /** Places of servers that cannot be asked. */
   readonly #silent = new Set<number>();
   /** Settled when another engine is chosen. */
@@ -51,6 +54,7 @@ export class SeedsEngine implements Engine {
     this.#parts = parts;
     this.#host = host;
     this.#kinds = parts.servers.map(() => undefined);
+    this.#clusterIds = parts.servers.map(() => undefined);
     this.#opening = new Opening(parts.time);
     const loneHost = hostWithin(host, (problem, home) => this.#loneReached(problem, home));
     this.#lone = parts.makeLone(loneHost, (place, found) => this.#found(place, found));
@@ -143,16 +147,32 @@ export class SeedsEngine implements Engine {
   #found(place: number, found: FoundServer): void {
     if (this.#isClosed) return;
     const kind = found.kind === 'nuthatch' && found.mode === 'cluster' ? 'cluster' : 'lone';
-    const before = this.#kinds[place];
+    const isKnown = this.#kinds[place] === kind && this.#clusterIds[place] === found.clusterId;
     this.#kinds[place] = kind;
-    if (before === kind) return;
-    const clusters = this.#kinds.filter((each) => each === 'cluster').length;
-    const lone = this.#kinds.filter((each) => each === 'lone').length;
-    if (clusters > 0 && lone > 0) this.#refuse();
-    else this.#choose(clusters > 0);
+    this.#clusterIds[place] = found.clusterId;
+    if (isKnown) return;
+    const problem = this.#mixture();
+    if (problem !== undefined) this.#refuse(problem);
+    else this.#choose(kind === 'cluster');
     this.#opening.over();
-    // All are of the cluster: it asks them itself.
-    if (clusters === this.#kinds.length) this.#lone.close();
+    // It is the cluster that all are of: it asks them itself.
+    const isCluster =
+      this.#clusterIds.length === 1 ? kind === 'cluster' : !this.#clusterIds.includes(undefined);
+    if (problem === undefined && isCluster) this.#lone.close();
+  }
+
+  /** Why these servers cannot be used together. */
+  #mixture(): string | undefined {
+    const where = (isMeant: (place: number) => boolean): string =>
+      this.#parts.servers.filter((_, place) => isMeant(place)).join(', ');
+    const lone = where((place) => this.#kinds[place] === 'lone');
+    const ofCluster = where((place) => this.#kinds[place] === 'cluster');
+    if (lone !== '' && ofCluster !== '')
+      return `${ofCluster} is of a Nuthatch cluster, and ${lone} is not; name nodes of one cluster only, or lone nodes only`;
+    const ids = [...new Set(this.#clusterIds.filter((id) => id !== undefined))];
+    if (ids.length < 2) return undefined;
+    const groups = ids.map((id) => `${where((place) => this.#clusterIds[place] === id)} of ${id}`);
+    return `these are nodes of several Nuthatch clusters: ${groups.join(', ')}; name nodes of one cluster only`;
   }
 
   #choose(isCluster: boolean): void {
@@ -166,10 +186,7 @@ export class SeedsEngine implements Engine {
     this.#chosen();
   }
 
-  #refuse(): void {
-    const of = (kind: Kind): string =>
-      this.#parts.servers.filter((_, place) => this.#kinds[place] === kind).join(', ');
-    const message = `${of('cluster')} is of a Nuthatch cluster, and ${of('lone')} is not; name nodes of one cluster only, or lone nodes only`;
+  #refuse(message: string): void {
     this.#refusal = new ClientError('UNSUPPORTED_SERVER', message);
     this.#leaveCluster();
     // What was read from either is of no use any more.

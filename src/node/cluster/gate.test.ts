@@ -68,9 +68,11 @@ describe('who is served where', () => {
       await client.exchange('PING', '+PONG\r\n');
       await client.exchange('CLUSTER SLOTS', '*0\r\n');
       assert.match(String(await client.ask('CLUSTER', 'INFO')), /^cluster_state:fail/);
+      assert.doesNotMatch(String(await client.ask('INFO', 'server')), /nuthatch_cluster_id/);
       node.member.become('primary', 1, twoShards());
       await client.exchange('SET bar 1', OK);
       assert.match(String(await client.ask('CLUSTER', 'INFO')), /^cluster_state:ok/);
+      assert.match(String(await client.ask('INFO', 'server')), /^nuthatch_cluster_id:test\r$/m);
     });
   });
 
