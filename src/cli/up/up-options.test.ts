@@ -64,6 +64,15 @@ describe('the options of up', () => {
     );
   });
 
+  it('take nothing for the nodes that up gives them itself', () => {
+    const rest = ['--host', '0.0.0.0', '--port=3', '--max-stale', '5s', '--no-voter'];
+    assert.deepEqual(upOptions({}, {}, rest), {
+      problems: ['--host', '--port', '--no-voter'].map(
+        (flag) => `${flag} stands behind --, and nuthatch up gives each node its own: leave it out there`,
+      ),
+    });
+  });
+
   it('go on with what the folder holds, and nothing else', () => {
     const before = { shards: 3, replicas: 2, port: 7000 };
     assert.deepEqual(shapeOf(options({ data: './d' }), before, 4), before);

@@ -44,6 +44,10 @@ export interface UpOptions {
 
 const none: number | undefined = undefined;
 
+/** What a node is told by `nodePlans`. */
+const ownFlags =
+  /^(-p|--(cluster|join|host|announce-host|port|bus-port|data|(no-)?voter|(no-)?free-port|(no-)?status|log-format))(=|$)/;
+
 export function upOptions(
   flags: TextFlags,
   variables: Variables,
@@ -71,6 +75,11 @@ export function upOptions(
     }),
     rest,
   };
+  const taken = rest.filter((word) => ownFlags.test(word)).map((word) => word.replace(/=.*$/s, ''));
+  for (const flag of taken)
+    reader.problems.push(
+      `${flag} stands behind --, and nuthatch up gives each node its own: leave it out there`,
+    );
   if (options.port === 0) reader.problems.push('--port 0 says no port: give one, or --free-ports');
   return reader.problems.length > 0 ? { problems: reader.problems } : options;
 }
