@@ -32,6 +32,14 @@ describe('the settings of a node of a cluster', () => {
     ]);
   });
 
+  it('are not said to have no effect when it is --join that is wrong', async () => {
+    await assert.rejects(loadSettings({ join: 'a b', zone: 'a' }, {}), ({ message }: Error) => {
+      assert.match(message, /"a b", which is no address of a node/);
+      assert.doesNotMatch(message, /has no effect/);
+      return true;
+    });
+  });
+
   it('come with cluster, join or voter, and the node takes them', async () => {
     const plain = { join: [], secret: '', zone: '', isWitness: false };
     assert.deepEqual(await optionsOf({ cluster: true }), plain);

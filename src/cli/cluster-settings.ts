@@ -21,6 +21,8 @@ export function checkCluster(
   placeOf: (name: OptionName) => string | undefined,
 ): { readonly problems: readonly string[]; readonly warnings: readonly string[] } {
   if (!isOfCluster(settings)) {
+    // One that is wrong is a problem already told.
+    if (placeOf('join') !== undefined) return { problems: [], warnings: [] };
     const given = optionNames.filter((name) => optionSpec(name).group === 'Cluster' && name !== 'cluster');
     const idle = given.flatMap((name) => placeOf(name) ?? []);
     return {
