@@ -30,6 +30,8 @@ const WINDOW_BYTES = 1024 * 1024;
 const BATCH_BYTES = 64 * 1024;
 /** Most bytes under way behind which another slice is cut, so that neither end is busy with a full sync for long at once. */
 const SLICES_WINDOW_BYTES = 256 * 1024;
+/** Most slices under way: to look for entries takes time, also where there are none to send. */
+const MAX_SLICES = 8;
 /** A replica hears at least so often, in ms. */
 const BEAT_MS = 100;
 
@@ -245,8 +247,9 @@ export class PrimaryStream<W> {
   /** Sends a replica what its window has room for. */
   #pump(attached: Attached<W>, { monotonicMs }: Clocks, outbox: Outbox<ReplicationMessage<W>>): void {
     const { backlog, windowBytes = WINDOW_BYTES } = this.#options;
-    const slicesWindowBytes = Math.min(windowBytes, SLICES_WINDOW_BYTES);
-    while (attached.underWayBytes < (attached.sentOffset === this.offset ? slicesWindowBytes : windowBytes)) {
+    while (
+      attached.underWayBytes < (attached.sentOffset === this.offset ? this.#slicesWindowBytes : windowBytes)
+    ) {
       if (!backlog.reaches(attached.sentOffset)) {
         // It is too slow: it attaches again when it hears nothing, and begins anew.
         this.#detach(attached.life.node);
@@ -272,7 +275,11 @@ export class PrimaryStream<W> {
     const isAllSent = attached.sentOffset === backlog.last;
     const slice = isAllSent ? attached.walk?.next() : [];
     if (slice === undefined) attached.walk = undefined;
-    for (const write of slice ?? []) bytes += sizeOf(write);
+    else if (isAllSent)
+      bytes += Math.max(
+        slice.reduce((sum, write) => sum + sizeOf(write), 0),
+        this.#slicesWindowBytes / MAX_SLICES,
+      );
     outbox.send(attached.life.node, {
       kind: 'replication/batch',
       shard,
@@ -289,6 +296,10 @@ export class PrimaryStream<W> {
     attached.underWay.push(bytes);
     attached.underWayBytes += bytes;
     attached.sentAtMs = nowMs;
+  }
+
+  get #slicesWindowBytes(): number {
+    return Math.min(this.#options.windowBytes ?? WINDOW_BYTES, SLICES_WINDOW_BYTES);
   }
 
   #detach(node: NodeId): void {

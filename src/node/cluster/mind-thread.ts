@@ -34,9 +34,14 @@ import type {
   ToWorker,
   WorkerData,
 } from './thread-messages.js';
+import { TurnQueue } from './turn-queue.js';
 
 /** A worker that has not ended so long after it was told to is ended, in ms: its disk hangs, say. */
 const CLOSE_MS = 10_000;
+/** For so long in a turn of the loop what other nodes sent is worked on, and until the message at hand is done. */
+const TURN_MS = 4;
+
+type Sent = Extract<FromWorker, { kind: 'replication' | 'publications' }>;
 
 interface Waiting {
   readonly resolve: (answer: never) => void;
@@ -72,6 +77,7 @@ export class MindThread {
   #topology: Topology | undefined;
   #deadNodes: ReadonlySet<NodeId> = new Set();
   readonly #questions = new Map<number, Waiting>();
+  readonly #sent = new TurnQueue<Sent>(TURN_MS, (message) => this.#take(message));
   #lastNumber = 0;
   #givenBytes = 0;
   #givenPublicationBytes = 0;
@@ -219,6 +225,7 @@ export class MindThread {
   #end(cause: Error | undefined, code: number): void {
     this.#hasEnded = true;
     this.lease.hold(true);
+    this.#sent.clear();
     const why = new Error(`the thread of the mind has ended: ${cause?.message ?? `code ${code}`}`, { cause });
     for (const { reject } of this.#questions.values()) reject(why);
     this.#questions.clear();
@@ -249,18 +256,12 @@ export class MindThread {
         this.onDeadNodes(this.#deadNodes);
         break;
       case 'replication':
-        this.#cell.takenByMain = (this.#cell.takenByMain + message.bytes.byteLength) | 0;
-        this.onReplication(message.from, message.bytes);
+      case 'publications':
+        this.#sent.push(message);
         break;
       case 'arriving':
         this.onArriving(message.from);
         break;
-      case 'publications': {
-        const cell = this.#cell;
-        cell.publicationsTakenByMain = (cell.publicationsTakenByMain + message.bytes.byteLength) | 0;
-        this.onPublications(message.from, message.bytes);
-        break;
-      }
       case 'publicationsDropped':
         this.onPublicationsDropped(message.count);
         break;
@@ -273,6 +274,18 @@ export class MindThread {
       case 'log':
         this.#log[message.level](message.message);
         break;
+    }
+  }
+
+  #take(message: Sent): void {
+    const cell = this.#cell;
+    const { byteLength } = message.bytes;
+    if (message.kind === 'replication') {
+      cell.takenByMain = (cell.takenByMain + byteLength) | 0;
+      this.onReplication(message.from, message.bytes);
+    } else {
+      cell.publicationsTakenByMain = (cell.publicationsTakenByMain + byteLength) | 0;
+      this.onPublications(message.from, message.bytes);
     }
   }
 }
