@@ -180,7 +180,7 @@ test('who cannot go on is asked out while it is in sync, and not for ever', () =
   pair.primary.write('k1', 1);
   pair.nodes.delete('n02');
   const held = { epoch: 1, offset: 7 };
-  const message = { kind: 'replication/attach', shard: 1, epoch: 1, held, attempt: 1 } as const;
+  const message = { kind: 'replication/attach', shard: 1, epoch: 1, held, attempt: 1, replicaMs: 0 } as const;
   pair.hand({ from: life, to: 'n01', message });
   pair.tick();
   assert.ok(pair.wishes.has('replica-out-of-sync'));

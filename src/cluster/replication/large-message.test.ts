@@ -63,6 +63,7 @@ class Bench {
         slice: [],
         isComplete: true,
         clockMs: this.nowMs,
+        heardMs: 0,
       },
       this.clocks,
       this.outbox,

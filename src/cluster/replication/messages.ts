@@ -10,6 +10,8 @@ export type ReplicationMessage<W> =
       readonly held: History | undefined;
       /** Raised by the replica with each: an old one that comes late begins nothing. */
       readonly attempt: number;
+      /** The clock of the replica, which misses no pause. */
+      readonly replicaMs: number;
     }
   /**
    * From the primary: writes in their order. Batches of a session are numbered from 0 on; who misses one attaches again.
@@ -31,6 +33,8 @@ export type ReplicationMessage<W> =
       readonly isComplete: boolean;
       /** All that was written before this time of the primary's clock is in this batch or before it, in ms; -1: says nothing. */
       readonly clockMs: number;
+      /** The newest `replicaMs` that the primary had heard when it made this batch. */
+      readonly heardMs: number;
     }
   /** To the primary: done up to here. */
   | {
@@ -44,4 +48,6 @@ export type ReplicationMessage<W> =
       readonly isComplete: boolean;
       /** The newest `clockMs` of them. */
       readonly clockMs: number;
+      /** The clock of the replica, which misses no pause. */
+      readonly replicaMs: number;
     };

@@ -46,6 +46,7 @@ export const REPLICATION_MUTANTS = [
   'join-before-counted',
   'any-life-attaches',
   'attach-chases',
+  'current-when-received',
 ] as const;
 
 export interface PrimaryStreamOptions<W> {
@@ -73,6 +74,8 @@ interface Attached<W> {
   readonly underWay: number[];
   underWayBytes: number;
   sentAtMs: number;
+  /** The newest clock that it told. */
+  heardMs: number;
 }
 
 /** What a replica has done, also when it is not attached any more. */
@@ -169,7 +172,7 @@ export class PrimaryStream<W> {
 
   #attach(
     from: NodeLife,
-    { held, attempt }: Extract<ReplicationMessage<W>, { kind: 'replication/attach' }>,
+    { held, attempt, replicaMs }: Extract<ReplicationMessage<W>, { kind: 'replication/attach' }>,
     members: readonly NodeLife[],
     clocks: Clocks,
     outbox: Outbox<ReplicationMessage<W>>,
@@ -211,6 +214,7 @@ export class PrimaryStream<W> {
       underWay: [],
       underWayBytes: 0,
       sentAtMs: Number.NEGATIVE_INFINITY,
+      heardMs: replicaMs,
     };
     this.#detach(from.node);
     this.#attached.set(from.node, attached);
@@ -225,6 +229,7 @@ export class PrimaryStream<W> {
       offset,
       isComplete,
       clockMs,
+      replicaMs,
     }: Extract<ReplicationMessage<W>, { kind: 'replication/done' }>,
     clocks: Clocks,
     outbox: Outbox<ReplicationMessage<W>>,
@@ -232,6 +237,7 @@ export class PrimaryStream<W> {
     const attached = this.#attached.get(from.node);
     const done = this.#doneOf(from);
     if (attached === undefined || done === undefined || attached.session !== session) return;
+    attached.heardMs = Math.max(attached.heardMs, replicaMs);
     const { underWay } = attached;
     for (let left = underWay.length - (attached.batches - batches); left > 0; left--) {
       attached.underWayBytes -= underWay.shift() ?? 0;
@@ -292,6 +298,7 @@ export class PrimaryStream<W> {
       slice: slice ?? [],
       isComplete: attached.walk === undefined,
       clockMs: isAllSent ? nowMs : NOTHING,
+      heardMs: attached.heardMs,
     });
     attached.underWay.push(bytes);
     attached.underWayBytes += bytes;

@@ -8,6 +8,8 @@
  * - What it holds (`held`) is undefined from the beginning of a full sync to its end: a part of a store is no copy.
  * - Each attach begins another session and ends the one before. Where the way there and back takes longer than the time between two of
  *   them, answers end the very sessions that it has just begun, so it waits for longer than the last answer took.
+ * - What it holds is as old as the question that it answers: a batch may have waited on its way, or here, for as long as this process stood
+ *   still. So each message of a replica carries its clock, and each batch says which of them the primary had heard.
  * - It follows one primary in one epoch, and takes nothing of another. When the topology names another, its owner makes
  *   another of these with the same store, backlog and `held`.
  */
@@ -53,7 +55,7 @@ export class ReplicaStream<W> {
   #askedMs: number | undefined;
   #doneAtMs = 0;
   #heardMs: number;
-  /** When it last heard that it had everything up to then, by the clock that misses no pause. */
+  /** It had everything that was written up to then, by the clock that misses no pause. */
   #currentMs: number | undefined;
 
   constructor(options: ReplicaStreamOptions<W>, clocks: Clocks) {
@@ -72,7 +74,8 @@ export class ReplicaStream<W> {
     return this.#currentMs === undefined ? Number.POSITIVE_INFINITY : holderMs - this.#currentMs;
   }
 
-  tick({ monotonicMs }: Clocks, outbox: Outbox<ReplicationMessage<W>>): void {
+  tick(clocks: Clocks, outbox: Outbox<ReplicationMessage<W>>): void {
+    const { monotonicMs, holderMs } = clocks;
     if (this.#session !== undefined && monotonicMs - this.#heardMs >= SILENT_MS) this.#session = undefined;
     if (this.#session === undefined) {
       if (monotonicMs < this.#attachAtMs) return;
@@ -80,19 +83,21 @@ export class ReplicaStream<W> {
       this.#attachAtMs = monotonicMs + this.#retryMs;
       this.#askedMs ??= monotonicMs;
       const attempt = ++this.#attempts;
-      outbox.send(primary.node, { kind: 'replication/attach', shard, epoch, held: this.#held, attempt });
+      const [held, replicaMs] = [this.#held, holderMs];
+      outbox.send(primary.node, { kind: 'replication/attach', shard, epoch, held, attempt, replicaMs });
     } else if (monotonicMs >= this.#doneAtMs) {
-      this.#tellDone(monotonicMs, outbox);
+      this.#tellDone(clocks, outbox);
     }
   }
 
   receive(
     from: NodeLife,
     message: ReplicationMessage<W>,
-    { monotonicMs, holderMs }: Clocks,
+    clocks: Clocks,
     outbox: Outbox<ReplicationMessage<W>>,
   ): void {
     const { shard, epoch, primary, mutants } = this.#options;
+    const { monotonicMs, holderMs } = clocks;
     if (message.kind !== 'replication/batch' || message.shard !== shard) return;
     if (message.epoch !== epoch || !isSameLife(from, primary)) return;
     if (message.session !== this.#session && !this.#begin(message, monotonicMs)) return;
@@ -108,9 +113,9 @@ export class ReplicaStream<W> {
     this.#do(message);
     if (message.clockMs >= 0 && this.#held !== undefined) {
       this.#clockMs = message.clockMs;
-      this.#currentMs = holderMs;
+      this.#currentMs = mutants?.has('current-when-received') === true ? holderMs : message.heardMs;
     }
-    this.#tellDone(monotonicMs, outbox);
+    this.#tellDone(clocks, outbox);
   }
 
   /**
@@ -170,9 +175,9 @@ export class ReplicaStream<W> {
     if (isComplete) this.#held = { epoch, offset: this.#offset };
   }
 
-  #tellDone(nowMs: number, outbox: Outbox<ReplicationMessage<W>>): void {
+  #tellDone({ monotonicMs, holderMs }: Clocks, outbox: Outbox<ReplicationMessage<W>>): void {
     const { shard, epoch, primary } = this.#options;
-    this.#doneAtMs = nowMs + DONE_MS;
+    this.#doneAtMs = monotonicMs + DONE_MS;
     outbox.send(primary.node, {
       kind: 'replication/done',
       shard,
@@ -182,6 +187,7 @@ export class ReplicaStream<W> {
       offset: this.#offset,
       isComplete: this.#held !== undefined,
       clockMs: this.#clockMs,
+      replicaMs: holderMs,
     });
   }
 }

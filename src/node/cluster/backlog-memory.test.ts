@@ -60,6 +60,7 @@ function told(decoder: ReplicationDecoder, group: EffectGroup): readonly EffectG
       slice: [],
       isComplete: true,
       clockMs: 0,
+      heardMs: 0,
     }),
   );
   assert.ok(message.kind === 'replication/batch');

@@ -28,7 +28,7 @@ test('a full sync says of each slice at which offset it was cut', async () => {
   told.grant({ shard: 1, epoch: 1 });
   set(told, 'bar');
   told.member.flush();
-  told.hear(r, { kind: 'replication/attach', shard: 1, epoch: 1, held: undefined, attempt: 1 });
+  told.hear(r, { kind: 'replication/attach', shard: 1, epoch: 1, held: undefined, attempt: 1, replicaMs: 0 });
   // Executed before the attach is answered, and not yet in the stream.
   set(told, '{bar}1');
   await nextTurn();
@@ -84,7 +84,7 @@ test('a node that is to end while its shard is being handed over waits for that,
   const second = told.member.handOverForGood();
   assert.equal(told.member.writeProblem(), 'replicas');
   const held = { epoch: 0, offset: 0 };
-  told.hear(r, { kind: 'replication/attach', shard: 1, epoch: 1, held, attempt: 1 });
+  told.hear(r, { kind: 'replication/attach', shard: 1, epoch: 1, held, attempt: 1, replicaMs: 0 });
   assert.match((await first) ?? '', /nobody is asked/);
   assert.match((await second) ?? '', /nobody is asked/);
   assert.equal(told.wanted.filter(({ kind }) => kind === 'hand-over').length, 2);

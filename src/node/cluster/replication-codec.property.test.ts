@@ -67,6 +67,7 @@ const message: fc.Arbitrary<Message> = fc.oneof(
     epoch: count,
     held: fc.option(fc.record({ epoch: count, offset: count }), { nil: undefined }),
     attempt: count,
+    replicaMs: clockMs,
   }),
   fc.record({
     kind: fc.constant('replication/batch' as const),
@@ -80,6 +81,7 @@ const message: fc.Arbitrary<Message> = fc.oneof(
     slice: groups,
     isComplete: fc.boolean(),
     clockMs,
+    heardMs: clockMs,
   }),
   fc.record({
     kind: fc.constant('replication/done' as const),
@@ -90,6 +92,7 @@ const message: fc.Arbitrary<Message> = fc.oneof(
     offset: count,
     isComplete: fc.boolean(),
     clockMs,
+    replicaMs: clockMs,
   }),
 );
 
@@ -178,6 +181,7 @@ test('a batch that promises more than it has costs nothing', () => {
     slice: [],
     isComplete: true,
     clockMs: 0,
+    heardMs: 0,
   };
   const bytes = encodeReplication(empty);
   // The two counts stand at the end.
@@ -216,6 +220,7 @@ test('the largest value that a node of this size takes passes whole', () => {
       slice: [],
       isComplete: true,
       clockMs: 0,
+      heardMs: 0,
     }),
   );
   assert.ok(done.kind === 'replication/batch' && done.writes[1]?.length === taken[1]?.length);

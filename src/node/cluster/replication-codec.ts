@@ -2,10 +2,10 @@
  * Replication messages as bytes: each whole in one array that nobody else has, so that it can be given to another thread.
  *
  *   byte 1   format, and byte 2 what it is; then, little endian, words of 4 bytes and numbers of 8 (float64)
- *   attach   shard, epoch, attempt, flag held, [epoch, offset of what is held]
- *   batch    shard, epoch, session, number, offset, clockMs, flags full 1, complete 2, count of writes, count of slice,
+ *   attach   shard, epoch, attempt, replicaMs, flag held, [epoch, offset of what is held]
+ *   batch    shard, epoch, session, number, offset, clockMs, heardMs, flags full 1, complete 2, count of writes, count of slice,
  *            then each of both: length, effects (effects.ts)
- *   done     shard, epoch, session, batches, offset, clockMs, flag complete
+ *   done     shard, epoch, session, batches, offset, clockMs, replicaMs, flag complete
  *
  * What a stranger sends is checked to the last effect, before anything of it is used, and costs no more memory than it has bytes: the
  * writes of a batch are copied, since they stay in the backlog long after the slices that came with them.
@@ -28,9 +28,9 @@ const DONE = 3;
 const HEAD_BYTES = 2;
 const WORD_BYTES = 4;
 const NUMBER_BYTES = 8;
-const ATTACH_BYTES = HEAD_BYTES + WORD_BYTES + 2 * NUMBER_BYTES + 1;
-const BATCH_BYTES = HEAD_BYTES + WORD_BYTES + 5 * NUMBER_BYTES + 1 + 2 * WORD_BYTES;
-const DONE_BYTES = HEAD_BYTES + WORD_BYTES + 5 * NUMBER_BYTES + 1;
+const ATTACH_BYTES = HEAD_BYTES + WORD_BYTES + 3 * NUMBER_BYTES + 1;
+const BATCH_BYTES = HEAD_BYTES + WORD_BYTES + 6 * NUMBER_BYTES + 1 + 2 * WORD_BYTES;
+const DONE_BYTES = HEAD_BYTES + WORD_BYTES + 6 * NUMBER_BYTES + 1;
 
 const FULL = 1;
 const COMPLETE = 2;
@@ -80,11 +80,12 @@ export class ReplicationDecoder {
 
 // -- attach
 
-function encodeAttach({ shard, epoch, held, attempt }: Attach): Uint8Array {
+function encodeAttach({ shard, epoch, held, attempt, replicaMs }: Attach): Uint8Array {
   const writer = new Writer(ATTACH, ATTACH_BYTES + (held === undefined ? 0 : 2 * NUMBER_BYTES));
   writer.word(shard);
   writer.number(epoch);
   writer.number(attempt);
+  writer.number(replicaMs);
   writer.byte(held === undefined ? 0 : 1);
   if (held !== undefined) {
     writer.number(held.epoch);
@@ -95,11 +96,12 @@ function encodeAttach({ shard, epoch, held, attempt }: Attach): Uint8Array {
 
 function decodeAttach(reader: Reader): Attach {
   const [shard, epoch, attempt] = [reader.word(), reader.count(), reader.count()];
+  const replicaMs = reader.time();
   const flag = reader.byte();
   if (flag > 1) garbage('an unknown flag');
   const held: History | undefined =
     flag === 1 ? { epoch: reader.count(), offset: reader.count() } : undefined;
-  return { kind: 'replication/attach', shard, epoch, held, attempt };
+  return { kind: 'replication/attach', shard, epoch, held, attempt, replicaMs };
 }
 
 // -- batch
@@ -116,6 +118,7 @@ function encodeBatch(batch: Batch): Uint8Array {
   writer.number(batch.number);
   writer.number(batch.offset);
   writer.number(batch.clockMs);
+  writer.number(batch.heardMs);
   writer.byte((batch.isFull ? FULL : 0) | (batch.isComplete ? COMPLETE : 0));
   writer.word(writes.length);
   writer.word(slice.length);
@@ -126,7 +129,7 @@ function encodeBatch(batch: Batch): Uint8Array {
 
 function decodeBatch(reader: Reader): Batch {
   const [shard, epoch, session, number] = [reader.word(), reader.count(), reader.count(), reader.count()];
-  const [offset, clockMs] = [reader.count(), reader.time()];
+  const [offset, clockMs, heardMs] = [reader.count(), reader.time(), reader.time()];
   const flags = reader.byte();
   if (flags > (FULL | COMPLETE)) garbage('an unknown flag');
   const [writeCount, sliceCount] = [reader.word(), reader.word()];
@@ -142,12 +145,14 @@ function decodeBatch(reader: Reader): Batch {
     slice: reader.groups(sliceCount),
     isComplete: (flags & COMPLETE) !== 0,
     clockMs,
+    heardMs,
   };
 }
 
 // -- done
 
-function encodeDone({ shard, epoch, session, batches, offset, isComplete, clockMs }: Done): Uint8Array {
+function encodeDone(done: Done): Uint8Array {
+  const { shard, epoch, session, batches, offset, isComplete, clockMs, replicaMs } = done;
   const writer = new Writer(DONE, DONE_BYTES);
   writer.word(shard);
   writer.number(epoch);
@@ -155,13 +160,14 @@ function encodeDone({ shard, epoch, session, batches, offset, isComplete, clockM
   writer.number(batches);
   writer.number(offset);
   writer.number(clockMs);
+  writer.number(replicaMs);
   writer.byte(isComplete ? 1 : 0);
   return writer.bytes;
 }
 
 function decodeDone(reader: Reader): Done {
   const [shard, epoch, session, batches] = [reader.word(), reader.count(), reader.count(), reader.count()];
-  const [offset, clockMs] = [reader.count(), reader.time()];
+  const [offset, clockMs, replicaMs] = [reader.count(), reader.time(), reader.time()];
   const flag = reader.byte();
   if (flag > 1) garbage('an unknown flag');
   return {
@@ -173,6 +179,7 @@ function decodeDone(reader: Reader): Done {
     offset,
     isComplete: flag === 1,
     clockMs,
+    replicaMs,
   };
 }
 

@@ -11,6 +11,8 @@ interface Voter {
   accepted: Topology | undefined;
   /** Whether its disk is as it believes. */
   isSure: boolean;
+  /** What it accepts next is what its disk held. */
+  hasStarted: boolean;
   /** By shard and epoch: when it promised last. */
   readonly promisedMs: Map<string, number>;
 }
@@ -45,13 +47,15 @@ export class PromisesLast implements Checker<ClusterFact> {
   }
 
   onStart({ node }: Moment): void {
-    this.#voterOf(node).isSure = false;
+    const voter = this.#voterOf(node);
+    voter.isSure = false;
+    voter.hasStarted = true;
   }
 
   #voterOf(node: string): Voter {
     let voter = this.#voters.get(node);
     if (voter === undefined) {
-      voter = { accepted: undefined, isSure: false, promisedMs: new Map() };
+      voter = { accepted: undefined, isSure: false, hasStarted: false, promisedMs: new Map() };
       this.#voters.set(node, voter);
     }
     return voter;
@@ -61,6 +65,10 @@ export class PromisesLast implements Checker<ClusterFact> {
     const before = voter.accepted;
     const { version, voters, previousVoters } = topology;
     // News of what a majority has agreed to deposes nobody any more; until it is on disk the voter goes by what it had.
+    const wasOnDisk = voter.hasStarted;
+    voter.hasStarted = false;
+    // It promised under the newer one, which did not come to its disk.
+    if (wasOnDisk && version < (before?.version ?? 0)) return;
     const isNews = isQuorum(this.#kept.get(version) ?? new Set(), [voters, previousVoters]);
     voter.accepted = topology;
     voter.isSure = !isNews;
