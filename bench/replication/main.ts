@@ -3,7 +3,7 @@
  *
  *   per pipeline, round 1: lone node, primary   round 2: lone node, primary   ...     never two under load at once
  *
- * Nothing is pinned to a core: a primary works on two threads, and its replica beside it.
+ * Nothing is pinned to a core: a primary works on two threads, and its replica beside it. A full sync comes last: full-sync.ts.
  */
 import { fileURLToPath } from 'node:url';
 import { AdminClient } from '../load/admin-client.js';
@@ -11,6 +11,7 @@ import { type ClosedLoopJob, runClosedLoop } from '../load/closed-loop.js';
 import { cpuMs, threadCpuMs } from '../proc.js';
 import { freePort, sleep, spawnPinned, stopChild } from '../processes.js';
 import { ratioSpread, type Spread, spread } from '../statistics.js';
+import { runFullSync } from './full-sync.js';
 import type { ReplicationBenchOptions } from './options.js';
 
 export { help, parseOptions } from './options.js';
@@ -69,6 +70,7 @@ export async function run(options: ReplicationBenchOptions): Promise<number> {
   } finally {
     for (const child of children) await stopChild(child);
   }
+  if (options.fullSyncMib > 0) console.log(await runFullSync(program, options.fullSyncMib));
   return 0;
 }
 

@@ -7,6 +7,8 @@ export interface ReplicationBenchOptions {
   readonly valueBytes: number;
   readonly rounds: number;
   readonly seconds: number;
+  /** 0: no full sync. */
+  readonly fullSyncMib: number;
 }
 
 export const help = `npm run bench -- replication: what a replica costs its primary
@@ -15,11 +17,13 @@ What runs
   \`nuthatch start\`, and \`nuthatch up --shards 1 --replicas 1\`, both as processes of their own, each filled with 100,000
   keys. SET over them by 50 connections, in turn to the lone node and to the primary; the CPU time of that process, all
   its threads, per write, and how much of it is the main thread's. The ratio is taken within a round.
+  Then a replica of another cluster comes back empty: how long its full sync blocks the event loops of both ends.
 
 Options
   --pipelines A,B      requests in one write of a connection (default 1,16,64)
   --value N            bytes of a value (default 64)
-  --rounds N           (default 5)                 --seconds S   of a turn (default 2)`;
+  --rounds N           (default 5)                 --seconds S   of a turn (default 2)
+  --full-sync MIB      how much the full sync is of (default 1024); 0: none`;
 
 /** Parses the arguments; gives all problems together, or 'help'. */
 export function parseOptions(given: string[]): Parsed<ReplicationBenchOptions> {
@@ -32,6 +36,7 @@ function resolve(values: ReturnType<typeof parse>, checks: OptionChecks): Replic
     valueBytes: checks.number('value', values.value ?? '64', 1),
     rounds: checks.number('rounds', values.rounds ?? '5', 1),
     seconds: checks.number('seconds', values.seconds ?? '2', 0.1),
+    fullSyncMib: checks.number('full-sync', values['full-sync'] ?? '1024', 0),
   };
 }
 
@@ -45,6 +50,7 @@ function parse(given: string[]) {
       value: text,
       rounds: text,
       seconds: text,
+      'full-sync': text,
     },
   }).values;
 }
