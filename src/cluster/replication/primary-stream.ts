@@ -245,6 +245,8 @@ export class PrimaryStream<W> {
     if (isComplete) {
       done.offset = Math.max(done.offset, offset);
       done.isComplete = true;
+      // It attached once more before it heard that it was attached, and stays.
+      this.#wantsOut.delete(from.node);
     }
     done.clockMs = Math.max(done.clockMs, clockMs);
     this.#pump(attached, clocks, outbox);
