@@ -36,7 +36,8 @@ const program = fileURLToPath(new URL('../../cli/main.js', import.meta.url));
 /** Loaded before the program: see without-lease-check.ts. */
 const mutant = new URL('./without-lease-check.js', import.meta.url).href;
 
-export function nuthatch(ackWrites: string, checksLease: boolean): Product {
+/** `flags`: more of `nuthatch start`. */
+export function nuthatch(ackWrites: string, checksLease: boolean, flags: readonly string[] = []): Product {
   const password = 'chaos';
   return {
     name: 'Nuthatch',
@@ -51,7 +52,7 @@ export function nuthatch(ackWrites: string, checksLease: boolean): Product {
         'start',
         ...['--host', place.host, '--port', String(place.port), '--join', join.join(',')],
         ...['--data', place.folder, '--password', password, '--max-memory', MEMORY],
-        ...['--ack-writes', ackWrites, '--log-format', 'json'],
+        ...['--ack-writes', ackWrites, '--log-format', 'json', ...flags],
       ];
     },
     variables: () => ({ NUTHATCH_CLUSTER_SECRET: 'known to the nodes of the chaos alone' }),

@@ -17,9 +17,10 @@ import { History } from './history.js';
 import { keysOfShard, shardOf, slotOf, tagsFor } from './keys.js';
 import { loopback } from './loopback.js';
 import { type Net, Network, type Place } from './network.js';
-import { type ChaosNode, Nodes } from './nodes.js';
+import type { ChaosNode } from './nodes.js';
 import { type Operation, operationsOf } from './operations.js';
-import { ask, nuthatch, ownersOf, type Product, redis } from './products.js';
+import { nuthatch, ownersOf, type Product, redis } from './products.js';
+import { pause, RealCluster, until } from './real-cluster.js';
 import { ownerOf } from './slots.js';
 import { type ChaosVerdict, type Counted, verdictOf } from './verdict.js';
 
@@ -58,9 +59,6 @@ export interface ChaosWitness {
 const SHARDS = 3;
 const NODES = 6;
 const CLIENTS = 2;
-/** All has to be well again within this time; liveness says 10 s, on a machine that is not busy. */
-const WELL_MS = 90_000;
-const LOOK_MS = 250;
 /** Redis Cluster needs some 20 s. */
 const TAKEN_OVER_MS = 60_000;
 /** Faults after which another node has to take over before they end. */
@@ -77,8 +75,9 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosVerdict> {
   const product = options.against === 'redis' ? redis() : nuthatch(options.ackWrites, options.checksLease);
   const names = [...Array.from({ length: NODES }, (_, i) => `n${i + 1}`), 'ca', 'cb'];
   const network = options.network === 'loopback' ? await loopback(names) : new Network(names);
-  const nodes = new Nodes(product, network.places.slice(0, NODES), options.faults.includes('full-disk'));
-  const chaos = new Chaos(options, product, network, nodes);
+  const hasSmallDisks = options.faults.includes('full-disk');
+  const cluster = new RealCluster({ product, network, nodes: NODES, shards: SHARDS, hasSmallDisks });
+  const chaos = new Chaos(options, product, network, cluster);
   const end = (): void => chaos.end();
   process.once('exit', end);
   try {
@@ -93,7 +92,7 @@ class Chaos {
   readonly #options: ChaosOptions;
   readonly #product: Product;
   readonly #network: Net;
-  readonly #nodes: Nodes;
+  readonly #cluster: RealCluster;
   readonly #random: Seeded;
   readonly #history = new History(CLIENTS);
   readonly #clients: Client[] = [];
@@ -101,16 +100,16 @@ class Chaos {
   readonly #problems: string[] = [];
   #tags: readonly string[] = [];
 
-  constructor(options: ChaosOptions, product: Product, network: Net, nodes: Nodes) {
+  constructor(options: ChaosOptions, product: Product, network: Net, cluster: RealCluster) {
     this.#options = options;
     this.#product = product;
     this.#network = network;
-    this.#nodes = nodes;
+    this.#cluster = cluster;
     this.#random = new Seeded(options.seed);
   }
 
   async run(): Promise<ChaosVerdict> {
-    if (this.#options.keepsLogs) this.#options.print(`logs and timelines in ${this.#nodes.folder}`);
+    if (this.#options.keepsLogs) this.#options.print(`logs and timelines in ${this.#cluster.nodes.folder}`);
     await this.#begin();
     const { faults, rounds } = this.#options;
     for (let round = 0; round < rounds && !this.#isOver(); round++) {
@@ -124,19 +123,12 @@ class Chaos {
 
   end(): void {
     for (const client of this.#clients) client.kill();
-    this.#nodes.destroy(this.#options.keepsLogs);
-    this.#network.destroy();
+    this.#cluster.destroy(this.#options.keepsLogs);
   }
 
   async #begin(): Promise<void> {
-    const { all } = this.#nodes;
-    for (const node of all) this.#nodes.start(node);
-    const answers = (node: ChaosNode) => ask(node, this.#product.password, ['PING']);
-    await until(
-      async () => (await Promise.all(all.map(answers))).every((reply) => reply === 'PONG'),
-      WELL_MS,
-    );
-    await this.#product.form(all, SHARDS);
+    const { all } = this.#cluster.nodes;
+    await this.#cluster.form();
     if (!(await this.#isWell())) throw new Error(`the cluster does not begin: ${this.#problems.join('; ')}`);
     const owners = await ownersOf(this.#product, all);
     const primaries = [...new Set(owners.map(({ primary }) => primary))].sort((a, b) => a - b);
@@ -172,7 +164,7 @@ class Chaos {
     // A replica that is late at this moment would make it another experiment.
     await this.#isWell();
     const shard = this.#random.below(SHARDS);
-    const primary = await this.#primaryOf(shard);
+    const primary = await this.#cluster.primaryOf(slotOf(this.#tags[shard]));
     if (primary === undefined) {
       this.#problems.push(`nobody says who the primary of shard ${shard} is`);
       return;
@@ -194,7 +186,7 @@ class Chaos {
     await this.#audit(name === 'restart-all' ? [0, 1, 2] : [shard]);
     this.#history.cost = undefined;
     this.#history.check(Math.min(...this.#clients.map(({ toldNs }) => toldNs)));
-    const told = await this.#product.timeline(this.#nodes.all, fromWallMs);
+    const told = await this.#product.timeline(this.#cluster.nodes.all, fromWallMs);
     const beganAnew = told.some((line) => line.includes('wants rehome'));
     const fault: Fault = { name, shard, node: primary.number, fromNs, toNs, healedNs, hadHeir, beganAnew };
     const gapMs = cost.gapMs(healedNs);
@@ -210,31 +202,26 @@ class Chaos {
   /** Looks when what was under way before the fault is agreed, and nobody can have taken over yet. */
   async #seesHeir(primary: ChaosNode): Promise<boolean> {
     await pause(HEIR_MS);
-    return this.#product.hasHeir(primary, this.#nodes.all);
+    return this.#product.hasHeir(primary, this.#cluster.nodes.all);
   }
 
   /** Beside the logs: what the nodes say of this fault. */
   #keepTimeline(lines: readonly string[]): void {
-    const file = join(this.#nodes.folder, `fault-${this.#counted.length}.txt`);
+    const file = join(this.#cluster.nodes.folder, `fault-${this.#counted.length}.txt`);
     writeFileSync(file, lines.map((line) => `${line}\n`).join(''));
   }
 
   /** Does it and undoes it; resolves with when it had come about. */
   async #inflict(name: FaultName, primary: ChaosNode, cost: Cost): Promise<number> {
-    const nodes = this.#nodes;
+    const { nodes } = this.#cluster;
     switch (name) {
       case 'kill':
       case 'bounce':
         return this.#kill(primary, name === 'kill' ? cost : undefined);
-      case 'stop': {
-        nodes.signal(primary, 'SIGSTOP');
-        const toNs = nowNs();
-        await pause(STOP_MS);
-        nodes.signal(primary, 'SIGCONT');
-        return toNs;
-      }
+      case 'stop':
+        return this.#cluster.stop(primary, STOP_MS);
       case 'cut':
-        return this.#cut(primary);
+        return this.#cluster.cut([primary.place, this.#clients[1].place], this.#options.cutMs);
       case 'mute':
         return this.#cutOneWay([primary.place], this.#outside(primary));
       case 'deaf':
@@ -260,25 +247,12 @@ class Chaos {
   }
 
   /** With a cost it is started again when another node has taken over, else at once. */
-  async #kill(node: ChaosNode, cost: Cost | undefined): Promise<number> {
-    this.#nodes.signal(node, 'SIGKILL');
-    await this.#nodes.ended(node);
-    const toNs = nowNs();
-    if (cost !== undefined) {
+  #kill(node: ChaosNode, cost: Cost | undefined): Promise<number> {
+    return this.#cluster.kill(node, async () => {
+      if (cost === undefined) return;
       await until(async () => cost.isTakenOver, TAKEN_OVER_MS);
       await pause(this.#random.below(2 * SETTLE_MS));
-    }
-    this.#nodes.start(node);
-    return toNs;
-  }
-
-  async #cut(node: ChaosNode): Promise<number> {
-    const side = [node.place, this.#clients[1].place];
-    this.#network.cutOff(side);
-    const toNs = nowNs();
-    await pause(this.#options.cutMs);
-    this.#network.heal(side);
-    return toNs;
+    });
   }
 
   /** What those send does not reach these. */
@@ -292,23 +266,15 @@ class Chaos {
 
   /** All other nodes, and client a. */
   #outside(node: ChaosNode): Place[] {
-    return [...this.#nodes.all.filter((one) => one !== node), this.#clients[0]].map(({ place }) => place);
-  }
-
-  async #primaryOf(shard: number): Promise<ChaosNode | undefined> {
-    const { all } = this.#nodes;
-    const owner = ownerOf(await ownersOf(this.#product, all), slotOf(this.#tags[shard]));
-    return owner === undefined ? undefined : all[owner.primary];
+    return [...this.#cluster.nodes.all.filter((one) => one !== node), this.#clients[0]].map(
+      ({ place }) => place,
+    );
   }
 
   async #isWell(): Promise<boolean> {
-    let why: string | undefined;
-    const isWell = await until(async () => {
-      why = await this.#product.trouble(this.#nodes.all, SHARDS);
-      return why === undefined || this.#clients.some(({ ended }) => ended !== undefined);
-    }, WELL_MS);
-    if (!isWell) this.#problems.push(`not all is well within ${WELL_MS / 1000} s: ${why}`);
-    return isWell;
+    const why = await this.#cluster.problem(() => this.#clients.some(({ ended }) => ended !== undefined));
+    if (why !== undefined) this.#problems.push(why);
+    return why === undefined;
   }
 
   async #audit(shards: readonly number[]): Promise<void> {
@@ -336,15 +302,4 @@ class Chaos {
       errors: [...errors],
     });
   }
-}
-
-const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
-
-async function until(isSo: () => Promise<boolean>, timeoutMs: number): Promise<boolean> {
-  const untilMs = performance.now() + timeoutMs;
-  while (performance.now() < untilMs) {
-    if (await isSo()) return true;
-    await pause(LOOK_MS);
-  }
-  return false;
 }
