@@ -31,6 +31,8 @@ export interface HistoryOptions {
   readonly isNothing: (version: number) => boolean;
   /** How old a near value may be, after the acknowledgement of what invalidated it. */
   readonly nearBoundMs: number;
+  /** How old at most what was read without the lease of a primary may be, whatever the nodes say. */
+  readonly maxStaleMs: number;
 }
 
 /**
@@ -75,6 +77,8 @@ export class History {
   staleNearReads = 0;
   /** Near reads in an event in which their process was stopped, that were too old but for that. */
   interruptedReads = 0;
+  /** Of what was read without the lease of a primary: all, those behind an acknowledgement, and by how much at most. */
+  readonly unleased = { reads: 0, oldReads: 0, oldestMs: 0 };
 
   constructor(options: HistoryOptions) {
     this.#options = options;
@@ -141,19 +145,35 @@ export class History {
     const floor = floorAt(key, row.startNs);
     this.counts.reads++;
     if (isNear(row)) this.counts.nearReads++;
+    if (row.staleMs > 0) this.unleased.reads++;
     if (row.version >= floor || key.orphans.has(row.version)) return;
     if (isNear(row)) this.#checkNear(key, row, row.version);
+    else if (row.staleMs > 0) this.#checkUnleased(key, row, row.version);
     else this.#violated(key, row, `${row.version} was read where ${floor} was due`);
   }
 
   /** A near read that saw a version below the floor: for how long has it been below? */
   #checkNear(key: KeyHistory, row: ToldRow, version: number): void {
-    const ageMs = (row.startNs - key.times[key.versions.findIndex((one) => one > version)]) / 1e6;
+    const ageMs = ageOf(key, row, version);
     this.staleNearReads++;
     this.oldestNearMs = Math.max(this.oldestNearMs, ageMs);
     if (ageMs <= this.#options.nearBoundMs) return;
     if (ageMs - this.#stoppedMs(row) <= this.#options.nearBoundMs) this.interruptedReads++;
     else this.#violated(key, row, `a near value was ${ageMs} ms too old`);
+  }
+
+  /** A read without the lease of a primary that saw a version below the floor: it may be as old as the nodes said. */
+  #checkUnleased(key: KeyHistory, row: ToldRow, version: number): void {
+    const ageMs = ageOf(key, row, version);
+    const boundMs = Math.min(row.staleMs, this.#options.maxStaleMs);
+    this.unleased.oldReads++;
+    this.unleased.oldestMs = Math.max(this.unleased.oldestMs, ageMs);
+    if (ageMs <= boundMs) return;
+    this.#violated(
+      key,
+      row,
+      `${version}, read without a lease, was ${ageMs} ms too old where ${boundMs} ms are allowed`,
+    );
   }
 
   /** For how long its process was stopped in the event of this read, perhaps. */
@@ -173,6 +193,7 @@ export class History {
     while (last >= 0 && !isNothing(last)) last--;
     // At no version before it was there nothing.
     if (isNear(row) && last >= 0) this.#checkNear(key, row, last);
+    else if (row.staleMs > 0 && last >= 0) this.#checkUnleased(key, row, last);
     else this.#violated(key, row, `nothing was read where a version from ${floor} to ${newest} was due`);
   }
 
@@ -185,6 +206,11 @@ export class History {
 }
 
 const isNear = ({ flags }: Row): boolean => (flags & NEAR) !== 0;
+
+/** For how long this version has been below the floor of its key when it was read. */
+function ageOf(key: KeyHistory, { startNs }: Row, version: number): number {
+  return (startNs - key.times[key.versions.findIndex((one) => one > version)]) / 1e6;
+}
 
 function raise(key: KeyHistory, row: Row): void {
   if (row.version <= (key.versions.at(-1) ?? 0)) return;

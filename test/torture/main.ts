@@ -14,7 +14,8 @@ const help = `npm run torture -- [options]
 Processes load, delete, set, expire and write through a few keys in every order that chance brings, over one cache, while some are killed and
 stopped. A read that begins after an acknowledged invalidation and sees an older version is a violation. The exit code is 1 if there is one.
 
-  --engine NAME         ${engines.join(', ')} (nuthatch); redis needs a redis-server; of a cluster a node is killed every 5 s
+  --engine NAME         ${engines.join(', ')} (nuthatch); redis needs a redis-server; of a cluster a node is killed, stopped or cut off
+                        every 5 s, and what is read without the lease of a primary is judged by its own bound; cuts need root and iproute2
   --interleavings N     ends after so many (1000000), or
   --seconds N           after so many seconds (600)
   --seed N              of what the processes do; what the network and the system do is not repeated

@@ -10,6 +10,7 @@
 import type { Cache, LoadContext, LoadOptions } from '#layers/client';
 import { nowNs } from '../kit/rows.js';
 import type { Seeded } from '../kit/seeded.js';
+import type { Answers } from './answers.js';
 import { INVALIDATED, NEAR, READ, READ_FAILED, READ_NOTHING, type Recorder } from './records.js';
 import type { RowClient } from './rows.js';
 
@@ -41,11 +42,16 @@ const SHARES = [
   ['writeThrough', 9],
 ] as const;
 type Operation = (typeof SHARES)[number][0];
+/** Of them, those that read. */
+const READ_SHARE = 60;
+/** Of a caller that only reads, between two reads: the machine has other things to do. */
+const READER_PAUSE_MS = 10;
 
 export class Operations {
   readonly #caches: readonly Cache[];
   readonly #rows: RowClient;
   readonly #recorder: Recorder;
+  readonly #answers: Answers;
   readonly #random: Seeded;
   readonly #firstKey: number;
   readonly #keys: number;
@@ -57,6 +63,7 @@ export class Operations {
     caches: readonly Cache[],
     rows: RowClient,
     recorder: Recorder,
+    answers: Answers,
     random: Seeded,
     firstKey: number,
     keys: number,
@@ -64,16 +71,26 @@ export class Operations {
     this.#caches = caches;
     this.#rows = rows;
     this.#recorder = recorder;
+    this.#answers = answers;
     this.#random = random;
     this.#firstKey = firstKey;
     this.#keys = keys;
   }
 
   /** Does one. Never rejects. */
-  async one(): Promise<void> {
+  one(): Promise<void> {
+    return this.#one(this.#draw(100));
+  }
+
+  /** Reads, after a pause. Never rejects. */
+  async read(): Promise<void> {
+    await new Promise((resolve) => setTimeout(resolve, READER_PAUSE_MS));
+    return this.#one(this.#draw(READ_SHARE));
+  }
+
+  async #one(operation: Operation): Promise<void> {
     const key = this.#firstKey + this.#random.below(this.#keys);
     const cache = this.#random.pick(this.#caches);
-    const operation = this.#draw();
     const one = { operation, key };
     this.#underWay.add(one);
     try {
@@ -92,8 +109,9 @@ export class Operations {
     return [...this.#underWay].map(({ operation, key }) => `${operation} ${key}`);
   }
 
-  #draw(): Operation {
-    let at = this.#random.below(100);
+  /** One of those before this share. */
+  #draw(share: number): Operation {
+    let at = this.#random.below(share);
     for (const [operation, share] of SHARES) {
       at -= share;
       if (at < 0) return operation;
@@ -103,6 +121,7 @@ export class Operations {
 
   async #load(cache: Cache, key: number): Promise<void> {
     const startNs = nowNs();
+    const heard = this.#answers.begins(nameOf(key));
     const nearBefore = cache.stats().nearHits;
     const reading = cache.getOrLoad<StoredRow>(nameOf(key), (context) => this.#loader(key, context), {
       ...KINDS[key % KINDS.length],
@@ -110,9 +129,12 @@ export class Operations {
     const flags = cache.stats().nearHits > nearBefore ? NEAR : 0;
     try {
       const row = await reading;
-      this.#recorder.add(row === undefined ? READ_NOTHING : READ, key, row?.version ?? 0, startNs, flags);
+      const kind = row === undefined ? READ_NOTHING : READ;
+      this.#recorder.add(kind, key, row?.version ?? 0, startNs, flags, heard.staleMs);
     } catch {
       this.#recorder.add(READ_FAILED, key, 0, startNs);
+    } finally {
+      this.#answers.ends(nameOf(key), heard);
     }
   }
 
@@ -127,11 +149,16 @@ export class Operations {
 
   async #get(cache: Cache, key: number): Promise<void> {
     const startNs = nowNs();
+    const heard = this.#answers.begins(nameOf(key));
     const nearBefore = cache.stats().nearHits;
     const reading = cache.get<StoredRow>(nameOf(key));
     const flags = cache.stats().nearHits > nearBefore ? NEAR : 0;
-    const row = await reading;
-    if (row !== undefined) this.#recorder.add(READ, key, row.version, startNs, flags);
+    try {
+      const row = await reading;
+      if (row !== undefined) this.#recorder.add(READ, key, row.version, startNs, flags, heard.staleMs);
+    } finally {
+      this.#answers.ends(nameOf(key), heard);
+    }
   }
 
   async #invalidate(cache: Cache, key: number, operation: Exclude<Operation, 'load' | 'get'>): Promise<void> {

@@ -1,6 +1,6 @@
 /**
  * The database of the torture: rows that are nothing but a version, in the parent, which every process reads and writes
- * over a socket of its own. Each write makes the version one larger.
+ * over a socket of its own, which no fault of the network reaches. Each write makes the version one larger.
  *
  *   request   | op, 1 byte | key, 4 | id, 4 |          reply   | id, 4 | version, 4 |
  *
@@ -9,7 +9,10 @@
  * store is told.
  */
 import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { connect, createServer, type Server, type Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { nowNs } from '../kit/rows.js';
 
 const READ_ROW = 1;
@@ -40,16 +43,17 @@ interface TableRow {
 }
 
 export class RowServer {
-  readonly port: number;
+  /** Of the socket. */
+  readonly path: string;
+  readonly #folder: string;
   readonly #server: Server;
   readonly #rows: TableRow[];
   readonly #orphaned: (key: number, version: number) => void;
 
-  private constructor(server: Server, keys: number, orphaned: (key: number, version: number) => void) {
-    const address = server.address();
-    if (address === null || typeof address === 'string') throw new Error('a TCP server has an address');
-    this.port = address.port;
-    this.#server = server;
+  private constructor(keys: number, orphaned: (key: number, version: number) => void) {
+    this.#folder = mkdtempSync(join(tmpdir(), 'nuthatch-torture-'));
+    this.path = join(this.#folder, 'rows');
+    this.#server = createServer((socket) => this.#serve(socket));
     this.#orphaned = orphaned;
     this.#rows = Array.from({ length: keys }, () => ({
       version: 0,
@@ -57,14 +61,13 @@ export class RowServer {
       holder: undefined,
       waiting: [],
     }));
-    server.on('connection', (socket: Socket) => this.#serve(socket));
   }
 
   static async start(keys: number, orphaned: (key: number, version: number) => void): Promise<RowServer> {
-    const server = createServer({ noDelay: true });
-    server.listen(0, '127.0.0.1');
-    await once(server, 'listening');
-    return new RowServer(server, keys, orphaned);
+    const rows = new RowServer(keys, orphaned);
+    rows.#server.listen(rows.path);
+    await once(rows.#server, 'listening');
+    return rows;
   }
 
   /** The newest version of a row at that time. */
@@ -81,6 +84,7 @@ export class RowServer {
 
   stop(): void {
     this.#server.close();
+    rmSync(this.#folder, { recursive: true, force: true });
   }
 
   #serve(socket: Socket): void {
@@ -164,8 +168,8 @@ export class RowClient {
     socket.on('error', () => process.exit(0));
   }
 
-  static async open(port: number): Promise<RowClient> {
-    const socket = connect({ port, host: '127.0.0.1', noDelay: true });
+  static async open(path: string): Promise<RowClient> {
+    const socket = connect(path);
     await once(socket, 'connect');
     return new RowClient(socket);
   }

@@ -4,11 +4,11 @@
  *
  *   parent ── rows.ts, history.ts          fork ──> worker 1..4 ── operations.ts ──> server
  *      ├── SIGKILL and a new one, SIGSTOP and SIGCONT, at random moments
- *      └── fork ──> a cluster, whose nodes are killed: cluster-host.ts
+ *      └── spawn ──> nodes of a cluster, killed, stopped and cut off: tortured-cluster.ts
  *
  * The operations come from the seed, their order from the machine: a seed shows where to look and repeats nothing exactly.
  */
-import { type ChildProcess, fork } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { RawConnection } from '../kit/connection.js';
@@ -45,7 +45,12 @@ const PROCESSES = 4;
 const KEYS = 64;
 const CALLERS = 80;
 /** Of a cluster fewer: its nodes and their elections share the machine with these processes. */
-const CLUSTER_CALLERS = 16;
+const CLUSTER_CALLERS = 12;
+const CLUSTER_READERS = 4;
+/** Far above what a busy machine needs: a cache that does without its node could promise nothing. */
+const DEADLINE_MS = 20_000;
+/** In a cluster it may do so, since the history knows when it did: long enough that it seldom does. */
+const CLUSTER_DEADLINE_MS = 500;
 const NEAR_TTL_MS = 1_000;
 /** A near value may be so much older than its bound when the machine is busy. */
 const SLACK_MS = 50;
@@ -55,6 +60,8 @@ const KILL_MS = 2_500;
 const STOP_MS = 1_500;
 const LONGEST_STOP_MS = 1_500;
 const PROGRESS_MS = 10_000;
+/** Of nodes that are killed and cut off there are many kinds. */
+const SHOWN_ERRORS = 8;
 /** No operation takes so long: the longest wait for a load, and a lease. */
 const LONGEST_END_MS = 15_000;
 /** Nor does one in a cluster: the longest wait for an acknowledgement. */
@@ -63,7 +70,7 @@ const LONGEST_CLUSTER_END_MS = 30_000;
 const GONE_MS = 3_000;
 
 export async function runTorture(options: TortureOptions): Promise<TortureVerdict> {
-  const server = await startServer(options.engine, options.seed);
+  const server = await startServer(options.engine, options.seed, PROCESSES, options.print);
   const torture = new Torture(options, server);
   const end = (): void => torture.end();
   // A process that is stopped would not notice that its parent has gone.
@@ -125,6 +132,7 @@ class Torture {
       versionAt: (key, ns) => this.#rows?.versionAt(key, ns) ?? 0,
       isNothing,
       nearBoundMs: NEAR_TTL_MS + SLACK_MS,
+      maxStaleMs: server?.maxStaleMs ?? 0,
     });
   }
 
@@ -163,14 +171,20 @@ class Torture {
     const source = `${place.index}.${place.starts}`;
     const { seed, engine, near, hasFence } = this.#options;
     const program = fileURLToPath(new URL('./worker.js', import.meta.url));
-    const child = fork(program, [], { serialization: 'advanced', execArgv: [] });
+    const [command, ...words] = [...(this.#server?.prefixOf(place.index) ?? []), process.execPath, program];
+    const child = spawn(command, words, {
+      stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+      serialization: 'advanced',
+    });
     const order: WorkerOrder = {
       urls: this.#server?.urls ?? [],
-      rowsPort: this.#rows?.port ?? 0,
+      rowsPath: this.#rows?.path ?? '',
       seed: seed * 1_000_003 + place.index * 1_009 + place.starts,
       firstKey: engine === 'memory' ? place.index * KEYS : 0,
       keys: KEYS,
       callers: engine === 'cluster' ? CLUSTER_CALLERS : CALLERS,
+      readers: engine === 'cluster' ? CLUSTER_READERS : 0,
+      deadlineMs: engine === 'cluster' ? CLUSTER_DEADLINE_MS : DEADLINE_MS,
       nearTtlMs: near ? NEAR_TTL_MS : 0,
       hasFence,
     };
@@ -246,6 +260,7 @@ class Torture {
 
   /** Everybody ends what it has begun, and tells of it. */
   async #stop(): Promise<void> {
+    await this.#server?.rest();
     this.#isEnding = true;
     const longestMs = this.#options.engine === 'cluster' ? LONGEST_CLUSTER_END_MS : LONGEST_END_MS;
     for (const timer of this.#timers) clearTimeout(timer);
@@ -311,9 +326,14 @@ class Torture {
         `${counts.nearReads} near reads, ${staleNearReads} of them behind an acknowledgement, the oldest by ${oldestNearMs.toFixed(1)} ms; ${interruptedReads} too old in an event in which their process was stopped`,
       );
     }
-    if (this.#server !== undefined && this.#server.kills > 0)
-      lines.push(`${this.#server.kills} nodes of the cluster were killed`);
-    for (const error of this.#errors) lines.push(`cache error: ${error}`);
+    if (this.#server !== undefined && this.#server.story !== '') {
+      const { reads, oldReads, oldestMs } = this.#history.unleased;
+      lines.push(
+        this.#server.story,
+        `${reads} reads of a value without the lease of a primary, ${oldReads} of them behind an acknowledgement, the oldest by ${oldestMs.toFixed(1)} ms`,
+      );
+    }
+    for (const error of [...this.#errors].slice(0, SHOWN_ERRORS)) lines.push(`cache error: ${error}`);
     const problems = [...this.#problems, ...described.map((one) => `seed ${seed}, ${one}`)];
     return { lines, problems, interleavings: counts.interleavings, violations };
   }

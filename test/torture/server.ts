@@ -1,25 +1,34 @@
-/** What is tortured: a server in a process of its own, or a cluster, whose nodes are killed. */
-import { type ChildProcess, fork } from 'node:child_process';
-import { once } from 'node:events';
-import { fileURLToPath } from 'node:url';
+/** What is tortured: a server in a process of its own, or a cluster, whose nodes are tortured too. */
+import { Seeded } from '../kit/seeded.js';
 import { startNuthatch, startRedis, type TestServer } from '../kit/servers.js';
-import type { ClusterHostReport } from './cluster-host.js';
+import { TorturedCluster } from './tortured-cluster.js';
 
 export type EngineName = 'nuthatch' | 'cluster' | 'redis' | 'memory';
 
 export interface TorturedServer {
   readonly urls: readonly string[];
+  /** How old at most what is read from a node without its lease may be. */
+  readonly maxStaleMs: number;
   /** Why it ended by itself; undefined while it runs. */
   readonly ended: string | undefined;
-  /** How many of its nodes were killed. */
-  readonly kills: number;
+  /** What was done to its nodes, for people; '': nothing. */
+  readonly story: string;
+  /** What to put before the command of a worker, to run it at its place. */
+  prefixOf(worker: number): readonly string[];
+  /** Nothing more is done to it; resolves when what is under way is undone. */
+  rest(): Promise<void>;
   stop(): Promise<void>;
 }
 
 /** Undefined: memory needs none. */
-export async function startServer(engine: EngineName, seed: number): Promise<TorturedServer | undefined> {
+export async function startServer(
+  engine: EngineName,
+  seed: number,
+  workers: number,
+  print: (line: string) => void,
+): Promise<TorturedServer | undefined> {
   if (engine === 'memory') return undefined;
-  if (engine === 'cluster') return ClusterHost.start(seed);
+  if (engine === 'cluster') return TorturedCluster.start(new Seeded(seed), workers, print);
   const server = engine === 'redis' ? await startRedis() : await startNuthatch();
   if (server === undefined) throw new Error('redis-server is missing: apt-get install redis-server');
   return new OneServer(server);
@@ -27,7 +36,8 @@ export async function startServer(engine: EngineName, seed: number): Promise<Tor
 
 class OneServer implements TorturedServer {
   readonly urls: readonly string[];
-  readonly kills = 0;
+  readonly maxStaleMs = 0;
+  readonly story = '';
   readonly #server: TestServer;
 
   constructor(server: TestServer) {
@@ -39,43 +49,13 @@ class OneServer implements TorturedServer {
     return this.#server.ended;
   }
 
+  prefixOf(): readonly string[] {
+    return [];
+  }
+
+  async rest(): Promise<void> {}
+
   async stop(): Promise<void> {
     await this.#server.stop();
-  }
-}
-
-class ClusterHost implements TorturedServer {
-  urls: readonly string[] = [];
-  kills = 0;
-  ended: string | undefined;
-  readonly #process: ChildProcess;
-  #isEnding = false;
-
-  private constructor(child: ChildProcess) {
-    this.#process = child;
-    child.on('message', ({ urls, kills }: ClusterHostReport) => {
-      this.urls = urls ?? this.urls;
-      this.kills = kills;
-    });
-    child.on('exit', (code, signal) => {
-      if (!this.#isEnding) this.ended = String(signal ?? code);
-    });
-  }
-
-  static async start(seed: number): Promise<ClusterHost> {
-    const child = fork(fileURLToPath(new URL('./cluster-host.js', import.meta.url)), [], { execArgv: [] });
-    const host = new ClusterHost(child);
-    child.send(seed);
-    await Promise.race([once(child, 'message'), once(child, 'exit')]);
-    if (host.ended !== undefined) throw new Error(`the cluster ended: ${host.ended}`);
-    return host;
-  }
-
-  async stop(): Promise<void> {
-    this.#isEnding = true;
-    if (this.#process.exitCode !== null || this.#process.signalCode !== null) return;
-    const exit = once(this.#process, 'exit');
-    this.#process.kill('SIGKILL');
-    await exit;
   }
 }

@@ -5,6 +5,7 @@
 import { type Cache, CacheMemory, createCache } from '#layers/client';
 import { nowNs } from '../kit/rows.js';
 import { Seeded } from '../kit/seeded.js';
+import { Answers } from './answers.js';
 import { Operations } from './operations.js';
 import { Recorder } from './records.js';
 import { RowClient } from './rows.js';
@@ -13,11 +14,15 @@ import { removeFence } from './without-fence.js';
 export interface WorkerOrder {
   /** Of the server, or of nodes of a cluster; none: memory. */
   readonly urls: readonly string[];
-  readonly rowsPort: number;
+  readonly rowsPath: string;
   readonly seed: number;
   readonly firstKey: number;
   readonly keys: number;
   readonly callers: number;
+  /** Callers that only read: they go on while invalidations wait for who can acknowledge them. */
+  readonly readers: number;
+  /** Of reads and fills. */
+  readonly deadlineMs: number;
   readonly nearTtlMs: number;
   readonly hasFence: boolean;
 }
@@ -43,23 +48,24 @@ const MAX_ERRORS = 5;
 const MEMORY_CACHES = 4;
 /** Short, so that what a process held is taken over while it hangs. */
 const LEASE_MS = 400;
-/** Far above what a busy machine needs: a cache that does without the node could promise nothing. */
-const DEADLINE = '20s';
+/** Far above what a busy machine and a change of the primary need: what is not acknowledged says nothing. */
+const INVALIDATION_DEADLINE = '20s';
 
 async function run(order: WorkerOrder): Promise<void> {
   let isStopping = false;
   process.on('message', () => {
     isStopping = true;
   });
-  const rows = await RowClient.open(order.rowsPort);
+  const rows = await RowClient.open(order.rowsPath);
+  const answers = new Answers();
+  answers.listen();
   const caches = openCaches(order);
   await Promise.all(caches.map((cache) => cache.ready()));
   if (!order.hasFence && order.urls.length > 0) await caches[0].set('fence', 1);
   const errors = new Set<string>();
   for (const cache of caches) {
     cache.on('cacheError', ({ operation, error }) => {
-      if (errors.size < MAX_ERRORS)
-        errors.add(`${operation}: ${error.message}`.replaceAll(/row:\d+/g, 'row'));
+      if (errors.size < MAX_ERRORS) errors.add(`${operation}: ${withoutNumbers(error.message)}`);
     });
   }
   const recorder = new Recorder();
@@ -67,6 +73,7 @@ async function run(order: WorkerOrder): Promise<void> {
     caches,
     rows,
     recorder,
+    answers,
     new Seeded(order.seed),
     order.firstKey,
     order.keys,
@@ -89,21 +96,39 @@ async function run(order: WorkerOrder): Promise<void> {
     process.send?.(told);
   };
   const timer = setInterval(report, REPORT_MS, false);
-  const caller = async (): Promise<void> => {
-    while (!isStopping) await operations.one();
+  const caller = async (one: () => Promise<void>): Promise<void> => {
+    while (!isStopping) await one();
   };
-  await Promise.all(Array.from({ length: order.callers }, caller));
+  await Promise.all([
+    ...Array.from({ length: order.callers }, () => caller(() => operations.one())),
+    ...Array.from({ length: order.readers }, () => caller(() => operations.read())),
+  ]);
   clearInterval(timer);
   for (const cache of caches) cache.close();
   report(true);
 }
 
+/** Of what happens again and again with other rows, nodes and times, one text is enough. */
+function withoutNumbers(text: string): string {
+  return text
+    .replaceAll(/row:\d+/g, 'row')
+    .replaceAll(/[\d.]+:\d+/g, 'HOST:PORT')
+    .replaceAll(/\d+ ms/g, '... ms');
+}
+
 function openCaches(order: WorkerOrder): Cache[] {
   const near = order.nearTtlMs > 0 ? { maxBytes: '4mb' as const, ttl: order.nearTtlMs } : false;
-  const behavior = { near, deadline: DEADLINE, invalidationDeadline: DEADLINE, lease: LEASE_MS } as const;
+  const behavior = {
+    near,
+    deadline: order.deadlineMs,
+    invalidationDeadline: INVALIDATION_DEADLINE,
+    lease: LEASE_MS,
+  } as const;
   if (order.urls.length > 0) {
     if (!order.hasFence) removeFence();
-    return [createCache({ nodes: order.urls, ...behavior, connection: { maxSilenceMs: 20_000 } })];
+    return [
+      createCache({ nodes: order.urls, ...behavior, connection: { maxSilenceMs: 2 * order.deadlineMs } }),
+    ];
   }
   const memory = new CacheMemory({ maxBytes: 16 * 2 ** 20 });
   if (!order.hasFence) removeFence(memory);
