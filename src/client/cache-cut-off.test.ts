@@ -21,6 +21,8 @@ interface Stage {
   /** What the database has, and how often it was asked. */
   readonly row: { value: unknown; asked: number };
   isCutOff: boolean;
+  /** Since when the node is without what others acknowledge. */
+  cutOffMs: number;
   /** What stands at the node, stale. */
   stale: string | undefined;
   read(): Promise<unknown>;
@@ -56,12 +58,13 @@ async function withCutOff(
     time,
     row,
     isCutOff: true,
+    cutOffMs: time.now() - 250,
     stale: undefined,
     read: () => cache.getOrLoad('k', load),
   };
   let tokens = 0;
   node.answer = ([command]) => {
-    const more = stage.isCutOff ? [250] : [];
+    const more = stage.isCutOff ? [time.now() - stage.cutOffMs] : [];
     if (command === 'LEASE.GET') {
       const token = `token-${++tokens}`;
       return stage.stale === undefined
@@ -130,6 +133,18 @@ test('who may store again is believed, and what is kept is of no use', async () 
     assert.deepEqual(await read(), { at: 2 });
     assert.equal(cache.stats().keptHits, 0);
     await eventually(() => cache.stats().fills === 1, 'it is stored');
+  });
+});
+
+test('what was loaded before the node that answers was cut off is loaded anew', async () => {
+  await withCutOff(async (stage) => {
+    const { time, row, read } = stage;
+    await read();
+    row.value = { at: 2 };
+    time.advance(100);
+    assert.deepEqual(await read(), { at: 1 });
+    stage.cutOffMs = time.now() - 99;
+    assert.deepEqual(await read(), { at: 2 });
   });
 });
 

@@ -86,7 +86,8 @@ export class Loads {
   /** What was loaded a moment ago, for who is answered by a node that may not store. The lease of the answer is given back. */
   kept(name: string, answer: Answer): Stored | undefined {
     const { kept, time } = this.#parts;
-    const payload = answer.staleMs === undefined ? undefined : kept.get(name, time.now());
+    const { staleMs } = answer;
+    const payload = staleMs === undefined ? undefined : kept.get(name, staleMs, time.now());
     if (payload === undefined) return undefined;
     void this.leaseOf(name, answer)?.giveBack();
     return storedAs(this.#parts, payload);

@@ -5,24 +5,33 @@ import { KEPT_MS, KeptLoads, type LoadStart } from './kept-loads.js';
 
 test('a value is given until so long after the beginning of its load', () => {
   const kept = new KeptLoads<string>();
-  assert.equal(kept.get('a', 0), undefined);
+  assert.equal(kept.get('a', KEPT_MS, 0), undefined);
   const start = kept.begin(100);
   kept.keep('a', 'v', 10, start, 700);
-  assert.equal(kept.get('a', 99 + KEPT_MS), 'v');
-  assert.equal(kept.get('b', 99 + KEPT_MS), undefined);
-  assert.equal(kept.get('a', 100 + KEPT_MS), undefined);
+  assert.equal(kept.get('a', KEPT_MS, 99 + KEPT_MS), 'v');
+  assert.equal(kept.get('b', KEPT_MS, 99 + KEPT_MS), undefined);
+  assert.equal(kept.get('a', KEPT_MS, 100 + KEPT_MS), undefined);
   kept.keep('a', 'late', 10, start, 100 + KEPT_MS);
-  assert.equal(kept.get('a', 0), undefined, 'a load that took too long is not kept');
+  assert.equal(kept.get('a', KEPT_MS, 0), undefined, 'a load that took too long is not kept');
+});
+
+test('a value is given only for an answer that may be as far behind', () => {
+  const kept = new KeptLoads<string>();
+  kept.keep('a', 'v', 10, kept.begin(100), 150);
+  assert.equal(kept.get('a', 99, 200), undefined);
+  assert.equal(kept.get('a', 100, 200), 'v');
 });
 
 test('values that are too many or too large are not all kept', () => {
   const kept = new KeptLoads<number>();
   for (let i = 0; i < 100; i++) kept.keep(`k${i}`, i, 100_000, kept.begin(0), 0);
-  const left = Array.from({ length: 100 }, (_, i) => i).filter((i) => kept.get(`k${i}`, 1) !== undefined);
+  const left = Array.from({ length: 100 }, (_, i) => i).filter(
+    (i) => kept.get(`k${i}`, KEPT_MS, 1) !== undefined,
+  );
   assert.ok(left.length * 100_000 <= 4 * 2 ** 20 && left.length > 30, `${left.length} are kept`);
   assert.equal(left.at(-1), 99, 'the newest');
   kept.keep('large', 1, 2 ** 20, kept.begin(0), 0);
-  assert.equal(kept.get('large', 1), undefined);
+  assert.equal(kept.get('large', KEPT_MS, 1), undefined);
 });
 
 test('nothing is given that was loaded before an invalidation, or too long ago', () => {
@@ -51,7 +60,7 @@ test('nothing is given that was loaded before an invalidation, or too long ago',
           const start = underWay.get(one.key)?.shift();
           if (start !== undefined) kept.keep(one.key, start, 10, start, now);
         } else if (one.what === 'get') {
-          const start = kept.get(one.key, now);
+          const start = kept.get(one.key, KEPT_MS, now);
           if (start === undefined) continue;
           given++;
           assert.ok(now - start.startMs < KEPT_MS);
