@@ -9,6 +9,8 @@
  * Rows come from each process in the order in which operations ended, some of them late. They are looked at when no
  * process can tell of an earlier end: then every acknowledgement before the start of a read is known.
  *
+ * A read that no primary answered under its lease may see an older version, as old as the nodes said that it may be, and as `max-stale` at most.
+ *
  * A read that finds nothing is checked too, where the rows of the database say that there is nothing at some versions: one
  * of these must lie between the floor and the newest version at its end.
  *

@@ -49,13 +49,7 @@ export class TorturedCluster implements TorturedServer {
     this.#random = random;
     this.#network = network;
     this.#faults = faults;
-    this.#cluster = new RealCluster({
-      product,
-      network,
-      nodes: NODES,
-      shards: SHARDS,
-      hasSmallDisks: false,
-    });
+    this.#cluster = new RealCluster({ product, network, nodes: NODES, shards: SHARDS, hasSmallDisks: false });
     const nodes = network.places.slice(0, NODES);
     this.urls = nodes.map(({ host, port }) => `redis://:${product.password}@${host}:${port}`);
     process.once('exit', this.#destroyed);
