@@ -11,7 +11,7 @@ import type { RegisterOptions } from './register/options.js';
 import type { Outbox } from './step.js';
 
 /** Rules that can be left out, to see whether a test misses them. */
-export const MIND_MUTANTS = ['depose-on-own-word', 'next-forgotten', 'twins-count'] as const;
+export const MIND_MUTANTS = ['binding-goes-back', 'depose-on-own-word', 'twins-count'] as const;
 
 export type MindMessage =
   | SwimMessage

@@ -299,11 +299,10 @@ export class Mind {
     const { binding, committed, committedTerm } = this.#register;
     // What is known to be committed binds before it is on disk. While the next one is on its way there the disk shows an older one; to go
     // back to that would hold up whom the newer one names.
-    if (binding !== undefined && isAbove(binding.position, this.#binding?.position)) {
+    const goesBack = this.#mutants.has('binding-goes-back') && binding !== this.#binding;
+    if (binding !== undefined && (goesBack || isAbove(binding.position, this.#binding?.position))) {
       this.#binding = binding;
-      const { accepted } = this.#register;
-      const isLast = accepted === binding.value || this.#mutants.has('next-forgotten');
-      this.#promises.accepted(binding.value, clocks, isLast ? undefined : accepted);
+      this.#promises.accepted(binding.value, clocks);
     }
     if (committed !== undefined && committed !== this.#committed) {
       this.#committed = committed;

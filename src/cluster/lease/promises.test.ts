@@ -206,18 +206,6 @@ test('while other voters are being persisted, heartbeats under neither version a
   assert.equal(bench.ask(P, { voterVersion: 2 }).isGranted, true);
 });
 
-test('a topology that comes to disk while the next one is on its way there leaves the next one in force', () => {
-  const bench = new Bench();
-  const same = follow(FIRST, {});
-  const other = follow(same, { voterVersion: 2 });
-  bench.accepted = same;
-  bench.voter.accepted(same, bench.clocks, other);
-  assert.equal(bench.ask().isGranted, false, 'the voters of before');
-  assert.equal(bench.ask(P, { voterVersion: 2 }).isGranted, false, 'those that are not on disk yet');
-  bench.accept(other);
-  assert.equal(bench.ask(P, { voterVersion: 2 }).isGranted, true);
-});
-
 test('a deposal that nobody asks for any more is forgotten after G', () => {
   const bench = new Bench();
   bench.ask();

@@ -138,13 +138,10 @@ export class Promises {
     return true;
   }
 
-  /**
-   * This voter's accepted topology is now this one, and it is on disk. `underWay`: the next one, which is on its way there already:
-   *   begins to persist 51 ── 51 is known to be committed ── begins to persist 52 ── 51 is on disk ── a promise that 52 leaves out? ── 52 is on disk
-   */
-  accepted(topology: Topology, clocks: Clocks, underWay?: Topology): void {
+  /** This voter's accepted topology is now this one: it is on disk, or known to be committed. */
+  accepted(topology: Topology, clocks: Clocks): void {
     this.#accepted = topology;
-    this.#accepting = underWay;
+    this.#accepting = undefined;
     this.#seeTerms(topology.lease);
     for (const [shard, { untilMs }] of this.#promised) {
       if (untilMs <= this.#now(clocks)) this.#promised.delete(shard);

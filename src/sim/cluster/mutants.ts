@@ -65,7 +65,7 @@ export const MUTANT_RULES: Readonly<Record<string, string>> = {
   'waiters-of-epoch-forgotten': 'who waits is told when the shard has another epoch',
   // mind
   'depose-on-own-word': 'a deposal waits for the word of a majority',
-  'next-forgotten': 'a voter whose topology came to disk goes by the next one, if that is on its way there',
+  'binding-goes-back': 'what binds a voter never goes back to an older topology that comes to its disk',
   'twins-count': 'of two processes with one data folder neither counts',
   // plan
   'gone-voter-stays': 'a voter that is gone is replaced',
