@@ -43,6 +43,19 @@ test('a wall clock that is set back takes nothing from the others, one set forwa
   close(forward.holderMs - back.holderMs, 10_000);
 });
 
+test('no wall clock is set back before a suspend was seen, which it would hide', () => {
+  const clocks = new SimClocks(new Random(1), 0);
+  const before = clocks.read(0);
+  clocks.suspend(SECOND_US);
+  clocks.jump(2 * SECOND_US, -3_000);
+  clocks.resume(4 * SECOND_US);
+  clocks.jump(5 * SECOND_US, -3_000);
+  const after = clocks.read(6 * SECOND_US);
+  close(after.wallMs - before.wallMs, 6000);
+  clocks.jump(6 * SECOND_US, -3_000);
+  close(clocks.read(6 * SECOND_US).wallMs - before.wallMs, 3000);
+});
+
 test('rates stay within the drift, and reach its ends', () => {
   const clocks = new SimClocks(new Random(1), 0.05);
   const advances: number[] = [];

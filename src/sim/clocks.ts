@@ -5,8 +5,8 @@
  *   wall        goes on while it is suspended; jumps
  *   holder      since the last look, the larger advance of the two: a jump forward is not told from a suspend
  *
- * Every fault looks at the clocks first, as a shell does that compares them at each event. So it is not simulated that a wall clock is
- * set back in the very moment in which a suspend ends; nor a guest that its hypervisor stops with all its clocks.
+ * It is not simulated that a wall clock is set back between a suspend and the next look of who lives there: by as much as the suspend took it would
+ * hide it, and no clock would show either. Nor is a guest that its hypervisor stops with all its clocks.
  */
 import type { Random } from '../base/index.js';
 import type { HostClocks } from './program.js';
@@ -21,6 +21,8 @@ export class SimClocks {
   #monotonicRate = 1;
   #wallRate = 1;
   #isSuspended = false;
+  /** It was suspended since its clocks were read. */
+  #hasUnseenSuspend = false;
   #lookUs = 0;
 
   constructor(random: Random, drift: number) {
@@ -34,12 +36,14 @@ export class SimClocks {
 
   read(nowUs: number): HostClocks {
     this.#look(nowUs);
+    this.#hasUnseenSuspend = this.#isSuspended;
     return { monotonicMs: this.#monotonicMs, holderMs: this.#holderMs, wallMs: this.#wallMs };
   }
 
   suspend(nowUs: number): void {
     this.#look(nowUs);
     this.#isSuspended = true;
+    this.#hasUnseenSuspend = true;
   }
 
   resume(nowUs: number): void {
@@ -47,9 +51,10 @@ export class SimClocks {
     this.#isSuspended = false;
   }
 
-  /** The wall clock is set, forward or back. */
+  /** The wall clock is set, forward or back; not back before a suspend was seen. */
   jump(nowUs: number, byMs: number): void {
     this.#look(nowUs);
+    if (byMs < 0 && this.#hasUnseenSuspend) return;
     this.#wallMs += byMs;
     if (byMs > 0) this.#holderMs += byMs;
   }
