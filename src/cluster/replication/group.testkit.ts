@@ -18,6 +18,18 @@ export interface Write {
   readonly value: number | undefined;
 }
 
+/** Keeps what is sent. */
+export function newOutbox() {
+  const sent: ReplicationMessage<Write>[] = [];
+  const outbox = {
+    send: (_to: string, message: ReplicationMessage<Write>) => void sent.push(message),
+    persist() {},
+    sendAfterPersist() {},
+    note() {},
+  };
+  return { sent, outbox };
+}
+
 const KEYS = 40;
 const BACKLOG_BYTES = 60;
 /** So that the slices of a full sync go in several steps. */

@@ -1,34 +1,35 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Backlog } from './backlog.js';
-import { MapStore, type Write } from './group.testkit.js';
-import type { ReplicationMessage } from './messages.js';
+import { MapStore, newOutbox, type Write } from './group.testkit.js';
 import { PrimaryStream } from './primary-stream.js';
 
 const replica = { node: 'r', incarnation: '1-a' };
 const at = (ms: number) => ({ monotonicMs: ms, holderMs: ms });
 
-/** One that holds nothing, which the first look shows. */
+/** One that holds nothing, which so many looks show. */
 class EmptyStore extends MapStore {
+  readonly #looks: number;
+
+  constructor(looks: number) {
+    super();
+    this.#looks = looks;
+  }
+
   override walk() {
-    return { next: () => undefined, end() {} };
+    let left = this.#looks;
+    return { next: () => (--left > 0 ? [] : undefined), end() {} };
   }
 }
 
 /** A primary of epoch 1 whose stream begins behind offset 10, and what it sent. */
-function newPrimary() {
-  const sent: ReplicationMessage<Write>[] = [];
-  const outbox = {
-    send: (_to: string, message: ReplicationMessage<Write>) => void sent.push(message),
-    persist() {},
-    sendAfterPersist() {},
-    note() {},
-  };
+function newPrimary(looks = 1) {
+  const { sent, outbox } = newOutbox();
   const stream = new PrimaryStream<Write>(
     {
       ...{
         shard: 1,
-        store: new EmptyStore(),
+        store: new EmptyStore(looks),
         backlog: new Backlog<Write>(10, 100, () => 1),
         sizeOf: () => 1,
       },
@@ -78,4 +79,13 @@ test('who asked twice for the session in which it has come to hold everything ne
     outbox,
   );
   assert.deepEqual([...stream.wantsOut], []);
+});
+
+test('a walk that finds nothing is gone on with as the replica answers, not at once', () => {
+  const { stream, sent, outbox, attach } = newPrimary(1000);
+  attach(1, []);
+  const first = sent.length;
+  assert.ok(first > 1 && first < 20, `${first} batches`);
+  stream.tick([replica], at(2), outbox);
+  assert.equal(sent.length, first);
 });

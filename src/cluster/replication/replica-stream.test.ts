@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Backlog } from './backlog.js';
-import { MapStore, type Write } from './group.testkit.js';
+import { MapStore, newOutbox, type Write } from './group.testkit.js';
 import type { ReplicationMessage } from './messages.js';
 import { PrimaryStream } from './primary-stream.js';
 import { ReplicaStream } from './replica-stream.js';
@@ -9,17 +9,6 @@ import { ReplicaStream } from './replica-stream.js';
 const primary = { node: 'n1', incarnation: '1-a' };
 const SOON_MS = 5_000;
 const at = (ms: number) => ({ monotonicMs: ms, holderMs: ms });
-
-function newOutbox() {
-  const sent: ReplicationMessage<Write>[] = [];
-  const outbox = {
-    send: (_to: string, message: ReplicationMessage<Write>) => void sent.push(message),
-    persist() {},
-    sendAfterPersist() {},
-    note() {},
-  };
-  return { sent, outbox };
-}
 
 test('a batch that does not follow the one before is not done, and the replica attaches anew', () => {
   const store = new MapStore();

@@ -6,7 +6,7 @@ import { runInNewContext } from 'node:vm';
 import { Backlog } from '../../cluster/index.js';
 import { type EffectGroup, EffectWriter, groupMemory, UNCOUNTED_BYTES } from './effects.js';
 import { encodeReplication, ReplicationDecoder } from './replication-codec.js';
-import { nodeOf, put } from './stores.testkit.js';
+import { batchOf, nodeOf, put } from './stores.testkit.js';
 
 setFlagsFromString('--expose-gc');
 const collectGarbage = runInNewContext('gc') as () => void;
@@ -47,22 +47,7 @@ function backlogOf(lengths: readonly number[], bytes: number, isTold: boolean): 
 }
 
 function told(decoder: ReplicationDecoder, group: EffectGroup): readonly EffectGroup[] {
-  const message = decoder.decode(
-    encodeReplication({
-      kind: 'replication/batch',
-      shard: 1,
-      epoch: 1,
-      session: 1,
-      number: 0,
-      isFull: false,
-      offset: 0,
-      writes: [group],
-      slice: [],
-      isComplete: true,
-      clockMs: 0,
-      heardMs: 0,
-    }),
-  );
+  const message = decoder.decode(encodeReplication(batchOf([group])));
   assert.ok(message.kind === 'replication/batch');
   return message.writes;
 }

@@ -12,7 +12,7 @@
  * An effect says how a key is, not what became of it, so that doing it again changes nothing. All are of database 0.
  *
  * A group is some effects in a row, what replication counts as one write: all that was changed between two looks at the
- * stream, at most BLOCK_BYTES of it, or one effect that is larger. So an offset costs one small object for many changes.
+ * stream, at most BLOCK_BYTES of it, or what is large. So an offset costs one small object for many changes.
  * Groups lie side by side in blocks; a block goes when the backlog has dropped the last of its groups. What is large has a block of its
  * own, of its length, so that no more than a quarter of a block stays empty.
  *
@@ -83,7 +83,7 @@ export function groupMemory({ block, at }: EffectGroup): number {
 
 /**
  * What `groupMemory` does not count, at most: the oldest block, of which the first group was dropped, and the open blocks of a writer and
- * of a decoder, each of which may have no group in the backlog.
+ * of a decoder, each of which may have no group in the backlog. What is large is in an open block until the next look at the stream only.
  */
 export const UNCOUNTED_BYTES = 3 * (BLOCK_BYTES + BLOCK_OBJECT_BYTES);
 

@@ -2,7 +2,6 @@
 import { type HandedOver, HandOver } from '../../cluster/index.js';
 import { isRefusal, type NodeId } from '../../ring/index.js';
 import type { MemberMind } from './cluster-member.js';
-import { hostClocks } from './host-clocks.js';
 
 const LOOK_MS = 2;
 
@@ -20,10 +19,10 @@ export async function handOver(member: HandingOver, to: NodeId | undefined): Pro
   if (copy.role === 'primary' && !member.holdsLease())
     return 'this node does not hold the lease of its shard';
   member.flush();
-  const begun = HandOver.begin(mind.self, copy, to, clocks());
+  const begun = HandOver.begin(mind.self, copy, to, mind.lease.look());
   if (isRefusal(begun)) return begun.refused;
-  let next = begun.look(copy, clocks());
-  for (; next === undefined; next = begun.look(copy, clocks()))
+  let next = begun.look(copy, mind.lease.look());
+  for (; next === undefined; next = begun.look(copy, mind.lease.look()))
     await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
   if (isRefusal(next)) return next.refused;
   await mind.release();
@@ -31,10 +30,4 @@ export async function handOver(member: HandingOver, to: NodeId | undefined): Pro
   if (outcome.kind === 'done') return undefined;
   const why = outcome.kind === 'not-leader' ? 'no voter leads at present' : outcome.why;
   return `the register did not agree: ${why}`;
-}
-
-/** It counts on the monotonic clock alone. */
-function clocks() {
-  const { monotonicMs } = hostClocks();
-  return { monotonicMs, holderMs: monotonicMs };
 }

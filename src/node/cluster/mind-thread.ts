@@ -35,6 +35,7 @@ import type {
   WorkerData,
 } from './thread-messages.js';
 import { TurnQueue } from './turn-queue.js';
+import { UntakenBytes } from './untaken-bytes.js';
 
 /** A worker that has not ended so long after it was told to is ended, in ms: its disk hangs, say. */
 const CLOSE_MS = 10_000;
@@ -68,6 +69,8 @@ export class MindThread {
   };
   readonly #worker: Worker;
   readonly #cell: SharedCell;
+  readonly #untaken: UntakenBytes;
+  readonly #untakenPublications: UntakenBytes;
   readonly #log: Log;
   readonly #started: Promise<void>;
   readonly #ended: Promise<void>;
@@ -79,8 +82,6 @@ export class MindThread {
   readonly #questions = new Map<number, Waiting>();
   readonly #sent = new TurnQueue<Sent>(TURN_MS, (message) => this.#take(message));
   #lastNumber = 0;
-  #givenBytes = 0;
-  #givenPublicationBytes = 0;
   #isClosing = false;
   #hasEnded = false;
 
@@ -101,6 +102,11 @@ export class MindThread {
   private constructor(worker: Worker, cell: SharedCell, lease: LeaseView, log: Log) {
     this.#worker = worker;
     this.#cell = cell;
+    this.#untaken = new UntakenBytes(REPLICATION.maxUntakenBytes, () => cell.takenByWorker);
+    this.#untakenPublications = new UntakenBytes(
+      PUBLICATIONS.maxUntakenBytes,
+      () => cell.publicationsTakenByWorker,
+    );
     this.lease = lease;
     this.#log = log;
     this.#started = new Promise((resolve, reject) => {
@@ -146,17 +152,13 @@ export class MindThread {
   /** The message is given away: nothing is to be done with its bytes afterwards. It may be lost. */
   sendReplication(to: NodeId, message: Uint8Array): void {
     const buffer = ownBuffer(message);
-    if ((this.#givenBytes - this.#cell.takenByWorker) >>> 0 > REPLICATION.maxUntakenBytes) return;
-    this.#givenBytes = (this.#givenBytes + message.length) | 0;
-    this.#post({ kind: 'replication', to, bytes: message }, [buffer]);
+    if (this.#untaken.give(message.length)) this.#post({ kind: 'replication', to, bytes: message }, [buffer]);
   }
 
   /** The batch is given away; it may be lost on its way to each of them. False: it is dropped, since the worker has not taken what it was given. */
   sendPublications(to: readonly NodeId[], batch: Uint8Array): boolean {
     const buffer = ownBuffer(batch);
-    const untaken = (this.#givenPublicationBytes - this.#cell.publicationsTakenByWorker) >>> 0;
-    if (untaken > PUBLICATIONS.maxUntakenBytes) return false;
-    this.#givenPublicationBytes = (this.#givenPublicationBytes + batch.length) | 0;
+    if (!this.#untakenPublications.give(batch.length)) return false;
     this.#post({ kind: 'publications', to, bytes: batch }, [buffer]);
     return true;
   }

@@ -19,14 +19,18 @@ import type {
   ToWorker,
   WorkerData,
 } from './thread-messages.js';
+import { UntakenBytes } from './untaken-bytes.js';
 
 assert(parentPort !== null, 'this runs in a worker thread');
 const port = parentPort;
 const { place, memory } = workerData as WorkerData;
 const cell = new SharedCell(memory);
 const proposals = new Map<number, (outcome: Outcome) => void>();
-let givenBytes = 0;
-let givenPublicationBytes = 0;
+const untaken = new UntakenBytes(REPLICATION.maxUntakenBytes, () => cell.takenByMain);
+const untakenPublications = new UntakenBytes(
+  PUBLICATIONS.maxUntakenBytes,
+  () => cell.publicationsTakenByMain,
+);
 
 function tell(message: FromWorker, given: readonly ArrayBuffer[] = []): void {
   port.postMessage(message, given);
@@ -51,15 +55,12 @@ try {
       proposals.delete(id);
     },
     replication: (from, bytes) => {
-      if ((givenBytes - cell.takenByMain) >>> 0 > REPLICATION.maxUntakenBytes) return false;
-      givenBytes = (givenBytes + bytes.byteLength) | 0;
+      if (!untaken.give(bytes.byteLength)) return false;
       tell({ kind: 'replication', from, bytes }, [bytes.buffer]);
       return true;
     },
     publications: (from, bytes) => {
-      const untaken = (givenPublicationBytes - cell.publicationsTakenByMain) >>> 0;
-      if (untaken > PUBLICATIONS.maxUntakenBytes) return false;
-      givenPublicationBytes = (givenPublicationBytes + bytes.byteLength) | 0;
+      if (!untakenPublications.give(bytes.byteLength)) return false;
       tell({ kind: 'publications', from, bytes }, [bytes.buffer]);
       return true;
     },

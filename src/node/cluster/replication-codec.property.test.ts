@@ -6,7 +6,7 @@ import type { ReplicationMessage } from '../../cluster/index.js';
 import { BusTrouble } from '../bus/trouble.js';
 import { type EffectGroup, EffectWriter } from './effects.js';
 import { encodeReplication, ReplicationDecoder } from './replication-codec.js';
-import { nodeOf, put } from './stores.testkit.js';
+import { batchOf, nodeOf, put } from './stores.testkit.js';
 
 type Message = ReplicationMessage<EffectGroup>;
 
@@ -169,21 +169,7 @@ test('bytes at random are garbage or a message', () => {
 });
 
 test('a batch that promises more than it has costs nothing', () => {
-  const empty: Message = {
-    kind: 'replication/batch',
-    shard: 1,
-    epoch: 1,
-    session: 1,
-    number: 0,
-    isFull: false,
-    offset: 0,
-    writes: [],
-    slice: [],
-    isComplete: true,
-    clockMs: 0,
-    heardMs: 0,
-  };
-  const bytes = encodeReplication(empty);
+  const bytes = encodeReplication(batchOf([]));
   // The two counts stand at the end.
   new DataView(bytes.buffer).setUint32(bytes.length - 8, 2 ** 32 - 1, true);
   assert.throws(() => new ReplicationDecoder().decode(bytes), { code: 'garbage' });
@@ -207,21 +193,6 @@ test('the largest value that a node of this size takes passes whole', () => {
     [false, true, false],
     'a large effect is a group of its own',
   );
-  const done = new ReplicationDecoder().decode(
-    encodeReplication({
-      kind: 'replication/batch',
-      shard: 1,
-      epoch: 1,
-      session: 1,
-      number: 0,
-      isFull: false,
-      offset: 0,
-      writes: taken,
-      slice: [],
-      isComplete: true,
-      clockMs: 0,
-      heardMs: 0,
-    }),
-  );
+  const done = new ReplicationDecoder().decode(encodeReplication(batchOf(taken)));
   assert.ok(done.kind === 'replication/batch' && done.writes[1]?.length === taken[1]?.length);
 });

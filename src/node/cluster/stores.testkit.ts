@@ -2,9 +2,11 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { Block, byteString } from '../../base/index.js';
+import type { ReplicationMessage } from '../../cluster/index.js';
 import { EntryFacts, type Ref, STRING, type Store } from '../../store/index.js';
 import { CacheNode } from '../cache-node.js';
 import { type NodeOptions, resolve } from '../options.js';
+import type { EffectGroup } from './effects.js';
 
 /** Longer values are told by their hash. */
 const LONG_BYTES = 1000;
@@ -13,6 +15,14 @@ const LONG_BYTES = 1000;
 export function nodeOf(maxMemoryBytes: number, options: NodeOptions = {}): CacheNode {
   const clock = { wallMs: () => 1_800_000_000_000, monotonicMs: () => 0 };
   return new CacheNode(resolve({ clock, ...options }), maxMemoryBytes);
+}
+
+/** The first batch of a session, of these writes. */
+export function batchOf(writes: readonly EffectGroup[]): ReplicationMessage<EffectGroup> {
+  return {
+    ...{ kind: 'replication/batch', shard: 1, epoch: 1, session: 1, number: 0, isFull: false, offset: 0 },
+    ...{ writes, slice: [], isComplete: true, clockMs: 0, heardMs: 0 },
+  };
 }
 
 /** All that is known of an entry, as text. */
